@@ -1,0 +1,11 @@
+/** Which of the two programs called vm-connectd a command line means: `-t host` or `-t guest`. */
+export type Side = 'host' | 'guest';
+
+/** Anything but a clear `guest` goes to the host's program, which explains what is wrong with it. */
+export function sideOf(parameters: readonly string[]): Side {
+  for (const [index, word] of parameters.entries()) {
+    if (word === '-tguest' || word === '--type=guest') return 'guest';
+    if ((word === '-t' || word === '--type') && parameters[index + 1] === 'guest') return 'guest';
+  }
+  return 'host';
+}

@@ -1,0 +1,115 @@
+/**
+ * Unix sockets as servers and clients want them: a stale socket file is cleaned away, a live one is never taken
+ * from its owner, the file is born with its final mode, and every failure says what to do.
+ */
+import { unlinkSync } from 'node:fs';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { messageOf, PmError, systemCodeOf } from './errors.ts';
+
+/** sun_path is 108 bytes with its NUL. A longer path would be cut in silence by some programs. */
+const LONGEST_PATH_BYTES = 107;
+
+export interface ListenOptions {
+  readonly path: string;
+  readonly mode: number;
+  readonly onConnection: (socket: Socket) => void;
+}
+
+export async function listenUnix(options: ListenOptions): Promise<Server> {
+  assertPathFits(options.path, 'listen on');
+  try {
+    return await bind(options);
+  } catch (thrown) {
+    if (systemCodeOf(thrown) !== 'EADDRINUSE') throw listenError(options.path, thrown);
+  }
+  if (await isAnswered(options.path)) {
+    throw new PmError({
+      code: 'environment',
+      what: `cannot listen on ${options.path}`,
+      fault: 'another process already listens there',
+      remedy: `stop it first (ss -xlp src ${options.path} names it)`,
+    });
+  }
+  try {
+    unlinkSync(options.path);
+    return await bind(options);
+  } catch (thrown) {
+    throw listenError(options.path, thrown);
+  }
+}
+
+function bind({ path, mode, onConnection }: ListenOptions): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer(onConnection);
+    server.once('error', reject);
+    const formerMask = process.umask(0o777 & ~mode);
+    try {
+      // Binding happens inside this call, so the file never has another mode than the one wanted.
+      server.listen(path, () => {
+        server.off('error', reject);
+        resolve(server);
+      });
+    } finally {
+      process.umask(formerMask);
+    }
+  });
+}
+
+async function isAnswered(path: string): Promise<boolean> {
+  try {
+    (await connectOnce(path)).destroy();
+    return true;
+  } catch (thrown) {
+    const code = systemCodeOf(thrown);
+    if (code === 'ECONNREFUSED' || code === 'ENOENT') return false;
+    throw listenError(path, thrown);
+  }
+}
+
+/** Connects; a failure is the bare system error, for callers that try again. */
+export function connectOnce(path: string): Promise<Socket> {
+  assertPathFits(path, 'connect to');
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ path });
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
+}
+
+export function assertPathFits(path: string, verb: string): void {
+  const bytes = Buffer.byteLength(path);
+  if (bytes <= LONGEST_PATH_BYTES) return;
+  throw new PmError({
+    code: 'environment',
+    what: `cannot ${verb} ${path}`,
+    fault: `a socket path has at most ${LONGEST_PATH_BYTES} bytes and this one has ${bytes}`,
+    remedy: 'choose a shorter path',
+  });
+}
+
+function listenError(path: string, thrown: unknown): PmError {
+  const what = `cannot listen on ${path}`;
+  const common = { code: 'environment', what, cause: thrown } as const;
+  switch (systemCodeOf(thrown)) {
+    case 'EACCES':
+    case 'EPERM':
+      return new PmError({ ...common, fault: 'permission denied', remedy: 'run it as root' });
+    case 'ENOENT':
+      return new PmError({ ...common, fault: 'its directory does not exist', remedy: 'make the directory' });
+    case 'EADDRINUSE':
+      return new PmError({
+        ...common,
+        fault: 'the path is taken',
+        remedy: 'see what is there (ls -l) and remove it if nothing needs it',
+      });
+    default:
+      return new PmError({
+        ...common,
+        fault: messageOf(thrown),
+        remedy: 'see the directory and its file system',
+      });
+  }
+}
