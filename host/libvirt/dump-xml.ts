@@ -1,0 +1,72 @@
+/** The XML of domains as libvirt has it, running or defined. */
+import { randomUUID } from 'node:crypto';
+import { type DomainSelector, domainWord, UUID } from './domain-selector.ts';
+import { type Domain, parseDomainXml } from './domain-xml.ts';
+import { callVirsh, callVirshBatch, type Virsh, type VirshFailure, virshFailure } from './virsh.ts';
+
+export type DumpResult = { readonly ok: true; readonly domain: Domain } | VirshFailure;
+
+/** `running`: as it is now, of a stopped one as defined. `defined`: as it will be at its next start. */
+export type DumpMode = 'running' | 'defined';
+
+export async function dumpDomain(
+  virsh: Virsh,
+  selector: DomainSelector,
+  mode: DumpMode = 'running',
+): Promise<DumpResult> {
+  const domain = await domainWord(virsh, selector);
+  if (!domain.ok) return domain;
+  const inactive = mode === 'defined' ? ['--inactive'] : [];
+  const answer = await callVirsh(virsh, ['dumpxml', `--domain=${domain.word}`, ...inactive]);
+  return answer.ok ? domainIn(answer.stdout) : answer;
+}
+
+/** A single argument of a command may have 128 KiB. */
+const DOMAINS_PER_CALL = 500;
+
+/**
+ * Many domains by few processes (2 ms each where one by one costs 20). A domain that has gone in the meantime is a
+ * `no-such-domain` of its own.
+ */
+export async function dumpDomains(
+  virsh: Virsh,
+  uuids: readonly string[],
+): Promise<ReadonlyMap<string, DumpResult>> {
+  const results = new Map<string, DumpResult>();
+  for (const uuid of uuids) {
+    if (!UUID.test(uuid))
+      results.set(uuid, { ok: false, kind: 'refused', fault: `${JSON.stringify(uuid)} is no UUID` });
+  }
+  const askable = uuids.filter((uuid) => UUID.test(uuid));
+  for (let start = 0; start < askable.length; start += DOMAINS_PER_CALL) {
+    const some = askable.slice(start, start + DOMAINS_PER_CALL);
+    for (const [uuid, result] of await dumpSome(virsh, some)) results.set(uuid, result);
+  }
+  return results;
+}
+
+async function dumpSome(
+  virsh: Virsh,
+  uuids: readonly string[],
+): Promise<readonly (readonly [string, DumpResult])[]> {
+  // Nothing that stands in a domain's XML can be taken for the end of it.
+  const mark = randomUUID();
+  const commands = uuids.flatMap((uuid) => [`dumpxml ${uuid}`, `echo ${mark}`]);
+  const result = await callVirshBatch(virsh, commands);
+  const failure = virshFailure(['virsh', 'dumpxml'], result);
+  if (result.kind !== 'exited' || failure.kind === 'unavailable') return uuids.map((uuid) => [uuid, failure]);
+  const parts = result.stdout.split(mark);
+  if (parts.length !== uuids.length + 1)
+    return uuids.map((uuid) => [uuid, { ...failure, kind: 'unreadable' }]);
+  return uuids.map((uuid, index) => {
+    const text = parts[index]?.trim() ?? '';
+    if (text !== '') return [uuid, domainIn(text)];
+    const isGone = result.stderr.includes(`failed to get domain '${uuid}'`);
+    return [uuid, { ...failure, kind: isGone ? 'no-such-domain' : failure.kind }];
+  });
+}
+
+function domainIn(text: string): DumpResult {
+  const parsed = parseDomainXml(text);
+  return parsed.ok ? parsed : { ok: false, kind: 'unreadable', fault: `virsh dumpxml: ${parsed.fault}` };
+}
