@@ -1,13 +1,26 @@
 /**
  * One connection that carries frames: a socket with a decoder before it and a bounded queue behind it.
  *
+ *            end()              the other side has read it and closes, or 1 s
+ *   open ----------------> closing --------------------------------------------> closed
+ *     |   close(), end of stream, an error of the socket                           ^
+ *     +----------------------------------------------------------------------------+
+ *
  * Invariant: at most `maxWaitingBytes` wait to be written; who sends more is told `full` and decides what to drop.
- * The handlers are called once the constructor has returned, `onClosed` exactly once and after every frame.
+ * No handler is called before the constructor has returned, no frame is handed over after `end` or `close`, and
+ * `onClosed` is called exactly once, last.
  */
 import type { Duplex } from 'node:stream';
+import { type Clock, systemClock, type Timer } from '../clock.ts';
 import { encodeMessage } from './encode-message.ts';
 import { type DecoderCounts, type Frame, FrameDecoder } from './frame-decoder.ts';
 import type { Message } from './message.ts';
+
+/** When no byte of the rest of a frame has come for so long, it is given up (docs/protocol.md, "Limits"). */
+export const STALLED_AFTER_MS = 10_000;
+
+/** How long the other side may take to read the last words and close. */
+const CLOSING_MS = 1_000;
 
 export interface ConnectionHandlers {
   readonly onFrame: (frame: Frame) => void;
@@ -17,36 +30,51 @@ export interface ConnectionHandlers {
   readonly onDrained?: () => void;
   /** Bytes have come, before they are decoded. */
   readonly onBytes?: (count: number) => void;
+  /** The bytes just decoded held garbage (`received` counts it), or half a frame has been given up. */
+  readonly onGarbage?: () => void;
 }
 
 export type Sent = 'sent' | 'full' | 'too-long' | 'closed';
 
 export class FrameConnection {
   readonly #socket: Duplex;
+  readonly #handlers: ConnectionHandlers;
   readonly #decoder: FrameDecoder;
   readonly #maxWaitingBytes: number;
-  #isClosed = false;
+  readonly #clock: Clock;
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #reason: Error | undefined;
+  #isPaused = false;
+  #wasFull = false;
+  #lastBytesMs = 0;
+  #stallTimer: Timer | undefined;
+  #closingTimer: Timer | undefined;
   sentFrames = 0;
   sentBytes = 0;
 
-  constructor(socket: Duplex, handlers: ConnectionHandlers, maxWaitingBytes: number) {
+  constructor(
+    socket: Duplex,
+    handlers: ConnectionHandlers,
+    maxWaitingBytes: number,
+    clock: Clock = systemClock,
+  ) {
     this.#socket = socket;
+    this.#handlers = handlers;
     this.#maxWaitingBytes = maxWaitingBytes;
-    this.#decoder = new FrameDecoder(handlers.onFrame);
-    let reason: Error | undefined;
-    socket.on('data', (chunk: Buffer) => {
-      handlers.onBytes?.(chunk.length);
-      if (!this.#isClosed) this.#decoder.push(chunk);
+    this.#clock = clock;
+    this.#decoder = new FrameDecoder((frame) => {
+      if (this.#state === 'open') handlers.onFrame(frame);
     });
-    socket.on('drain', () => handlers.onDrained?.());
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (error: Error) => {
-      reason = error;
+      this.#reason = error;
     });
-    socket.on('end', () => socket.destroy());
-    socket.on('close', () => {
-      this.#isClosed = true;
-      handlers.onClosed(reason);
-    });
+    socket.on('end', () => this.close());
+    socket.on('close', () => this.#closed());
+  }
+
+  get isClosed(): boolean {
+    return this.#state !== 'open';
   }
 
   get received(): Readonly<DecoderCounts> {
@@ -67,33 +95,80 @@ export class FrameConnection {
   }
 
   sendBytes(bytes: Buffer): Sent {
-    if (this.#isClosed || this.#socket.destroyed) return 'closed';
-    if (this.#socket.writableLength + bytes.length > this.#maxWaitingBytes) return 'full';
-    this.#socket.write(bytes);
+    if (this.#state !== 'open' || this.#socket.destroyed) return 'closed';
+    if (this.#socket.writableLength + bytes.length > this.#maxWaitingBytes) {
+      this.#wasFull = true;
+      return 'full';
+    }
+    this.#socket.write(bytes, this.#written);
     this.sentFrames++;
     this.sentBytes += bytes.length;
     return 'sent';
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resume(): void {
+    this.#isPaused = false;
+    this.#lastBytesMs = this.#clock.nowMs();
     this.#socket.resume();
   }
 
+  /** Gives up the frame whose rest does not come: what was there is garbage, and so is its rest. */
   abandonFrame(): void {
+    if (!this.#decoder.isMidFrame) return;
     this.#decoder.abandon();
+    this.#handlers.onGarbage?.();
   }
 
-  /** Writes what waits, then closes. */
+  /** Writes what waits, lets the other side read it, and closes. Frames that still come are ignored. */
   end(): void {
-    this.#socket.end(() => this.#socket.destroy());
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#closingTimer = this.#clock.after(CLOSING_MS, () => this.#socket.destroy());
+    this.#socket.end();
+    this.#socket.resume();
   }
 
   /** Closes at once. */
   close(): void {
+    if (this.#state === 'open') this.#state = 'closing';
     this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#state !== 'open') return;
+    this.#handlers.onBytes?.(chunk.length);
+    this.#lastBytesMs = this.#clock.nowMs();
+    const { garbageBytes } = this.#decoder.counts;
+    this.#decoder.push(chunk);
+    if (this.#decoder.isMidFrame && !this.#socket.destroyed) this.#watchForStall(STALLED_AFTER_MS);
+    if (this.#decoder.counts.garbageBytes > garbageBytes) this.#handlers.onGarbage?.();
+  }
+
+  #watchForStall(delayMs: number): void {
+    this.#stallTimer ??= this.#clock.after(delayMs, () => {
+      this.#stallTimer = undefined;
+      if (!this.#decoder.isMidFrame) return;
+      const quietMs = this.#isPaused ? 0 : this.#clock.nowMs() - this.#lastBytesMs;
+      if (quietMs >= STALLED_AFTER_MS) this.abandonFrame();
+      else this.#watchForStall(Math.ceil(STALLED_AFTER_MS - quietMs));
+    });
+  }
+
+  readonly #written = (): void => {
+    if (!this.#wasFull || this.#state !== 'open' || this.#socket.writableLength > 0) return;
+    this.#wasFull = false;
+    this.#handlers.onDrained?.();
+  };
+
+  #closed(): void {
+    this.#state = 'closed';
+    this.#stallTimer?.cancel();
+    this.#closingTimer?.cancel();
+    this.#handlers.onClosed(this.#reason);
   }
 }
