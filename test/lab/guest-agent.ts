@@ -1,0 +1,191 @@
+/**
+ * Commands inside a guest, by the QEMU guest agent: they work with the guest's network cut, and on whichever host the
+ * guest is at the time of each call.
+ *
+ * Files go in over a disk of the guest's own (vdc) that every host sees: the agent's channel is slow for more than a
+ * few kilobytes.
+ */
+import { randomBytes } from 'node:crypto';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PmError } from '../../shared/errors.ts';
+import { type CommandResult, describeResult } from '../../shared/process/run-command.ts';
+import { ARCHIVE_BYTES, writeArchive } from './guest-files.ts';
+import { hostOf } from './guests.ts';
+import { onHost } from './hosts.ts';
+import type { Lab } from './lab-handle.ts';
+import { withLock } from './lock.ts';
+import { outputOf, type RunOptions } from './run-in-lab.ts';
+import { waitFor } from './wait-for.ts';
+
+const AGENT_TIMEOUT_S = 10;
+const POLL_MS = 15;
+const DEFAULT_DEADLINE_MS = 60_000;
+/** An argument of a program has at most 128 KiB, and this gets longer by a third in base64. */
+const LONGEST_INPUT_BYTES = 64 * 1024;
+const GUEST_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
+
+type Answer = { readonly value: unknown } | { readonly fault: string };
+
+export async function inGuest(
+  lab: Lab,
+  guest: string,
+  argv: readonly string[],
+  options: RunOptions = {},
+): Promise<CommandResult> {
+  const startedMs = performance.now();
+  const deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
+  const elapsed = () => ({ stdout: '', stderr: '', elapsedMs: performance.now() - startedMs });
+  const input = Buffer.from(options.input ?? '');
+  if (input.length > LONGEST_INPUT_BYTES) return withLongInput(lab, guest, argv, input, options);
+
+  const [path, ...parameters] = argv;
+  const environment = { PATH: GUEST_PATH, HOME: '/root', LC_ALL: 'C', ...options.env };
+  const started = await askAgent(lab, guest, 'guest-exec', {
+    path,
+    arg: parameters,
+    env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+    'capture-output': true,
+    ...(input.length === 0 ? {} : { 'input-data': input.toString('base64') }),
+  });
+  if ('fault' in started) return { kind: 'not-started', fault: started.fault, ...elapsed() };
+  const pid = numberIn(started.value, 'pid');
+  if (pid === undefined) return { kind: 'not-started', fault: 'the agent named no pid', ...elapsed() };
+
+  let fault = '';
+  while (performance.now() - startedMs < deadlineMs) {
+    const status = await askAgent(lab, guest, 'guest-exec-status', { pid });
+    if ('fault' in status) fault = status.fault;
+    else if (field(status.value, 'exited') === true) return ended(status.value, startedMs);
+    await sleep(POLL_MS);
+  }
+  const kill = `pkill -KILL -P ${pid}; kill -KILL ${pid}`;
+  await askAgent(lab, guest, 'guest-exec', { path: '/bin/sh', arg: ['-c', kill] });
+  return { kind: 'deadline', deadlineMs, ...elapsed(), stderr: fault };
+}
+
+/** The standard output of a command that must succeed. */
+export async function guestOutput(
+  lab: Lab,
+  guest: string,
+  argv: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
+  return outputOf([guest, ...argv], await inGuest(lab, guest, argv, options));
+}
+
+export async function waitForAgent(lab: Lab, guest: string, deadlineMs = 30_000): Promise<void> {
+  let fault = '';
+  await waitFor(
+    `the agent of ${guest} answers`,
+    deadlineMs,
+    async () => {
+      const answer = await askAgent(lab, guest, 'guest-ping', {}, 2);
+      if ('value' in answer) return true;
+      fault = answer.fault;
+      return false;
+    },
+    { seen: () => fault, logs: [lab.layout.console(guest)], pollMs: 50 },
+  );
+}
+
+/** Puts a file or a folder of the machine into a guest, with modes and owners, at exactly `remotePath`. */
+export async function push(lab: Lab, guest: string, localPath: string, remotePath: string): Promise<void> {
+  const rename = `s,^${regular(basename(localPath))}\\(/\\|$\\),${basename(remotePath)}\\1,S`;
+  const what = ['-C', dirname(localPath), `--transform=${rename}`, basename(localPath)];
+  await pushArchive(lab, guest, what, dirname(remotePath));
+}
+
+/** Packs what tar is told to pack, and unpacks it in the guest below `remoteFolder`. */
+export async function pushArchive(
+  lab: Lab,
+  guest: string,
+  what: readonly string[],
+  remoteFolder: string,
+): Promise<void> {
+  const parcel = lab.layout.parcel(guest);
+  await withLock(lab, `parcel-${guest}`, async () => {
+    await writeArchive(lab, parcel, what);
+    const size = statSync(parcel).size;
+    if (size > ARCHIVE_BYTES) throw tooLarge(guest, size);
+    const unpack = 'blockdev --flushbufs /dev/vdc && mkdir -p "$1" && exec tar -x -C "$1" -f /dev/vdc';
+    await guestOutput(lab, guest, ['/bin/sh', '-c', unpack, 'unpack', remoteFolder]);
+  });
+}
+
+const regular = (text: string) => text.replaceAll(/[.[\]*^$\\,]/g, '\\$&');
+
+function tooLarge(guest: string, size: number): PmError {
+  return new PmError({
+    code: 'usage',
+    what: `cannot push this into ${guest}`,
+    fault: `it has ${size} bytes, and the disk for it ${ARCHIVE_BYTES}`,
+    remedy: 'push it in parts',
+  });
+}
+
+async function withLongInput(
+  lab: Lab,
+  guest: string,
+  argv: readonly string[],
+  input: Buffer,
+  options: RunOptions,
+): Promise<CommandResult> {
+  const name = `input-${randomBytes(6).toString('hex')}`;
+  const local = join(lab.layout.state, name);
+  const remote = `/tmp/${name}`;
+  writeFileSync(local, input);
+  try {
+    await push(lab, guest, local, remote);
+  } finally {
+    rmSync(local);
+  }
+  const script = 'exec 0<"$0" && rm "$0" && exec "$@"';
+  return inGuest(lab, guest, ['/bin/sh', '-c', script, remote, ...argv], { ...options, input: undefined });
+}
+
+/** One command to the agent, over libvirt on the host where the guest is now. */
+async function askAgent(
+  lab: Lab,
+  guest: string,
+  command: string,
+  parameters: Readonly<Record<string, unknown>>,
+  timeoutS = AGENT_TIMEOUT_S,
+): Promise<Answer> {
+  const host = hostOf(lab, guest);
+  if (host === undefined) return { fault: `${guest} is off on every host` };
+  const request = JSON.stringify({ execute: command, arguments: parameters });
+  const argv = ['virsh', '-q', 'qemu-agent-command', guest, '--timeout', String(timeoutS), request];
+  const result = await onHost(lab, host, argv, { deadlineMs: (timeoutS + 5) * 1000 });
+  if (result.kind !== 'exited' || result.exitCode !== 0) {
+    return { fault: `on ${host}: ${describeResult(['virsh', 'qemu-agent-command'], result)}` };
+  }
+  return { value: field(JSON.parse(result.stdout), 'return') };
+}
+
+function ended(status: unknown, startedMs: number): CommandResult {
+  const output = {
+    stdout: decoded(field(status, 'out-data')),
+    stderr: decoded(field(status, 'err-data')),
+    elapsedMs: performance.now() - startedMs,
+  };
+  const signal = numberIn(status, 'signal');
+  if (signal !== undefined) return { kind: 'signalled', signal: `signal ${signal}`, ...output };
+  if (field(status, 'out-truncated') === true)
+    return { kind: 'overflow', maxOutputBytes: 2 ** 24, ...output };
+  return { kind: 'exited', exitCode: numberIn(status, 'exitcode') ?? -1, ...output };
+}
+
+const decoded = (data: unknown) =>
+  typeof data === 'string' ? Buffer.from(data, 'base64').toString('utf8') : '';
+
+function field(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return Object.entries(value).find(([key]) => key === name)?.[1];
+}
+
+function numberIn(value: unknown, name: string): number | undefined {
+  const found = field(value, name);
+  return typeof found === 'number' ? found : undefined;
+}

@@ -1,0 +1,61 @@
+#!/bin/bash
+# Gives a laboratory host its network card and its root file system, and becomes its init.
+#
+# Runs as process 1 of new mount, uts, ipc, pid and net namespaces, while the machine is still in view. The root is the
+# machine's own below a layer of the host's: it sees every installed program, and nothing that it writes gets out.
+# Environment: LAB_HOST its name, LAB_ADDRESS, LAB_WIRE the pid that holds the laboratory's network, LAB_DIRECTORY what
+# the host keeps over a restart, LAB_IMAGES, LAB_POWER, LAB_CACHE, LAB_CHECKOUT, LAB_NODE.
+set -euo pipefail
+root=$LAB_DIRECTORY/root layer=$LAB_DIRECTORY/layer
+
+hostname "$LAB_HOST"
+ip -batch - <<IP
+link set lo up
+link add eth0 type veth peer name $LAB_HOST netns /proc/$LAB_WIRE/ns/net
+link add eth1 type veth peer name $LAB_HOST-g netns /proc/$LAB_WIRE/ns/net
+addr add $LAB_ADDRESS/24 dev eth0
+link set eth0 up
+link add br-guest type bridge
+link set br-guest up
+link set eth1 master br-guest up
+IP
+nsenter -t "$LAB_WIRE" -n ip -batch - <<IP
+link set $LAB_HOST master br-hosts up
+link set $LAB_HOST-g master br-guests up
+IP
+
+mkdir -p "$root" "$layer" "$LAB_DIRECTORY/work"
+mount -t overlay -o "lowerdir=/,upperdir=$layer,workdir=$LAB_DIRECTORY/work" overlay "$root"
+mount -t proc proc "$root/proc"
+mount -t sysfs sysfs "$root/sys"
+mount -t tmpfs tmpfs "$root/sys/fs/cgroup"             # libvirt finds no control groups, and makes none
+if [[ -e /proc/sysrq-trigger ]]; then                   # a Pacemaker that panics must not take the machine along
+  mount --bind /dev/null "$root/proc/sysrq-trigger"
+fi
+mount --rbind /dev "$root/dev"
+mount -t tmpfs tmpfs "$root/dev/shm"
+mount -t tmpfs tmpfs "$root/run"
+mount -t tmpfs tmpfs "$root/tmp"
+
+own() {                                                # own WHAT WHERE [OPTION]: show a directory of the machine
+  mkdir -p "$root$2"
+  mount --bind "$1" "$root$2"
+  if [[ -n ${3:-} ]]; then mount -o "remount,bind,$3" "$root$2"; fi
+}
+if [[ ! -e $root/etc/lab-host ]]; then                 # the first boot: nothing of the machine's own state
+  rm -rf "$root"/var/log/* "$root"/var/lib/{pacemaker,corosync,libvirt,pcsd,pm-kvm-tools}/* \
+    "$root"/etc/{corosync,libvirt/qemu,pm-kvm-tools}/* "$root"/etc/{vm-ctl,vm-manager}.conf
+  cp -a "$LAB_DIRECTORY/files/." "$root/"
+fi
+own "$LAB_CHECKOUT" "$LAB_CHECKOUT"
+own "$LAB_IMAGES" /var/lib/libvirt/images
+own "$LAB_CACHE/images" /var/lib/libvirt/images/base ro
+own "$LAB_CACHE/libvirt" /var/cache/libvirt
+own "$LAB_POWER" /run/lab-power
+if [[ ! -x $root$LAB_NODE ]]; then own "${LAB_NODE%/bin/*}" "${LAB_NODE%/bin/*}" ro; fi
+
+cd "$root"
+pivot_root . .
+umount -l .
+cd /
+exec /bin/bash "$LAB_CHECKOUT/test/lab/host-init.sh" boot

@@ -1,0 +1,48 @@
+/** What every part of the laboratory is given: which one it is, and its control groups. */
+import { existsSync, readFileSync } from 'node:fs';
+import { PmError } from '../../shared/errors.ts';
+import { type Cgroup, labCgroup, leafOf } from './cgroup.ts';
+import { type GuestSpec, type LabLayout, type LabSpec, labLayout } from './layout.ts';
+
+export interface Lab {
+  readonly layout: LabLayout;
+  readonly cgroup: Cgroup;
+}
+
+export function labHandle(name?: string): Lab {
+  const layout = labLayout(name);
+  return { layout, cgroup: labCgroup(layout.name) };
+}
+
+/** One control group for each host, `wire`, `power`, and `commands` for what `up` runs. */
+export const leaf = (lab: Lab, name: string): Cgroup => leafOf(lab.cgroup, name);
+
+/** The specification of a laboratory that stands; undefined when it doesn't, or only in part. */
+export function readSpec(lab: Lab): LabSpec | undefined {
+  if (!existsSync(lab.layout.specFile)) return undefined;
+  return JSON.parse(readFileSync(lab.layout.specFile, 'utf8'));
+}
+
+export function specOf(lab: Lab): LabSpec {
+  const spec = readSpec(lab);
+  if (spec !== undefined) return spec;
+  throw new PmError({
+    code: 'environment',
+    what: `the laboratory ${lab.layout.name} can't be used`,
+    fault: 'it is not up',
+    remedy: 'bring it up with: npm run lab -- up',
+  });
+}
+
+export function guestOf(lab: Lab, name: string): GuestSpec {
+  const guest = specOf(lab).guests.find((one) => one.name === name);
+  if (guest !== undefined) return guest;
+  throw new PmError({
+    code: 'usage',
+    what: `the laboratory has no guest ${name}`,
+    fault: 'it was not defined',
+    remedy: `use one of ${specOf(lab)
+      .guests.map((one) => one.name)
+      .join(', ')}`,
+  });
+}

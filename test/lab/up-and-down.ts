@@ -1,0 +1,201 @@
+/**
+ * The beginning and the end of a laboratory.
+ *
+ * `down` needs no record of what `up` did: processes are in the laboratory's control group, networks and the hosts'
+ * mounts live only as long as these processes, and all files lie on one tmpfs. So it also clears away what a killed
+ * `up` has left.
+ */
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PmError, systemCodeOf } from '../../shared/errors.ts';
+import { describeResult, runCommand } from '../../shared/process/run-command.ts';
+import { makeCgroup, removeGroup } from './cgroup.ts';
+import { waitForAgent } from './guest-agent.ts';
+import { writeBootArchive } from './guest-files.ts';
+import { buildImage, hasImage, IMAGE_FOLDERS, imageKey, pruneImages } from './guest-image.ts';
+import { defineGuests, startGuest, writeDomainSettings } from './guests.ts';
+import { createHost, hostRoot, onHost, startHost } from './hosts.ts';
+import { accelerator } from './kvm-probe.ts';
+import { type Lab, leaf } from './lab-handle.ts';
+import { CHECKOUT, IMAGE_CACHE, type LabSpec, STATE_ROOT } from './layout.ts';
+import { withLock } from './lock.ts';
+import { installCommand, installPackages, missingPackages } from './packages.ts';
+import { hasPrograms, linkPrograms } from './programs.ts';
+import { type Report, step } from './report.ts';
+import { runInLab, SYSTEM_PATH, spawnInLab } from './run-in-lab.ts';
+import { lastLines, waitFor } from './wait-for.ts';
+import { startWire } from './wire.ts';
+
+const completeFile = (lab: Lab) => join(lab.layout.state, 'complete');
+export const isUp = (lab: Lab) => existsSync(completeFile(lab));
+
+/** Resolves when both levels are online; at once when the laboratory already stands. */
+export async function up(lab: Lab, spec: LabSpec, report: Report): Promise<void> {
+  assertRoot();
+  await withLock(lab, 'up-and-down', async () => {
+    if (isUp(lab)) {
+      report(`${lab.layout.name} is up already`);
+      return;
+    }
+    await step(report, `laboratory ${lab.layout.name} up`, async () => {
+      await clear(lab);
+      await ensurePackages(report);
+      await build(lab, spec, report);
+      writeFileSync(completeFile(lab), '');
+    });
+  });
+}
+
+/** Leaves nothing of the laboratory behind but cached images; fine when there is none. */
+export async function down(lab: Lab, report: Report): Promise<void> {
+  assertRoot();
+  await withLock(lab, 'up-and-down', () =>
+    step(report, `laboratory ${lab.layout.name} down`, () => clear(lab)),
+  );
+}
+
+function assertRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new PmError({
+    code: 'environment',
+    what: 'cannot make a laboratory',
+    fault: 'it needs namespaces, networks and control groups, which only root may make',
+    remedy: 'run it as root, or set LAB=off to skip its tests',
+  });
+}
+
+async function ensurePackages(report: Report): Promise<void> {
+  const missing = await missingPackages();
+  if (missing.length === 0) return;
+  report(`packages are missing; by hand it would be: ${installCommand(missing)}`);
+  await step(report, `${missing.length} packages installed`, () => installPackages(missing));
+}
+
+async function build(lab: Lab, spec: LabSpec, report: Report): Promise<void> {
+  makeCgroup(leaf(lab, 'commands'));
+  for (const path of [lab.layout.state, IMAGE_FOLDERS, join(IMAGE_CACHE, 'libvirt')]) {
+    mkdirSync(path, { recursive: true });
+  }
+  await runInLab(lab, ['mount', '-t', 'tmpfs', '-o', 'mode=0755', 'pm-kvm-tools-lab', lab.layout.state]);
+  for (const path of [lab.layout.images, lab.layout.power]) mkdirSync(path, { recursive: true });
+  writeFileSync(lab.layout.specFile, JSON.stringify(spec));
+  startPowerSwitch(lab);
+
+  const members = spec.guests.filter((guest) => guest.cluster);
+  const image = imageFor(lab, report);
+  const archives = Promise.all(spec.guests.map((guest) => writeBootArchive(lab, guest, members)));
+  const settings = image.then(async (imageFolder) => {
+    const chosen = await accelerator(lab, imageFolder.split('/').at(-1) ?? '');
+    report(`guests run under ${chosen === 'kvm' ? 'KVM' : 'TCG (no guest boots under KVM here)'}`);
+    writeDomainSettings(lab, { accelerator: chosen, imageFolder });
+  });
+  const hosts = step(report, `${spec.hosts.length} hosts booted`, async () => {
+    await startWire(lab);
+    await Promise.all(
+      spec.hosts.map(async (host) => {
+        createHost(lab, spec, host);
+        await startHost(lab, host);
+        await linkPrograms(lab, host);
+      }),
+    );
+  });
+  if (!hasPrograms())
+    report('there is no dist/ (npm run build), so hosts and guests come without our programs');
+  const clusterOfHosts = hosts.then(() =>
+    step(report, 'cluster of the hosts online', () => waitForHosts(lab, spec)),
+  );
+  const guests = Promise.all([settings, archives, hosts]).then(() => bringUpGuests(lab, spec, report));
+  await Promise.all([clusterOfHosts, guests]);
+}
+
+async function imageFor(lab: Lab, report: Report): Promise<string> {
+  const key = imageKey();
+  if (!hasImage(key)) await step(report, 'image for the guests packed', () => buildImage(lab, key));
+  pruneImages(key);
+  return `base/${key}`;
+}
+
+function startPowerSwitch(lab: Lab): void {
+  const program = join(CHECKOUT, 'test/lab/power-switch.ts');
+  const argv = [process.execPath, '--import', import.meta.resolve('tsx'), program, lab.layout.name];
+  spawnInLab(lab, 'power', argv, { log: join(lab.layout.state, 'power.log') });
+}
+
+async function waitForHosts(lab: Lab, spec: LabSpec): Promise<void> {
+  const [first = ''] = spec.hosts;
+  const logs = spec.hosts.map((host) =>
+    join(lab.layout.hostDirectory(host), 'layer/var/log/pacemaker/pacemaker.log'),
+  );
+  let seen = '';
+  await waitFor(
+    `the hosts ${spec.hosts.join(', ')} are online in their cluster`,
+    60_000,
+    async () => {
+      seen = (await onHost(lab, first, ['crm_mon', '-1', '--inactive'])).stdout;
+      return areOnline(seen, spec.hosts);
+    },
+    { logs, seen: () => seen, pollMs: 100 },
+  );
+}
+
+const areOnline = (crmMon: string, nodes: readonly string[]) => {
+  const online = /Online: \[ (.*) \]/.exec(crmMon)?.[1]?.split(' ') ?? [];
+  return nodes.every((node) => online.includes(node));
+};
+
+async function bringUpGuests(lab: Lab, spec: LabSpec, report: Report): Promise<void> {
+  await step(report, `${spec.guests.length} guests started`, () =>
+    Promise.all(
+      spec.hosts.map(async (host) => {
+        await waitForLibvirt(lab, host);
+        await defineGuests(lab, host, spec.guests);
+        for (const guest of spec.guests.filter(({ home }) => home === host))
+          await startGuest(lab, guest.name);
+      }),
+    ),
+  );
+  const members = spec.guests.filter((guest) => guest.cluster);
+  if (members.length > 0) {
+    await step(report, 'cluster of the guests online', () =>
+      Promise.all(members.map(({ name }) => waitForMembership(lab, name))),
+    );
+  }
+  await Promise.all(spec.guests.map(({ name }) => waitForAgent(lab, name)));
+}
+
+async function waitForLibvirt(lab: Lab, host: string): Promise<void> {
+  await waitFor(
+    `libvirtd of ${host} listens`,
+    20_000,
+    () => existsSync(join(hostRoot(lab, host) ?? '/nonexistent', 'run/libvirt/libvirt-sock')),
+    { logs: [join(lab.layout.hostDirectory(host), 'layer/var/log/libvirtd.out')] },
+  );
+}
+
+/** The guest says so itself on its console: asking from here would only slow it down. */
+export async function waitForMembership(lab: Lab, guest: string, deadlineMs = 90_000): Promise<void> {
+  await waitFor(
+    `${guest} is a member of its cluster`,
+    deadlineMs,
+    () => lastLines(lab.layout.console(guest), 5).includes('member of its cluster'),
+    { logs: [lab.layout.console(guest)], pollMs: 50 },
+  );
+}
+
+async function clear(lab: Lab): Promise<void> {
+  await removeGroup(lab.cgroup);
+  for (let tries = 0; isMounted(lab.layout.state) && tries < 10; tries++) {
+    const argv = ['umount', '--lazy', lab.layout.state];
+    const result = await runCommand(argv, { deadlineMs: 10_000, env: { PATH: SYSTEM_PATH } });
+    if (result.kind !== 'exited' || result.exitCode !== 0) throw new Error(describeResult(argv, result));
+  }
+  rmSync(lab.layout.state, { recursive: true, force: true });
+  try {
+    rmdirSync(STATE_ROOT);
+  } catch (thrown) {
+    const code = systemCodeOf(thrown);
+    if (code !== 'ENOENT' && code !== 'ENOTEMPTY') throw thrown;
+  }
+}
+
+const isMounted = (path: string) => readFileSync('/proc/self/mounts', 'utf8').includes(` ${path} `);
