@@ -1,30 +1,55 @@
-/** A command that runs on and whose output is taken line by line, such as `virsh event --loop`. */
-import { createInterface } from 'node:readline';
-import { killGroup, type SpawnOptions, spawnGroup } from './spawn.ts';
+/**
+ * A command that runs on and whose output is taken line by line, such as `virsh event --loop`.
+ *
+ * It ends when its leader does: what it may have started ends with it. A line longer than the limit ends it too, for
+ * a line that was lost or cut is worse than a stream that begins anew.
+ */
+import { lineSplitter } from './line-splitter.ts';
+import { describeEnding, type SpawnOptions, spawnGroup } from './spawn.ts';
 
 export interface FollowedCommand {
-  /** Resolves when it has ended, with what it last said on standard error. */
+  /** Resolves when it has ended, with what it last said on standard error or else how it ended. */
   readonly ended: Promise<{ readonly lastWords: string }>;
+  /** No line comes after this. */
   stop(): void;
 }
 
+export interface FollowOptions extends SpawnOptions {
+  readonly onLine: (line: string) => void;
+  readonly maxLineBytes?: number | undefined;
+}
+
+const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
 const LAST_WORDS_BYTES = 400;
 
-export function followCommand(
-  argv: readonly string[],
-  options: SpawnOptions & { readonly onLine: (line: string) => void },
-): FollowedCommand {
-  const child = spawnGroup(argv, options);
-  let lastWords = '';
-  child.stdin.on('error', () => undefined);
-  child.stdin.end();
-  child.stderr.on('data', (chunk: Buffer) => {
-    lastWords = (lastWords + chunk.toString('utf8')).slice(-LAST_WORDS_BYTES);
+export function followCommand(argv: readonly string[], options: FollowOptions): FollowedCommand {
+  const maxLineBytes = options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES;
+  let isOver = false;
+  let fault: string | undefined;
+  let lastWords = Buffer.alloc(0);
+  const lines = lineSplitter(maxLineBytes, (line) => isOver || options.onLine(line));
+  const group = spawnGroup(argv, {
+    ...options,
+    onStdout(chunk) {
+      if (isOver || lines.add(chunk)) return;
+      fault = `${argv[0]} printed a line of more than ${maxLineBytes} bytes and was killed`;
+      stop();
+    },
+    onStderr(chunk) {
+      lastWords = Buffer.concat([lastWords, chunk.subarray(-LAST_WORDS_BYTES)]).subarray(-LAST_WORDS_BYTES);
+    },
   });
-  createInterface({ input: child.stdout }).on('line', options.onLine);
+  const stop = () => {
+    isOver = true;
+    group.kill();
+  };
   const ended = (async () => {
-    const result = await child;
-    return { lastWords: lastWords.trim() || (result instanceof Error ? result.message : '') };
+    await group.leaderGone;
+    group.kill();
+    const ending = await group.ended;
+    isOver = true;
+    const words = lastWords.toString('utf8').trim();
+    return { lastWords: fault ?? (words === '' ? describeEnding(argv, ending) : words) };
   })();
-  return { ended, stop: () => killGroup(child.pid) };
+  return { ended, stop };
 }

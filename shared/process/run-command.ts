@@ -5,8 +5,9 @@
  * killed: a grandchild that keeps standard output open can't make us wait. An answer larger than the limit is no
  * answer (`overflow`), so half a document is never taken for the whole.
  */
-import { systemCodeOf } from '../errors.ts';
-import { killGroup, type SpawnOptions, spawnGroup } from './spawn.ts';
+import { setMaxListeners } from 'node:events';
+import { boundedBuffer } from './bounded-buffer.ts';
+import { describeEnding, type SpawnOptions, spawnGroup } from './spawn.ts';
 
 export interface CommandOptions extends SpawnOptions {
   readonly deadlineMs: number;
@@ -36,8 +37,8 @@ export type CommandResult = Output &
 export type CommandRunner = (argv: readonly string[], options: CommandOptions) => Promise<CommandResult>;
 
 const DEFAULT_MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
-/** How long a killed group may take to be gone; a process stuck in the kernel is left to it. */
-const KILL_GRACE_MS = 500;
+/** setTimeout's own limit; a longer one would fire at once. */
+const LONGEST_DEADLINE_MS = 2 ** 31 - 1;
 
 type Interruption = 'deadline' | 'overflow' | 'aborted';
 
@@ -53,30 +54,25 @@ export const runCommand: CommandRunner = async (argv, options) => {
   const stderr = boundedBuffer(maxOutputBytes);
   if (options.signal?.aborted === true) return { kind: 'aborted', ...output() };
 
-  const child = spawnGroup(argv, options);
   let interruption: Interruption | undefined;
-  let giveUp = () => {};
-  const killedLongAgo = new Promise<undefined>((resolve) => {
-    giveUp = () => resolve(undefined);
-  });
   const interrupt = (why: Interruption) => {
     interruption ??= why;
-    killGroup(child.pid);
-    setTimeout(giveUp, KILL_GRACE_MS).unref();
+    group.kill();
   };
+  const group = spawnGroup(argv, {
+    ...options,
+    onStdout: (chunk) => stdout.add(chunk) || interrupt('overflow'),
+    onStderr: (chunk) => stderr.add(chunk) || interrupt('overflow'),
+  });
+  const deadline = setTimeout(() => interrupt('deadline'), Math.min(options.deadlineMs, LONGEST_DEADLINE_MS));
   const onAbort = () => interrupt('aborted');
-  const deadline = setTimeout(() => interrupt('deadline'), options.deadlineMs);
-  options.signal?.addEventListener('abort', onAbort, { once: true });
-  child.stdout.on('data', (chunk: Buffer) => stdout.add(chunk) || interrupt('overflow'));
-  child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk) || interrupt('overflow'));
-  child.stdin.on('error', () => undefined); // a command need not read its input
-  child.stdin.end(options.input ?? '');
-
-  const ended = await Promise.race([child, killedLongAgo]);
+  if (options.signal !== undefined) {
+    setMaxListeners(0, options.signal); // one signal may stop any number of commands
+    options.signal.addEventListener('abort', onAbort, { once: true });
+  }
+  const ending = await group.ended;
   clearTimeout(deadline);
   options.signal?.removeEventListener('abort', onAbort);
-  child.stdout.destroy();
-  child.stderr.destroy();
 
   switch (interruption) {
     case 'deadline':
@@ -86,38 +82,9 @@ export const runCommand: CommandRunner = async (argv, options) => {
     case 'aborted':
       return { kind: 'aborted', ...output() };
     case undefined:
-      break;
+      return { ...ending, ...output() };
   }
-  if (ended?.exitCode !== undefined) return { kind: 'exited', exitCode: ended.exitCode, ...output() };
-  if (ended?.signal !== undefined) return { kind: 'signalled', signal: ended.signal, ...output() };
-  return { kind: 'not-started', fault: startFault(argv, ended), ...output() };
 };
-
-function startFault(argv: readonly string[], ended: unknown): string {
-  switch (systemCodeOf(ended)) {
-    case 'ENOENT':
-      return `${argv[0]} is not installed or not in PATH`;
-    case 'EACCES':
-      return `${argv[0]} may not be executed`;
-    default:
-      return ended instanceof Error ? ended.message : 'it could not be started';
-  }
-}
-
-function boundedBuffer(maxBytes: number) {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  return {
-    /** False when there is no room for it. */
-    add(chunk: Buffer): boolean {
-      if (size + chunk.length > maxBytes) return false;
-      chunks.push(chunk);
-      size += chunk.length;
-      return true;
-    },
-    text: () => Buffer.concat(chunks).toString('utf8'),
-  };
-}
 
 /** How a command ended, for an error message; the command's own last words included. */
 export function describeResult(argv: readonly string[], result: CommandResult): string {
@@ -126,9 +93,8 @@ export function describeResult(argv: readonly string[], result: CommandResult): 
   const name = argv.slice(0, 2).join(' ');
   switch (result.kind) {
     case 'exited':
-      return `${name} exited with ${result.exitCode}${said}`;
     case 'signalled':
-      return `${name} was ended by ${result.signal}${said}`;
+      return `${describeEnding(argv, result)}${said}`;
     case 'deadline':
       return `${name} did not end within ${result.deadlineMs} ms and was killed${said}`;
     case 'overflow':
