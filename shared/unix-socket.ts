@@ -2,8 +2,9 @@
  * Unix sockets as servers and clients want them: a stale socket file is cleaned away, a live one is never taken
  * from its owner, the file is born with its final mode, and every failure says what to do.
  */
-import { unlinkSync } from 'node:fs';
+import { lstatSync, statSync, unlinkSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { messageOf, PmError, systemCodeOf } from './errors.ts';
 
 /** sun_path is 108 bytes with its NUL. A longer path would be cut in silence by some programs. */
@@ -12,6 +13,7 @@ const LONGEST_PATH_BYTES = 107;
 export interface ListenOptions {
   readonly path: string;
   readonly mode: number;
+  /** A connection that breaks says so by `close`; its `error` may be listened to and need not. */
   readonly onConnection: (socket: Socket) => void;
 }
 
@@ -22,25 +24,53 @@ export async function listenUnix(options: ListenOptions): Promise<Server> {
   } catch (thrown) {
     if (systemCodeOf(thrown) !== 'EADDRINUSE') throw listenError(options.path, thrown);
   }
-  if (await isAnswered(options.path)) {
-    throw new PmError({
-      code: 'environment',
-      what: `cannot listen on ${options.path}`,
-      fault: 'another process already listens there',
-      remedy: `stop it first (ss -xlp src ${options.path} names it)`,
-    });
-  }
   try {
-    unlinkSync(options.path);
+    await removeStale(options.path);
     return await bind(options);
   } catch (thrown) {
     throw listenError(options.path, thrown);
   }
 }
 
+/** Removes the socket file that a server left when it died; anything else at that place is left alone. */
+async function removeStale(path: string): Promise<void> {
+  const what = `cannot listen on ${path}`;
+  const found = identify(path);
+  if (found?.isSocket === false) {
+    throw new PmError({
+      code: 'environment',
+      what,
+      fault: 'something that is no socket is there',
+      remedy: 'choose another path, or see what it is (ls -l) and remove it',
+    });
+  }
+  const isLive = await isAnswered(path);
+  // Looked at once more at the last moment: another server that starts just now may have taken the place.
+  const last = identify(path);
+  if (last === undefined) return;
+  if (isLive || last.identity !== found?.identity) {
+    throw new PmError({
+      code: 'environment',
+      what,
+      fault: 'another process already listens there',
+      remedy: `stop it first (ss -xlp src ${path} names it)`,
+    });
+  }
+  unlinkSync(path);
+}
+
+function identify(path: string): { readonly isSocket: boolean; readonly identity: string } | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false, bigint: true });
+  if (found === undefined) return undefined;
+  return { isSocket: found.isSocket(), identity: `${found.dev} ${found.ino} ${found.ctimeNs}` };
+}
+
 function bind({ path, mode, onConnection }: ListenOptions): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer(onConnection);
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      onConnection(socket);
+    });
     server.once('error', reject);
     const formerMask = process.umask(0o777 & ~mode);
     try {
@@ -60,14 +90,21 @@ async function isAnswered(path: string): Promise<boolean> {
     (await connectOnce(path)).destroy();
     return true;
   } catch (thrown) {
-    const code = systemCodeOf(thrown);
-    if (code === 'ECONNREFUSED' || code === 'ENOENT') return false;
-    throw listenError(path, thrown);
+    switch (systemCodeOf(thrown)) {
+      case 'ECONNREFUSED':
+      case 'ENOENT':
+        return false;
+      case 'EAGAIN': // its queue is full
+      case 'EPROTOTYPE': // it is a socket of another type
+        return true;
+      default:
+        throw listenError(path, thrown);
+    }
   }
 }
 
 /** Connects; a failure is the bare system error, for callers that try again. */
-export function connectOnce(path: string): Promise<Socket> {
+export async function connectOnce(path: string): Promise<Socket> {
   assertPathFits(path, 'connect to');
   return new Promise((resolve, reject) => {
     const socket = createConnection({ path });
@@ -91,9 +128,11 @@ export function assertPathFits(path: string, verb: string): void {
 }
 
 function listenError(path: string, thrown: unknown): PmError {
+  if (thrown instanceof PmError) return thrown;
   const what = `cannot listen on ${path}`;
   const common = { code: 'environment', what, cause: thrown } as const;
-  switch (systemCodeOf(thrown)) {
+  // libuv says EACCES where the kernel said ENOENT.
+  switch (isMissing(dirname(path)) ? 'ENOENT' : systemCodeOf(thrown)) {
     case 'EACCES':
     case 'EPERM':
       return new PmError({ ...common, fault: 'permission denied', remedy: 'run it as root' });
@@ -111,5 +150,13 @@ function listenError(path: string, thrown: unknown): PmError {
         fault: messageOf(thrown),
         remedy: 'see the directory and its file system',
       });
+  }
+}
+
+function isMissing(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false; // we may not even look
   }
 }
