@@ -1,0 +1,148 @@
+/**
+ * What a service is working on, and the answers it has given: pure, without sockets or time of its own.
+ *
+ *              asked                       answered                      forgotten
+ *   unknown -----------> in work -----------------------------> kept ---------------> unknown
+ *                          | ^  asked again: joined              | ^  asked again: the same answer
+ *                          | +--+                                | +--+
+ *                          +-- cancelled, or past its deadline --> unknown
+ *
+ * Invariant: a job (guest and id) is handed to the service once, however often it is asked, for as long as it is in
+ * work or its answer is kept. What is kept is bounded in number, bytes and age.
+ */
+import type { Answer, Request } from './message.ts';
+
+export interface JobKey {
+  readonly guest: string;
+  readonly id: string;
+}
+
+/** A request as the host daemon passes it on: with the guest that it really came from. */
+export type GuestRequest = Request & { readonly guest: string };
+
+export interface Job extends JobKey {
+  readonly text: string;
+  readonly protocol: 1 | 2;
+  /** On the clock of whoever owns the jobs; a later one may come while the job is in work. */
+  deadlineAtMs: number;
+}
+
+export type Asked =
+  | { readonly kind: 'new'; readonly job: Job }
+  | { readonly kind: 'joined' }
+  | { readonly kind: 'answer'; readonly answer: Answer };
+
+interface Kept extends JobKey {
+  readonly text: string;
+  readonly answer: Answer;
+  readonly bytes: number;
+  readonly atMs: number;
+}
+
+export const SERVICE_LIMITS = {
+  jobs: 4_096,
+  keptAnswers: 1_024,
+  keptBytes: 4 * 1024 * 1024,
+  keptForMs: 600_000,
+} as const;
+
+const ID_CONFLICT: Answer = {
+  error: { code: 'id-conflict', message: 'another request has this id; choose another', retry: false },
+};
+
+const TOO_MANY: Answer = {
+  error: { code: 'service-busy', message: 'the service has too much to do; ask again', retry: true },
+};
+
+export class ServiceJobs {
+  readonly #inWork = new Map<string, Job>();
+  /** The oldest first. */
+  readonly #kept = new Map<string, Kept>();
+  #keptBytes = 0;
+
+  get inWork(): number {
+    return this.#inWork.size;
+  }
+
+  get kept(): number {
+    return this.#kept.size;
+  }
+
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  ask(request: GuestRequest, nowMs: number): Asked {
+    this.#forgetOld(nowMs);
+    const key = keyOf(request);
+    const { guest, id, text, protocol = 2 } = request;
+    const deadlineAtMs = nowMs + request.deadlineMs;
+    const running = this.#inWork.get(key);
+    if (running !== undefined) {
+      if (running.text !== text) return { kind: 'answer', answer: ID_CONFLICT };
+      running.deadlineAtMs = Math.max(running.deadlineAtMs, deadlineAtMs);
+      return { kind: 'joined' };
+    }
+    const former = this.#kept.get(key);
+    if (former !== undefined) {
+      if (former.text !== text || protocol === 1) this.#forget(key, former);
+      if (former.text === text) return { kind: 'answer', answer: former.answer };
+    }
+    if (this.#inWork.size >= SERVICE_LIMITS.jobs) return { kind: 'answer', answer: TOO_MANY };
+    const job: Job = { guest, id, text, protocol, deadlineAtMs };
+    this.#inWork.set(key, job);
+    return { kind: 'new', job };
+  }
+
+  /** False when nobody waits for it any more: it was answered, cancelled or given up. */
+  isInWork(job: Job): boolean {
+    return this.#inWork.get(keyOf(job)) === job;
+  }
+
+  /** Ends a job of `isInWork`; `isSent`: the answer was written to the daemon. */
+  answered(job: Job, answer: Answer, isSent: boolean, nowMs: number): void {
+    const key = keyOf(job);
+    this.#inWork.delete(key);
+    // An old guest gives the same id to one question after the other: what it has got is not given to it again.
+    if (isSent && job.protocol === 1) return;
+    const { guest, id, text } = job;
+    const bytes = 2 * (JSON.stringify(answer).length + key.length + text.length);
+    this.#kept.set(key, { guest, id, text, answer, bytes, atMs: nowMs });
+    this.#keptBytes += bytes;
+    this.#forgetOld(nowMs);
+  }
+
+  /** The job that ended so, if there was one. */
+  cancel(key: JobKey): Job | undefined {
+    const text = keyOf(key);
+    const job = this.#inWork.get(text);
+    this.#inWork.delete(text);
+    return job;
+  }
+
+  /** Ends the jobs whose deadline has passed, and gives them. */
+  expire(nowMs: number): readonly Job[] {
+    const late = [...this.#inWork.values()].filter((job) => job.deadlineAtMs <= nowMs);
+    for (const job of late) this.#inWork.delete(keyOf(job));
+    return late;
+  }
+
+  #forgetOld(nowMs: number): void {
+    for (const [key, kept] of this.#kept) {
+      const isWithinLimits =
+        this.#kept.size <= SERVICE_LIMITS.keptAnswers &&
+        this.#keptBytes <= SERVICE_LIMITS.keptBytes &&
+        nowMs - kept.atMs < SERVICE_LIMITS.keptForMs;
+      if (isWithinLimits) return;
+      this.#forget(key, kept);
+    }
+  }
+
+  #forget(key: string, kept: Kept): void {
+    this.#kept.delete(key);
+    this.#keptBytes -= kept.bytes;
+  }
+}
+
+/** No id holds a space, so this is unambiguous whatever the guest's name is. */
+const keyOf = ({ guest, id }: JobKey): string => `${id} ${guest}`;
