@@ -46,7 +46,7 @@ function formatRecord(options: LoggerOptions, level: LogLevel, message: string, 
   switch (options.format) {
     case 'json': {
       const own = { time: time(), level, program: options.program, message: cut(message) };
-      return `${JSON.stringify({ ...cutAll(fields), ...own })}\n`;
+      return `${visible(JSON.stringify({ ...own, ...cutAll(fields), ...own }))}\n`; // ours first, and ours prevail
     }
     case 'journal':
       return `<${PRIORITIES[level]}>${textOf(message, fields)}\n`;
@@ -56,9 +56,9 @@ function formatRecord(options: LoggerOptions, level: LogLevel, message: string, 
 }
 
 function textOf(message: string, fields: LogFields): string {
-  let text = oneLine(cut(message));
+  let text = visible(cut(message));
   for (const [key, value] of Object.entries(fields)) {
-    if (value !== undefined) text += ` ${key}=${quoted(cut(String(value)))}`;
+    if (value !== undefined) text += ` ${visible(key)}=${quoted(cut(String(value)))}`;
   }
   return text;
 }
@@ -71,13 +71,15 @@ function cutAll(fields: LogFields): LogFields {
 
 const cut = (text: string) => (text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text);
 
-const quoted = (text: string) => (/^[\w.:/@%+,-]+$/.test(text) ? text : JSON.stringify(text));
+const quoted = (text: string) => (/^[\w.:/@%+,-]+$/.test(text) ? text : visible(JSON.stringify(text)));
 
-/** Control characters made visible: what a guest sends must not write lines or escape codes of its own. */
-function oneLine(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+/**
+ * Control, format and line-parting characters as their JSON escapes: what a guest sends must neither write a line of
+ * its own, nor steer a terminal, nor turn the order of what is read.
+ */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    character.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   );
 }
 
@@ -90,6 +92,8 @@ export function defaultLogFormat(environment: Readonly<Record<string, string | u
 
 /** The logger of a program: to standard error, in the format that fits there. */
 export function programLogger(program: string, level: LogLevel): Logger {
+  // Whoever read our standard error may go away; that must not end us.
+  process.stderr.off('error', ignore).on('error', ignore);
   return createLogger({
     program,
     level,
@@ -98,5 +102,7 @@ export function programLogger(program: string, level: LogLevel): Logger {
     write: (line) => process.stderr.write(line),
   });
 }
+
+const ignore = () => undefined;
 
 export const silentLogger: Logger = { error() {}, warning() {}, info() {}, debug() {} };
