@@ -4,7 +4,7 @@
  * Durations and deadlines are taken from `nowMs`, which never jumps; `wallMs` is for what people and other
  * machines read.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setMaxListeners } from 'node:events';
 
 export interface Timer {
   cancel(): void;
@@ -31,6 +31,29 @@ export const systemClock: Clock = {
     const handle = setTimeout(action, Math.min(delayMs, LONGEST_DELAY_MS));
     return { cancel: () => clearTimeout(handle) };
   },
-  sleep: (delayMs, signal) =>
-    sleep(Math.min(delayMs, LONGEST_DELAY_MS), undefined, signal === undefined ? {} : { signal }),
+  sleep: (delayMs, signal) => sleepBy(systemClock, delayMs, signal),
 };
+
+/** `sleep` by means of `after`, so that it is one and the same on every clock. */
+export function sleepBy(clock: Pick<Clock, 'after'>, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal === undefined) {
+      clock.after(delayMs, resolve);
+      return;
+    }
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const onAbort = () => {
+      timer.cancel();
+      reject(signal.reason);
+    };
+    const timer = clock.after(delayMs, () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    setMaxListeners(0, signal); // one signal may end any number of sleeps
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}

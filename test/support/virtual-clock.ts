@@ -1,5 +1,5 @@
 /** A clock that stands still until a test moves it; timers fire in order of their time, then of their making. */
-import type { Clock, Timer } from '../../shared/clock.ts';
+import { type Clock, sleepBy, type Timer } from '../../shared/clock.ts';
 
 interface Pending {
   readonly dueMs: number;
@@ -26,28 +26,19 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, action: () => void): Timer {
+    if (Number.isNaN(delayMs)) throw new RangeError('a delay is a number');
     const entry = { dueMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, action };
     this.#pending.add(entry);
     return { cancel: () => void this.#pending.delete(entry) };
   }
 
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) return reject(signal.reason);
-      const timer = this.after(delayMs, () => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      });
-      const onAbort = () => {
-        timer.cancel();
-        reject(signal?.reason);
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
-    });
+    return sleepBy(this, delayMs, signal);
   }
 
   /** Moves time on, firing what falls due, and lets promises settle between any two timers. */
   async advance(byMs: number): Promise<void> {
+    if (!(byMs >= 0)) throw new RangeError('time only goes on');
     const targetMs = this.#nowMs + byMs;
     await settlePromises();
     for (let next = this.#next(targetMs); next !== undefined; next = this.#next(targetMs)) {
