@@ -25,7 +25,13 @@ import { basename, join } from 'node:path';
 import { PmError } from '../../shared/errors.ts';
 import type { Lab } from './lab-handle.ts';
 import { CHECKOUT, IMAGE_CACHE } from './layout.ts';
-import { GUEST_PACKAGES, installCommand, kernelVersions } from './packages.ts';
+import {
+  GUEST_PACKAGES,
+  installCommand,
+  installedPackages,
+  kernelVersions,
+  withoutArchitecture,
+} from './packages.ts';
 import { runInLab } from './run-in-lab.ts';
 
 export const IMAGE_FOLDERS = join(IMAGE_CACHE, 'images');
@@ -47,7 +53,7 @@ const BOOT_MODULES = [
 ];
 /** What fault tests load inside, besides those. */
 const MODULE_FOLDERS = ['net', 'lib', 'drivers/md', 'drivers/watchdog', 'fs/fuse', 'fs/ext4', 'fs/jbd2'];
-const APPLETS = ['sh', 'mount', 'mkdir', 'insmod', 'tar', 'switch_root'];
+const APPLETS = ['sh', 'mount', 'mkdir', 'insmod', 'chroot', 'switch_root'];
 const OTHER_FILES = ['etc/passwd', 'etc/group', 'etc/ld.so.cache'];
 /** Folders that stand for themselves only, without what the machine has in them. */
 const BARE_FOLDERS = [
@@ -153,8 +159,9 @@ async function filesOfPackages(lab: Lab): Promise<string[]> {
   const apt = ['apt-cache', 'depends', '--recurse', '--installed', '--no-recommends', '--no-suggests'];
   const noise = ['--no-conflicts', '--no-breaks', '--no-replaces', '--no-enhances'];
   const closure = await runInLab(lab, [...apt, ...noise, ...GUEST_PACKAGES]);
-  const names = new Set(closure.split('\n').filter((line) => /^[a-z0-9]/.test(line)));
-  const installed = await installedOf(lab, [...names]);
+  const lines = closure.split('\n').filter((line) => /^[a-z0-9]/.test(line));
+  const names = new Set(lines.map(withoutArchitecture));
+  const installed = (await installedPackages()).filter((name) => names.has(withoutArchitecture(name)));
   const listed = (await runInLab(lab, ['dpkg-query', '--listfiles', ...installed])).split('\n');
   const libraries = (await runInLab(lab, ['ldd', process.execPath])).match(/\/[^ ]+/g) ?? [];
   const alternatives = readdirSync('/etc/alternatives').map((name) => `/etc/alternatives/${name}`);
@@ -163,18 +170,6 @@ async function filesOfPackages(lab: Lab): Promise<string[]> {
   const paths = new Set([...all.filter((path) => path.startsWith('/')).map(inMergedUsr), ...OTHER_FILES]);
   return [...paths].filter((path) => !UNWANTED.test(path) && isFile(path));
 }
-
-async function installedOf(lab: Lab, names: readonly string[]): Promise<string[]> {
-  const states = await runInLab(lab, ['dpkg-query', '-W', '-f', '${binary:Package} ${db:Status-Status}\\n']);
-  const wanted = new Set(names.map(withoutArchitecture));
-  return states
-    .split('\n')
-    .map((line) => line.split(' '))
-    .filter(([name = '', state]) => state === 'installed' && wanted.has(withoutArchitecture(name)))
-    .map(([name = '']) => name);
-}
-
-const withoutArchitecture = (name: string) => name.replace(/:.*/, '');
 
 /** dpkg names files as their package does; in the tree /lib, /bin and /sbin are links into /usr. */
 const inMergedUsr = (path: string) => path.slice(1).replace(/^(lib|bin|sbin|lib64)\//, 'usr/$1/');

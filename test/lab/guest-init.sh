@@ -56,6 +56,8 @@ IP
     start corosync
     until answers cmap; do sleep 0.05; done
     start pacemakerd
+    # Asking crm_mon all the while would slow down what it asks about.
+    grep -qsm1 'S_NOT_DC\|-> S_IDLE' <(tail -n +1 --retry -f /var/log/pacemaker/pacemaker.log)
     until crm_mon -1 2>/dev/null | grep -q "Online:.* $name "; do sleep 0.5; done
     say 'member of its cluster'
   fi

@@ -9,12 +9,12 @@ mount -t squashfs -o ro /dev/vda /lower
 mount -t tmpfs -o size=90% tmpfs /layer
 mkdir /layer/upper /layer/work
 mount -t overlay overlay -o lowerdir=/lower,upperdir=/layer/upper,workdir=/layer/work /root
-tar -x -C /root -f /dev/vdb
 mount -t tmpfs tmpfs /root/run
 mount -t tmpfs tmpfs /root/tmp
 mount --move /proc /root/proc
 mount --move /sys /root/sys
 mount --move /dev /root/dev
+chroot /root /usr/bin/tar -x -C / -f /dev/vdb   # busybox would read the disk to its end
 mkdir -p /root/dev/shm /root/dev/pts
 mount -t tmpfs tmpfs /root/dev/shm
 mount -t devpts devpts /root/dev/pts

@@ -17,21 +17,22 @@ export function labHandle(name?: string): Lab {
 /** One control group for each host, `wire`, `power`, and `commands` for what `up` runs. */
 export const leaf = (lab: Lab, name: string): Cgroup => leafOf(lab.cgroup, name);
 
-/** The specification of a laboratory that stands; undefined when it doesn't, or only in part. */
-export function readSpec(lab: Lab): LabSpec | undefined {
-  if (!existsSync(lab.layout.specFile)) return undefined;
-  return JSON.parse(readFileSync(lab.layout.specFile, 'utf8'));
-}
-
-export function specOf(lab: Lab): LabSpec {
-  const spec = readSpec(lab);
-  if (spec !== undefined) return spec;
+/** The hosts and guests that the laboratory was brought up with. */
+export function originalSpec(lab: Lab): LabSpec {
+  if (existsSync(lab.layout.specFile)) return JSON.parse(readFileSync(lab.layout.specFile, 'utf8'));
   throw new PmError({
     code: 'environment',
     what: `the laboratory ${lab.layout.name} can't be used`,
     fault: 'it is not up',
     remedy: 'bring it up with: npm run lab -- up',
   });
+}
+
+/** The hosts and guests that there are now. */
+export function specOf(lab: Lab): LabSpec {
+  const original = originalSpec(lab);
+  if (!existsSync(lab.layout.guestsFile)) return original;
+  return { ...original, guests: JSON.parse(readFileSync(lab.layout.guestsFile, 'utf8')) };
 }
 
 export function guestOf(lab: Lab, name: string): GuestSpec {

@@ -83,8 +83,10 @@ export interface LabLayout {
   readonly name: string;
   /** A tmpfs while the laboratory stands. */
   readonly state: string;
-  /** Which hosts and guests there are; written when `up` is through. */
+  /** With which hosts and guests it was brought up. */
   readonly specFile: string;
+  /** The guests that there are now, when they are others. */
+  readonly guestsFile: string;
   /** The storage that all hosts see as /var/lib/libvirt/images. */
   readonly images: string;
   /** Holds the power switch's socket; /run/lab-power in the hosts. */
@@ -113,6 +115,7 @@ export function labLayout(name = process.env['LAB_NAME'] ?? nameOfCheckout()): L
     name,
     state,
     specFile: join(state, 'lab.json'),
+    guestsFile: join(state, 'guests.json'),
     images,
     power: join(state, 'power'),
     cutsFile: join(state, 'cuts.json'),

@@ -80,11 +80,20 @@ const PACKAGES = [
   ...new Set([...HOST_PACKAGES, ...GUEST_PACKAGES, ...PACKING_PACKAGES, KERNEL_PACKAGE]),
 ].sort();
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: this is dpkg-query's own notation
+const DPKG_FORMAT = '${binary:Package} ${db:Status-Status}\\n';
 const POLICY = '/usr/sbin/policy-rc.d';
 const APT_DEADLINE_MS = 900_000;
 
 export async function missingPackages(): Promise<string[]> {
-  const query = await runCommand(['dpkg-query', '-W', '-f', '${Package} ${db:Status-Status}\\n'], {
+  const installed = new Set((await installedPackages()).map(withoutArchitecture));
+  const missing = PACKAGES.filter((name) => !installed.has(name));
+  return kernelVersions().length > 0 ? missing.filter((name) => name !== KERNEL_PACKAGE) : missing;
+}
+
+/** As dpkg names them: with the architecture where a package may be there for several. */
+export async function installedPackages(): Promise<string[]> {
+  const query = await runCommand(['dpkg-query', '--show', '--showformat', DPKG_FORMAT], {
     deadlineMs: 20_000,
     env: { PATH: SYSTEM_PATH },
   });
@@ -97,10 +106,10 @@ export async function missingPackages(): Promise<string[]> {
     });
   }
   const lines = query.stdout.split('\n').map((line) => line.split(' '));
-  const installed = new Set(lines.filter(([, state]) => state === 'installed').map(([name]) => name));
-  const missing = PACKAGES.filter((name) => !installed.has(name));
-  return kernelVersions().length > 0 ? missing.filter((name) => name !== KERNEL_PACKAGE) : missing;
+  return lines.filter(([, state]) => state === 'installed').map(([name = '']) => name);
 }
+
+export const withoutArchitecture = (name: string) => name.replace(/:.*/, '');
 
 /** Versions that can be booted: their modules are installed with them. */
 export function kernelVersions(): string[] {

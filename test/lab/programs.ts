@@ -37,7 +37,7 @@ export async function linkPrograms(lab: Lab, host: string): Promise<void> {
   const pairs = programFiles('host');
   if (pairs.length === 0) return;
   const script =
-    'while IFS= read -r from && IFS= read -r to; do mkdir -p "${to%/*}"; ln -sfn "$from" "$to"; done';
+    'while IFS= read -r from && IFS= read -r to; do mkdir -p "$(dirname "$to")"; ln -sfn "$from" "$to"; done';
   const input = pairs.map(([from, to]) => `${from}\n/${to}\n`).join('');
   await hostOutput(lab, host, ['/bin/bash', '-c', script], { input });
 }

@@ -10,16 +10,19 @@ import { join } from 'node:path';
 import { PmError, systemCodeOf } from '../../shared/errors.ts';
 import { describeResult, runCommand } from '../../shared/process/run-command.ts';
 import { makeCgroup, removeGroup } from './cgroup.ts';
+import { waitForOnline } from './clusters.ts';
+import { clusterMembers } from './definitions.ts';
 import { waitForAgent } from './guest-agent.ts';
 import { writeBootArchive } from './guest-files.ts';
 import { buildImage, hasImage, IMAGE_FOLDERS, imageKey, pruneImages } from './guest-image.ts';
 import { defineGuests, startGuest, writeDomainSettings } from './guests.ts';
-import { createHost, hostRoot, onHost, startHost } from './hosts.ts';
+import { createHost, hostRoot, startHost } from './hosts.ts';
 import { accelerator } from './kvm-probe.ts';
 import { type Lab, leaf } from './lab-handle.ts';
 import { CHECKOUT, IMAGE_CACHE, type LabSpec, STATE_ROOT } from './layout.ts';
 import { withLock } from './lock.ts';
 import { installCommand, installPackages, missingPackages } from './packages.ts';
+import { savePristine } from './pristine.ts';
 import { hasPrograms, linkPrograms } from './programs.ts';
 import { type Report, step } from './report.ts';
 import { runInLab, SYSTEM_PATH, spawnInLab } from './run-in-lab.ts';
@@ -81,7 +84,7 @@ async function build(lab: Lab, spec: LabSpec, report: Report): Promise<void> {
   writeFileSync(lab.layout.specFile, JSON.stringify(spec));
   startPowerSwitch(lab);
 
-  const members = spec.guests.filter((guest) => guest.cluster);
+  const members = clusterMembers(spec.guests);
   const image = imageFor(lab, report);
   const archives = Promise.all(spec.guests.map((guest) => writeBootArchive(lab, guest, members)));
   const settings = image.then(async (imageFolder) => {
@@ -102,7 +105,10 @@ async function build(lab: Lab, spec: LabSpec, report: Report): Promise<void> {
   if (!hasPrograms())
     report('there is no dist/ (npm run build), so hosts and guests come without our programs');
   const clusterOfHosts = hosts.then(() =>
-    step(report, 'cluster of the hosts online', () => waitForHosts(lab, spec)),
+    step(report, 'cluster of the hosts online', async () => {
+      await waitForOnline(lab, 'hosts', spec.hosts);
+      await savePristine(lab, 'hosts');
+    }),
   );
   const guests = Promise.all([settings, archives, hosts]).then(() => bringUpGuests(lab, spec, report));
   await Promise.all([clusterOfHosts, guests]);
@@ -121,28 +127,6 @@ function startPowerSwitch(lab: Lab): void {
   spawnInLab(lab, 'power', argv, { log: join(lab.layout.state, 'power.log') });
 }
 
-async function waitForHosts(lab: Lab, spec: LabSpec): Promise<void> {
-  const [first = ''] = spec.hosts;
-  const logs = spec.hosts.map((host) =>
-    join(lab.layout.hostDirectory(host), 'layer/var/log/pacemaker/pacemaker.log'),
-  );
-  let seen = '';
-  await waitFor(
-    `the hosts ${spec.hosts.join(', ')} are online in their cluster`,
-    60_000,
-    async () => {
-      seen = (await onHost(lab, first, ['crm_mon', '-1', '--inactive'])).stdout;
-      return areOnline(seen, spec.hosts);
-    },
-    { logs, seen: () => seen, pollMs: 100 },
-  );
-}
-
-const areOnline = (crmMon: string, nodes: readonly string[]) => {
-  const online = /Online: \[ (.*) \]/.exec(crmMon)?.[1]?.split(' ') ?? [];
-  return nodes.every((node) => online.includes(node));
-};
-
 async function bringUpGuests(lab: Lab, spec: LabSpec, report: Report): Promise<void> {
   await step(report, `${spec.guests.length} guests started`, () =>
     Promise.all(
@@ -154,11 +138,13 @@ async function bringUpGuests(lab: Lab, spec: LabSpec, report: Report): Promise<v
       }),
     ),
   );
-  const members = spec.guests.filter((guest) => guest.cluster);
+  const members = clusterMembers(spec.guests);
   if (members.length > 0) {
     await step(report, 'cluster of the guests online', () =>
       Promise.all(members.map(({ name }) => waitForMembership(lab, name))),
     );
+    await waitForOnline(lab, 'guests');
+    await savePristine(lab, 'guests');
   }
   await Promise.all(spec.guests.map(({ name }) => waitForAgent(lab, name)));
 }

@@ -1,0 +1,50 @@
+/**
+ * Leaves the laboratory as it came up: nothing cut or frozen, every host on and online, the configuration of both
+ * clusters as it was, every guest as it was defined and running where it belongs.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { membersOf, waitForOnline } from './clusters.ts';
+import { define, undefine } from './definitions.ts';
+import { mend, setPowerSwitch, start, thaw } from './faults.ts';
+import { waitForAgent } from './guest-agent.ts';
+import { destroyGuest, killGuest, migrateGuest, startGuest, whereabouts } from './guests.ts';
+import { isHostFrozen, isHostRunning } from './hosts.ts';
+import { type Lab, originalSpec, specOf } from './lab-handle.ts';
+import type { GuestSpec } from './layout.ts';
+import { restorePristine } from './pristine.ts';
+
+export async function reset(lab: Lab): Promise<void> {
+  setPowerSwitch(lab, 'works');
+  await mend(lab);
+  for (const host of specOf(lab).hosts) {
+    if (isHostFrozen(lab, host)) await thaw(lab, host);
+    if (!isHostRunning(lab, host)) await start(lab, host);
+  }
+  await waitForOnline(lab, 'hosts');
+  await restorePristine(lab, 'hosts');
+
+  const { guests } = originalSpec(lab);
+  const extra = specOf(lab).guests.filter((guest) => !guests.some(({ name }) => name === guest.name));
+  for (const guest of extra) await undefine(lab, guest.name);
+  await Promise.all(guests.map((guest) => bringHome(lab, guest)));
+  if (membersOf(lab, 'guests').length === 0) return;
+  await waitForOnline(lab, 'guests');
+  await restorePristine(lab, 'guests');
+}
+
+async function bringHome(lab: Lab, guest: GuestSpec): Promise<void> {
+  const { name, home } = guest;
+  const current = specOf(lab).guests.find((one) => one.name === name);
+  if (!isDeepStrictEqual(current, guest)) {
+    await destroyGuest(lab, name);
+    await define(lab, guest);
+  }
+  const found = whereabouts(lab, name);
+  // Two at once is a migration that a fault has stopped half-way; neither can be trusted.
+  if (found.length > 1) for (const _ of found) await killGuest(lab, name);
+  else if (found.length === 1) await thaw(lab, name);
+  const host = whereabouts(lab, name)[0]?.host;
+  if (host === undefined) await startGuest(lab, name);
+  else if (host !== home) await migrateGuest(lab, name, home);
+  await waitForAgent(lab, name);
+}
