@@ -1,23 +1,25 @@
 /**
  * Bytes in, frames out: of version 2 (lines) and version 1 (headers), told apart at the start of each frame.
  *
- *            LF, CR, blank                      LF
- *              +---+              '{'  +-------------------+
- *              |   v                   |                   v
- *   +------> [ start ] ------------> [ line ]            frame or garbage
- *   |          |   |                   |  too long, control byte
- *   |   0..3   |   | anything else     v
- *   |          |   +--------------> [ skip ] --LF or control byte--> start
- *   |          v
- *   |     [ header ] --plausible--> [ data ] --all there--> frame
- *   +--------- | no: one byte of garbage
+ *           LF, CR, blank                                  LF
+ *              +---+               '{'              +-------------> frame, or garbage
+ *              |   v    +------------------> [ line ]
+ *   +------> [ start ] -+                       | too long, or a control byte
+ *   |          |        |  anything else        v
+ *   |   0..3   |        +------------------> [ skip ] --after LF, or at a byte that may begin a header--> start
+ *   |          v                                ^
+ *   |     [ header ] --none: one byte of it-----+
+ *   |          | plausible                      |
+ *   |          v                                |
+ *   +------ [ data ] --no text: one byte of it--+
+ *    frame
  *
  * Invariant: it holds at most MAX_FRAME_BYTES of a frame that is not complete, whatever comes in, and any way of
- * cutting the same bytes into chunks gives the same frames and counts.
+ * cutting the same bytes into chunks gives the same frames and counts. The cost is linear in the bytes.
  */
 import { type Json, MAX_FRAME_BYTES, type Message } from './message.ts';
 import { parseMessage } from './parse-message.ts';
-import { readV1Header, V1_HEADER_BYTES, type V1Frame, type V1Header } from './v1-frame.ts';
+import { isV1Text, readV1Header, V1_HEADER_BYTES, type V1Frame, type V1Header, v1Text } from './v1-frame.ts';
 
 export type Frame =
   | { readonly kind: 'message'; readonly message: Message }
@@ -58,7 +60,12 @@ export class FrameDecoder {
 
   /** Whether a frame has begun and its rest is awaited. */
   get isMidFrame(): boolean {
-    return this.#state !== 'start';
+    return this.#heldBytes > 0;
+  }
+
+  /** Memory that is held for it. */
+  get heldBytes(): number {
+    return this.#held.length;
   }
 
   push(chunk: Buffer): void {
@@ -71,11 +78,12 @@ export class FrameDecoder {
     this.#hold(rest, scanned);
   }
 
-  /** The rest of the frame won't come (it took too long, or the link is new): begin afresh. */
+  /** The rest of the frame has not come in time. Should it come yet, it is garbage like what came before. */
   abandon(): void {
-    if (this.#state !== 'start') this.#countGarbage(this.#heldBytes);
-    this.#inGarbage = false;
+    if (!this.isMidFrame) return;
+    this.#countGarbage(this.#heldBytes);
     this.#restart();
+    this.#state = 'skip';
     this.#hold(EMPTY, 0);
   }
 
@@ -83,7 +91,7 @@ export class FrameDecoder {
   #append(chunk: Buffer): Buffer {
     const size = this.#heldBytes + chunk.length;
     if (size > this.#held.length) {
-      const larger = Buffer.allocUnsafe(size * 2);
+      const larger = Buffer.allocUnsafe(Math.max(size, Math.min(size * 2, MAX_FRAME_BYTES)));
       this.#held.copy(larger, 0, 0, this.#heldBytes);
       this.#held = larger;
     }
@@ -104,7 +112,7 @@ export class FrameDecoder {
     if (first === undefined) return 0;
     switch (this.#state) {
       case 'start':
-        if (isBlank(first)) return 1;
+        if (isBlank(first)) return blankBytes(rest);
         this.#state = stateAfter(first);
         return this.#step(rest, 0);
       case 'line':
@@ -114,7 +122,7 @@ export class FrameDecoder {
       case 'header':
         return this.#v1Header(rest);
       case 'data':
-        return this.#v1Data(rest);
+        return this.#v1Data(rest, scanned);
     }
   }
 
@@ -141,10 +149,10 @@ export class FrameDecoder {
 
   /** To the end of the line, or to what may be a header of version 1. */
   #skip(rest: Buffer): number {
-    const end = rest.findIndex((byte) => byte === LF || byte <= LARGEST_V1_TYPE);
-    if (end === -1) {
-      this.#countGarbage(rest.length);
-      return rest.length;
+    const end = endOfSkipped(rest);
+    if (end === rest.length) {
+      this.#countGarbage(end);
+      return end;
     }
     this.#restart();
     if (rest[end] !== LF) {
@@ -159,25 +167,32 @@ export class FrameDecoder {
   #v1Header(rest: Buffer): number {
     const header = readV1Header(rest);
     if (header === 'more') return 0;
-    if (header === 'implausible') {
-      this.#countGarbage(1);
-      this.#state = 'skip';
-      return 1;
-    }
+    if (header === 'implausible') return this.#noHeader();
     this.#header = header;
     this.#state = 'data';
-    return this.#v1Data(rest);
+    return this.#v1Data(rest, 0);
   }
 
-  #v1Data(rest: Buffer): number {
+  #v1Data(rest: Buffer, scanned: number): number {
     const header = this.#header;
-    const end = V1_HEADER_BYTES + (header?.dataBytes ?? 0);
-    if (header === undefined || rest.length < end) return 0;
+    if (header === undefined) return this.#noHeader();
+    const end = V1_HEADER_BYTES + header.dataBytes;
+    if (!isV1Text(rest, Math.max(V1_HEADER_BYTES, scanned), Math.min(end, rest.length)))
+      return this.#noHeader();
+    if (rest.length < end) return 0;
     const { type, id, client } = header;
-    const text = rest.toString('utf8', V1_HEADER_BYTES, end);
+    const text = v1Text(rest.subarray(V1_HEADER_BYTES, end));
     this.#restart();
     this.#deliver({ kind: 'v1', frame: { type, id, client, text } });
     return end;
+  }
+
+  /** What looked like a frame of version 1 is none: the next one may begin at its second byte. */
+  #noHeader(): number {
+    this.#countGarbage(1);
+    this.#restart();
+    this.#state = 'skip';
+    return 1;
   }
 
   #deliverLine(line: Buffer): void {
@@ -215,6 +230,20 @@ function stateAfter(first: number): State {
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
+function blankBytes(rest: Buffer): number {
+  let end = 0;
+  while (end < rest.length && isBlank(rest[end] ?? 0)) end++;
+  return end;
+}
+
+function endOfSkipped(rest: Buffer): number {
+  for (let at = 0; at < rest.length; at++) {
+    const byte = rest[at] ?? 0;
+    if (byte === LF || byte <= LARGEST_V1_TYPE) return at;
+  }
+  return rest.length;
+}
+
 const isBlank = (byte: number) => byte === LF || byte === CR || byte === TAB || byte === SPACE;
 
 /** A byte that can't stand in a line of JSON. */
@@ -229,5 +258,6 @@ function parseLine(line: Buffer): Frame | undefined {
   }
   const parsed = parseMessage(value);
   if (parsed.ok) return { kind: 'message', message: parsed.message };
-  return parsed.kind === 'garbage' ? undefined : parsed;
+  const { ok: _ok, ...frame } = parsed;
+  return frame.kind === 'garbage' ? undefined : frame;
 }

@@ -5,9 +5,11 @@ type Members = Readonly<Record<string, Json>>;
 
 const ID = /^[A-Za-z0-9._:-]{1,63}$/;
 const SERVICE = /^[a-z0-9-]{1,32}$/;
-/** For everything that only people read. */
+/** Of names, and of what only people read. */
 const LONGEST_WORDS = 1024;
 const MOST_SERVICES = 64;
+/** JSON.stringify gives up at some thousand levels: what was accepted has to be fit to be passed on. */
+const DEEPEST = 64;
 
 /** Thrown and caught in this file only: the first member that is not as it must be. */
 class BadMember extends Error {}
@@ -85,7 +87,7 @@ function messageOf(type: string, members: Members): Message | undefined {
     case 'registered':
       return { type, service: service(members, 'service') };
     case 'error':
-      return { type, code: words(members, 'code'), message: words(members, 'message') };
+      return { type, code: words(members, 'code'), message: prose(members) };
     default:
       return undefined;
   }
@@ -95,13 +97,11 @@ function answer(members: Members): Answer {
   const error = members['error'];
   if (error === undefined) return { text: text(members, 'text'), ...detailOf(members) };
   if (!isMembers(error)) throw new BadMember('error is not an object');
-  return {
-    error: {
-      code: words(error, 'code'),
-      message: words(error, 'message'),
-      retry: flag(error, 'retry'),
-    },
-  };
+  try {
+    return { error: { code: words(error, 'code'), message: prose(error), retry: flag(error, 'retry') } };
+  } catch (thrown) {
+    throw thrown instanceof BadMember ? new BadMember(`error.${thrown.message}`) : thrown;
+  }
 }
 
 function optional<Key extends string, Value>(
@@ -115,8 +115,17 @@ function optional<Key extends string, Value>(
   return one;
 }
 
-const detailOf = (members: Members): { detail?: Json } =>
-  members['detail'] === undefined ? {} : { detail: members['detail'] };
+function detailOf(members: Members): { detail?: Json } {
+  const detail = members['detail'];
+  if (detail === undefined) return {};
+  if (isDeeperThan(DEEPEST, detail)) throw new BadMember(`detail is nested deeper than ${DEEPEST}`);
+  return { detail };
+}
+
+function isDeeperThan(levels: number, value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeperThan(levels - 1, member));
+}
 
 function text(members: Members, key: string): string {
   const value = members[key];
@@ -129,6 +138,9 @@ function words(members: Members, key: string): string {
   if (value.length > LONGEST_WORDS) throw new BadMember(`${key} is longer than ${LONGEST_WORDS} characters`);
   return value;
 }
+
+/** Nothing hangs on it, so what is too long is cut. */
+const prose = (members: Members) => text(members, 'message').slice(0, LONGEST_WORDS);
 
 function matching(members: Members, key: string, pattern: RegExp, form: string): string {
   const value = text(members, key);
@@ -156,6 +168,7 @@ function flag(members: Members, key: string): boolean {
 function object(members: Members, key: string): Members {
   const value = members[key];
   if (!isMembers(value)) throw new BadMember(`${key} has to be an object`);
+  if (isDeeperThan(DEEPEST, value)) throw new BadMember(`${key} is nested deeper than ${DEEPEST}`);
   return value;
 }
 
