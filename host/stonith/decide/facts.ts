@@ -1,0 +1,38 @@
+/**
+ * What the fencing decisions know of the world: one look at the host cluster (or at libvirt), reduced to what matters
+ * for one target. Filled by the back ends, judged by proof.ts.
+ */
+import type { FenceRecord } from './record.ts';
+
+export type Role = 'Started' | 'Stopped';
+
+export interface HostNode {
+  readonly name: string;
+  readonly isOnline: boolean;
+  readonly isUnclean: boolean;
+  /** It has joined the membership and not yet the cluster: what runs there is not known. */
+  readonly isPending: boolean;
+}
+
+export interface Target {
+  readonly isManaged: boolean;
+  /** Pacemaker has given up on it: a stop failed and nothing more will be done. */
+  readonly isBlocked: boolean;
+  readonly hasFailed: boolean;
+  readonly activeOn: readonly string[];
+  /** An operation that is under way, such as `Migrating`. */
+  readonly pending: string | undefined;
+  /** The target-role as it stands in the configuration. */
+  readonly role: string | undefined;
+  readonly record: FenceRecord | undefined;
+}
+
+export interface Facts {
+  readonly hasQuorum: boolean;
+  readonly fencesItsNodes: boolean;
+  readonly nodes: readonly HostNode[];
+  /** No action that was decided before this look is still to come. */
+  readonly isSettled: boolean;
+  /** Undefined: there is no virtual machine of that name. */
+  readonly target: Target | undefined;
+}

@@ -1,0 +1,313 @@
+/**
+ * One fencing job, as a pure machine: state and event in, state and effects out (docs/fencing.md).
+ *
+ *   inspecting --+--> marking --> ordering --> waiting --+--> clearing --> done           off
+ *      |  ^      |                  ^  |  ^               +--> starting --> done           reset
+ *      |  |      +-- on ------------+  |  +-- a record with our id: joined
+ *      |  +-- queued: a record with another id stands there
+ *      +--> done (impossible, status)  +--> rolling-back --> done (failed, unknown)
+ *
+ * Invariants: `confirmed` is answered from `waiting` and only with proof; every path on which an order or a mark may have been
+ * written ends in clearing or in rolling-back; one answer a job.
+ */
+import type { Facts, Role } from './facts.ts';
+import { orderable, type PowerState, powerState, started, stopped } from './proof.ts';
+import type { FenceRecord } from './record.ts';
+
+export type Operation = 'off' | 'on' | 'reset' | 'status';
+export type Result = 'confirmed' | 'failed' | 'unknown';
+
+export interface Outcome {
+  readonly result: Result;
+  readonly state: PowerState;
+  readonly reason: string;
+}
+
+export type Phase =
+  | 'inspecting'
+  | 'queued'
+  | 'marking'
+  | 'ordering'
+  | 'waiting'
+  | 'starting'
+  | 'clearing'
+  | 'rolling-back'
+  | 'done';
+
+export interface Job {
+  readonly id: string;
+  readonly operation: Operation;
+  readonly resource: string;
+  readonly requester: string;
+  readonly host: string;
+  readonly untilWallMs: number;
+  readonly phase: Phase;
+  readonly formerRole: string | undefined;
+  readonly markedNodes: readonly string[];
+  /** Seen active after the order had been accepted. */
+  readonly sawItActive: boolean;
+  /** How many looks in a row have proven it; see PROOFS_NEEDED. */
+  readonly proofs: number;
+  readonly lastState: PowerState;
+  readonly lastReason: string;
+  /** Why it is being rolled back. */
+  readonly giveUp: string | undefined;
+}
+
+export type JobEvent =
+  | { readonly type: 'begun' }
+  /** Taken up again by a daemon that found its own record at its start. */
+  | { readonly type: 'resumed'; readonly record: FenceRecord }
+  | { readonly type: 'seen'; readonly facts: Facts; readonly wallMs: number }
+  /** The cluster could not be read or did not answer. */
+  | { readonly type: 'unreadable'; readonly fault: string }
+  | { readonly type: 'marked' }
+  | { readonly type: 'ordered' }
+  /** The update was refused or failed; it may have been made all the same when `isCertain` is false. */
+  | { readonly type: 'not-done'; readonly fault: string; readonly isCertain: boolean }
+  | { readonly type: 'cleaned' }
+  | { readonly type: 'give-up'; readonly reason: string };
+
+export type JobEffect =
+  | { readonly do: 'look'; readonly delayMs: number }
+  | { readonly do: 'mark'; readonly nodes: readonly string[] }
+  /** Writes role and record in one update. */
+  | { readonly do: 'order'; readonly role: Role; readonly record: FenceRecord }
+  /** Writes the role and removes the record, if it is still ours. */
+  | { readonly do: 'start' }
+  /** Removes mark and record, if they are still ours. */
+  | { readonly do: 'clear' }
+  /** Puts back the former role and removes mark and record, if they are still ours. */
+  | { readonly do: 'roll-back'; readonly formerRole: string | undefined }
+  | { readonly do: 'answer'; readonly outcome: Outcome };
+
+export interface Step {
+  readonly job: Job;
+  readonly effects: readonly JobEffect[];
+}
+
+/**
+ * When it was never seen active after the order, one look is not enough: two in a row have to agree, this far
+ * apart, so that the cluster's coordinator has certainly seen the order too.
+ */
+const PROOFS_NEEDED_UNSEEN = 2;
+const UNSEEN_GAP_MS = 300;
+const QUEUE_LOOK_MS = 200;
+/** After a look that could not be taken. */
+const RETRY_LOOK_MS = 250;
+const DONE = { phase: 'done' } as const;
+
+export function newJob(
+  facts: Pick<Job, 'id' | 'operation' | 'resource' | 'requester' | 'host' | 'untilWallMs'>,
+): Job {
+  return {
+    ...facts,
+    phase: 'inspecting',
+    formerRole: undefined,
+    markedNodes: [],
+    sawItActive: false,
+    proofs: 0,
+    lastState: 'unknown',
+    lastReason: 'the host cluster has not been looked at yet',
+    giveUp: undefined,
+  };
+}
+
+export function advance(job: Job, event: JobEvent): Step {
+  switch (event.type) {
+    case 'begun':
+      return { job, effects: [look(0)] };
+    case 'resumed':
+      return waitFor({ ...job, formerRole: event.record.formerRole, lastReason: 'it was taken up again' });
+    case 'seen':
+      return onSeen({ ...job, lastState: powerState(event.facts) }, event.facts, event.wallMs);
+    case 'unreadable':
+      return onUnreadable({ ...job, proofs: 0, lastState: 'unknown', lastReason: event.fault });
+    case 'marked':
+      return job.phase === 'marking' ? order(job) : stay(job);
+    case 'ordered':
+      return onOrdered(job);
+    case 'not-done':
+      return onNotDone(job, event.fault, event.isCertain);
+    case 'cleaned':
+      return onCleaned(job);
+    case 'give-up':
+      return onGiveUp(job, event.reason);
+  }
+}
+
+const stay = (job: Job): Step => ({ job, effects: [] });
+const look = (delayMs: number): JobEffect => ({ do: 'look', delayMs });
+const lookAgain = (job: Job, delayMs = 0): Step => ({ job, effects: [look(delayMs)] });
+const waitFor = (job: Job): Step => lookAgain({ ...job, phase: 'waiting', proofs: 0 });
+
+function answer(job: Job, result: Result, reason: string, state = job.lastState): Step {
+  return { job: { ...job, ...DONE }, effects: [{ do: 'answer', outcome: { result, state, reason } }] };
+}
+
+function onSeen(job: Job, facts: Facts, wallMs: number): Step {
+  switch (job.phase) {
+    case 'inspecting':
+    case 'queued':
+      return inspect(job, facts, wallMs);
+    case 'waiting':
+      return job.operation === 'on' ? awaitStart(job, facts) : awaitStop(job, facts);
+    default:
+      return stay(job);
+  }
+}
+
+function inspect(job: Job, facts: Facts, wallMs: number): Step {
+  const verdict = orderable(facts);
+  if (job.operation === 'status') {
+    if (facts.target === undefined && verdict.kind !== 'proven') return answer(job, 'failed', verdict.reason);
+    if (job.lastState === 'unknown') return answer(job, 'unknown', 'the host cluster can not tell');
+    return answer(job, 'confirmed', `it is ${job.lastState}`);
+  }
+  if (verdict.kind !== 'proven') return answer(job, 'failed', verdict.reason);
+  const record = facts.target?.record;
+  if (record?.id === job.id) return waitFor({ ...job, formerRole: record.formerRole });
+  if (record !== undefined && record.untilWallMs > wallMs) {
+    const queued = { ...job, phase: 'queued', lastReason: 'another request for it is being served' } as const;
+    return lookAgain(queued, QUEUE_LOOK_MS);
+  }
+  // A forgotten record says what stood there before it; the present role is only what it ordered.
+  const ready = { ...job, formerRole: record === undefined ? facts.target?.role : record.formerRole };
+  const nodes = nodesToMark(facts);
+  if (job.operation === 'on' || nodes.length === 0) return order(ready);
+  return { job: { ...ready, phase: 'marking', markedNodes: nodes }, effects: [{ do: 'mark', nodes }] };
+}
+
+/** While it is on the move it may be stopped on any node. */
+function nodesToMark({ target, nodes }: Facts): readonly string[] {
+  if (target?.pending === undefined) return target?.activeOn ?? [];
+  return nodes.filter((node) => node.isOnline).map((node) => node.name);
+}
+
+function order(job: Job): Step {
+  if (job.operation === 'status') return stay(job);
+  const { id, operation, untilWallMs, requester, host, formerRole } = job;
+  const record = { id, operation, untilWallMs, requester, host, formerRole };
+  const role = operation === 'on' ? 'Started' : 'Stopped';
+  return { job: { ...job, phase: 'ordering' }, effects: [{ do: 'order', role, record }] };
+}
+
+function onOrdered(job: Job): Step {
+  switch (job.phase) {
+    case 'ordering':
+      return waitFor(job);
+    case 'starting':
+      return confirm(job, 'it was stopped and is being started', 'off');
+    default:
+      return stay(job);
+  }
+}
+
+function awaitStop(job: Job, facts: Facts): Step {
+  const activeOn = facts.target?.activeOn ?? [];
+  const seen = { ...job, sawItActive: job.sawItActive || activeOn.length > 0 };
+  const unmarked = activeOn.filter((node) => !job.markedNodes.includes(node));
+  if (unmarked.length > 0) {
+    // It has moved since; the look that follows tells how it went on.
+    const markedNodes = [...job.markedNodes, ...unmarked];
+    return { job: { ...seen, markedNodes }, effects: [{ do: 'mark', nodes: unmarked }, look(0)] };
+  }
+  const verdict = stopped(facts, seen.sawItActive);
+  if (verdict.kind === 'impossible') return rollBack(seen, verdict.reason);
+  if (verdict.kind === 'not-yet') return lookAgain({ ...seen, proofs: 0, lastReason: verdict.reason });
+  const proofs = seen.proofs + 1;
+  if (!seen.sawItActive && proofs < PROOFS_NEEDED_UNSEEN)
+    return lookAgain({ ...seen, proofs }, UNSEEN_GAP_MS);
+  if (job.operation === 'reset') {
+    return { job: { ...seen, phase: 'starting', lastState: 'off' }, effects: [{ do: 'start' }] };
+  }
+  return confirm(seen, 'it is stopped', 'off');
+}
+
+function awaitStart(job: Job, facts: Facts): Step {
+  const verdict = started(facts);
+  if (verdict.kind === 'proven') return confirm(job, 'it is running', 'on');
+  return lookAgain({ ...job, lastReason: verdict.reason });
+}
+
+/** The answer first; the housekeeping need not be waited for. */
+function confirm(job: Job, reason: string, state: PowerState): Step {
+  const outcome = { result: 'confirmed', state, reason } as const;
+  const cleared = { ...job, phase: 'clearing' } as const;
+  return {
+    job: cleared,
+    effects: [{ do: 'answer', outcome }, { do: 'clear' }],
+  };
+}
+
+function rollBack(job: Job, reason: string): Step {
+  return {
+    job: { ...job, phase: 'rolling-back', giveUp: reason },
+    effects: [{ do: 'roll-back', formerRole: job.formerRole }],
+  };
+}
+
+function onUnreadable(job: Job): Step {
+  switch (job.phase) {
+    case 'inspecting':
+    case 'queued':
+    case 'waiting':
+      return lookAgain(job, RETRY_LOOK_MS);
+    default:
+      return stay(job);
+  }
+}
+
+function onNotDone(job: Job, fault: string, isCertain: boolean): Step {
+  switch (job.phase) {
+    case 'marking':
+    case 'ordering':
+      return rollBack(isCertain ? job : { ...job, lastState: 'unknown' }, fault);
+    case 'starting':
+      return confirm(job, `it is stopped; starting it again failed: ${fault}`, 'off');
+    case 'rolling-back':
+      return answer(job, 'unknown', `${job.giveUp ?? fault}; taking it back failed too: ${fault}`, 'unknown');
+    case 'clearing':
+      return { job: { ...job, ...DONE }, effects: [] };
+    default:
+      return stay(job);
+  }
+}
+
+function onCleaned(job: Job): Step {
+  switch (job.phase) {
+    case 'clearing':
+      return { job: { ...job, ...DONE }, effects: [] };
+    case 'rolling-back':
+      return answer(job, isAsBefore(job) ? 'failed' : 'unknown', job.giveUp ?? 'it was taken back');
+    default:
+      return stay(job);
+  }
+}
+
+/** Seen to be what it was before the request: only then can it be said that nothing happened. */
+function isAsBefore({ operation, lastState }: Job): boolean {
+  return lastState === (operation === 'on' ? 'off' : 'on');
+}
+
+function onGiveUp(job: Job, reason: string): Step {
+  const why = `${reason}: ${job.lastReason}`;
+  switch (job.phase) {
+    case 'inspecting':
+    case 'queued':
+      return answer(
+        job,
+        job.operation === 'status' || job.lastState === 'unknown' ? 'unknown' : 'failed',
+        why,
+      );
+    case 'marking':
+    case 'ordering':
+    case 'waiting':
+      return rollBack(job, why);
+    case 'starting':
+    case 'clearing':
+    case 'rolling-back':
+    case 'done':
+      return stay(job);
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * What a look at the cluster proves (docs/fencing.md, "The promise").
+ *
+ * Invariant: `proven` only when every condition holds in this one look. What is missing or odd is `not-yet`, never proof.
+ */
+import type { Facts, HostNode, Target } from './facts.ts';
+
+export type Verdict =
+  | { readonly kind: 'proven' }
+  | { readonly kind: 'not-yet'; readonly reason: string }
+  /** Waiting won't help. */
+  | { readonly kind: 'impossible'; readonly reason: string };
+
+export type PowerState = 'on' | 'off' | 'unknown';
+
+const notYet = (reason: string): Verdict => ({ kind: 'not-yet', reason });
+const impossible = (reason: string): Verdict => ({ kind: 'impossible', reason });
+
+/** May an order be given at all? `proven`: yes. */
+export function orderable(facts: Facts): Verdict {
+  if (facts.target === undefined) return impossible('there is no such virtual machine in the host cluster');
+  if (!facts.hasQuorum) return impossible('the host cluster has no quorum');
+  if (!facts.target.isManaged)
+    return impossible('the host cluster does not manage it (unmanaged or maintenance)');
+  if (facts.target.isBlocked) return impossible('the host cluster has given up on it: a stop failed');
+  return { kind: 'proven' };
+}
+
+/**
+ * Is it stopped, and stays so? `sawItActive`: it was seen active after the order had been accepted, so the stop that
+ * ended it came after the order, and nothing decided before the order can start it again. Without that the cluster has
+ * to be settled.
+ */
+export function stopped(facts: Facts, sawItActive: boolean): Verdict {
+  const { target } = facts;
+  if (target === undefined) return notYet('it is no longer in the configuration of the host cluster');
+  const where = whereabouts(facts, target);
+  if (where.kind !== 'proven') return where;
+  if (target.role !== 'Stopped') return notYet('its role is not Stopped');
+  if (!sawItActive && !facts.isSettled) return notYet('the host cluster is busy');
+  return { kind: 'proven' };
+}
+
+/** That it is active nowhere, seen from a cluster that can know. */
+function whereabouts(facts: Facts, target: Target): Verdict {
+  const clouded = cloud(facts);
+  if (clouded !== undefined) return notYet(clouded);
+  if (!target.isManaged) return impossible('the host cluster does not manage it (unmanaged or maintenance)');
+  if (target.isBlocked) return impossible('the host cluster has given up on it: a stop failed');
+  if (target.pending !== undefined) return notYet(`an operation is under way (${target.pending})`);
+  if (target.activeOn.length > 0) return notYet(`it is active on ${target.activeOn.join(', ')}`);
+  if (target.hasFailed) return notYet('it has failed and is not known to be stopped');
+  return { kind: 'proven' };
+}
+
+export function started(facts: Facts): Verdict {
+  const { target } = facts;
+  if (target === undefined) return notYet('it is no longer in the configuration of the host cluster');
+  if (target.pending !== undefined) return notYet(`an operation is under way (${target.pending})`);
+  const [node, ...others] = target.activeOn;
+  if (node === undefined) return notYet('it is active on no node');
+  if (others.length > 0) return notYet(`it is active on ${target.activeOn.join(', ')}`);
+  const clouded = cloud(facts);
+  return clouded === undefined ? { kind: 'proven' } : notYet(clouded);
+}
+
+/** For `status`: what can be said without having ordered anything. */
+export function powerState(facts: Facts): PowerState {
+  if (facts.target === undefined) return 'unknown';
+  if (started(facts).kind === 'proven') return 'on';
+  return whereabouts(facts, facts.target).kind === 'proven' && facts.isSettled ? 'off' : 'unknown';
+}
+
+/** Why this cluster can't know what runs on its nodes; undefined: it can. */
+function cloud({ hasQuorum, fencesItsNodes, nodes }: Facts): string | undefined {
+  if (!hasQuorum) return 'the host cluster has no quorum';
+  const names = (some: readonly HostNode[]) => some.map((node) => node.name).join(', ');
+  const unclean = nodes.filter((node) => node.isUnclean);
+  if (unclean.length > 0) return `node ${names(unclean)} is unclean; the host cluster must fence it first`;
+  const pending = nodes.filter((node) => node.isPending);
+  if (pending.length > 0) return `node ${names(pending)} has not joined the host cluster yet`;
+  const offline = nodes.filter((node) => !node.isOnline);
+  if (offline.length > 0 && !fencesItsNodes) {
+    return `node ${names(offline)} is offline and stonith is off in the host cluster, so nothing is proven about it`;
+  }
+  return undefined;
+}

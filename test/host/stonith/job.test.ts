@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Facts } from '../../../host/stonith/decide/facts.ts';
+import {
+  advance,
+  type Job,
+  type JobEffect,
+  type JobEvent,
+  newJob,
+} from '../../../host/stonith/decide/job.ts';
+import { stopped } from '../../../host/stonith/decide/proof.ts';
+
+const WALL_MS = 1_000_000;
+
+const running: Facts = {
+  hasQuorum: true,
+  fencesItsNodes: true,
+  isSettled: true,
+  nodes: ['hosta', 'hostb'].map((name) => ({ name, isOnline: true, isUnclean: false, isPending: false })),
+  target: {
+    isManaged: true,
+    isBlocked: false,
+    hasFailed: false,
+    activeOn: ['hostb'],
+    pending: undefined,
+    role: 'Started',
+    record: undefined,
+  },
+};
+
+function withTarget(change: Partial<NonNullable<Facts['target']>>, facts: Facts = running): Facts {
+  return facts.target === undefined ? facts : { ...facts, target: { ...facts.target, ...change } };
+}
+
+const isStopped = withTarget({ activeOn: [], role: 'Stopped' });
+const stopping = withTarget({ role: 'Stopped' });
+
+function jobFor(operation: Job['operation']): Job {
+  const own = { id: 'r-1', resource: 'prmVMCTL_guest2', requester: 'guest1', host: 'hosta' };
+  return newJob({ ...own, operation, untilWallMs: WALL_MS + 30_000 });
+}
+
+/** Runs the events through the machine and tells what it did, in order. */
+function play(job: Job, ...events: JobEvent[]): { job: Job; did: string[]; effects: JobEffect[] } {
+  const effects: JobEffect[] = [];
+  let present = job;
+  for (const event of events) {
+    const step = advance(present, event);
+    present = step.job;
+    effects.push(...step.effects);
+  }
+  const did = effects.map((effect) => {
+    if (effect.do === 'answer') return `${effect.outcome.result} ${effect.outcome.state}`;
+    return effect.do === 'order' ? `order ${effect.role}` : effect.do;
+  });
+  return { job: present, did, effects };
+}
+
+const seen = (facts: Facts): JobEvent => ({ type: 'seen', facts, wallMs: WALL_MS });
+const begun: JobEvent = { type: 'begun' };
+const marked: JobEvent = { type: 'marked' };
+const ordered: JobEvent = { type: 'ordered' };
+const cleaned: JobEvent = { type: 'cleaned' };
+const deadline: JobEvent = { type: 'give-up', reason: 'the deadline has passed' };
+
+test('off marks, orders, waits for the proof, answers, and clears', () => {
+  const { did, job } = play(
+    jobFor('off'),
+    begun,
+    seen(running),
+    marked,
+    ordered,
+    seen(stopping),
+    seen(isStopped),
+    cleaned,
+  );
+  assert.deepEqual(did, ['look', 'mark', 'order Stopped', 'look', 'look', 'confirmed off', 'clear']);
+  assert.equal(job.phase, 'done');
+});
+
+test('reset starts it again once the stop is proven, and answers when that is accepted', () => {
+  const { did } = play(
+    jobFor('reset'),
+    begun,
+    seen(running),
+    marked,
+    ordered,
+    seen(stopping),
+    seen(isStopped),
+    ordered,
+  );
+  assert.deepEqual(did.slice(-3), ['start', 'confirmed off', 'clear']);
+});
+
+test('a reset whose start fails is still confirmed, because the guest is dead', () => {
+  const failed: JobEvent = { type: 'not-done', fault: 'the CIB is read-only', isCertain: true };
+  const { effects } = play(
+    jobFor('reset'),
+    begun,
+    seen(running),
+    marked,
+    ordered,
+    seen(stopping),
+    seen(isStopped),
+    failed,
+  );
+  const [answer] = effects.filter((effect) => effect.do === 'answer');
+  assert.ok(answer?.do === 'answer');
+  assert.equal(answer.outcome.result, 'confirmed');
+  assert.match(answer.outcome.reason, /starting it again failed: the CIB is read-only/);
+});
+
+test('what was never seen active after the order is believed only after two looks at a settled cluster', () => {
+  const before = [begun, seen(isStopped), ordered];
+  assert.deepEqual(play(jobFor('off'), ...before, seen(isStopped)).did.at(-1), 'look');
+  assert.deepEqual(
+    play(jobFor('off'), ...before, seen(isStopped), seen(isStopped)).did.at(-2),
+    'confirmed off',
+  );
+  const busy = { ...isStopped, isSettled: false };
+  assert.equal(
+    play(jobFor('off'), ...before, seen(isStopped), seen(busy), seen(isStopped)).did.at(-1),
+    'look',
+  );
+});
+
+test('the deadline rolls back, and only what is known to run is called failed', () => {
+  const before = [begun, seen(running), marked, ordered, seen(stopping)];
+  const onTime = play(jobFor('off'), ...before, deadline, cleaned);
+  assert.deepEqual(onTime.did.slice(-2), ['roll-back', 'failed on']);
+  const blind: JobEvent = { type: 'unreadable', fault: 'Pacemaker does not answer' };
+  const unknown = play(jobFor('off'), ...before, blind, deadline, cleaned);
+  assert.deepEqual(unknown.did.slice(-2), ['roll-back', 'unknown unknown']);
+});
+
+test('a rollback that fails is unknown', () => {
+  const failed: JobEvent = { type: 'not-done', fault: 'no answer', isCertain: false };
+  const { did } = play(jobFor('off'), begun, seen(running), marked, ordered, deadline, failed);
+  assert.equal(did.at(-1), 'unknown unknown');
+});
+
+test('the former role is put back, also when it was none', () => {
+  for (const role of [undefined, 'Started', 'Stopped']) {
+    const { effects } = play(jobFor('off'), begun, seen(withTarget({ role })), marked, ordered, deadline);
+    assert.deepEqual(effects.at(-1), { do: 'roll-back', formerRole: role });
+  }
+});
+
+test('a job that already has its record in the cluster joins and orders nothing', () => {
+  const record = { id: 'r-1', operation: 'off', requester: 'guest1', host: 'hostb' } as const;
+  const there = withTarget({
+    role: 'Stopped',
+    record: { ...record, untilWallMs: WALL_MS + 9_000, formerRole: 'Started' },
+  });
+  const { did, job } = play(jobFor('off'), begun, seen(there));
+  assert.deepEqual(did, ['look', 'look']);
+  assert.equal(job.phase, 'waiting');
+  assert.equal(job.formerRole, 'Started');
+});
+
+test('another job for the same guest is waited for; a forgotten one is taken over with its former role', () => {
+  const record = {
+    id: 'r-0',
+    operation: 'off',
+    requester: 'guest1',
+    host: 'hostb',
+    formerRole: undefined,
+  } as const;
+  const living = withTarget({ record: { ...record, untilWallMs: WALL_MS + 1 } });
+  assert.equal(play(jobFor('off'), begun, seen(living)).job.phase, 'queued');
+  const forgotten = withTarget({ role: 'Stopped', record: { ...record, untilWallMs: WALL_MS } });
+  const taken = play(jobFor('off'), begun, seen(forgotten));
+  assert.equal(taken.job.phase, 'marking');
+  assert.equal(taken.job.formerRole, undefined);
+});
+
+test('a guest that has moved to an unmarked node is marked there too', () => {
+  const moved = withTarget({ role: 'Stopped', activeOn: ['hosta'] });
+  const { effects } = play(jobFor('off'), begun, seen(running), marked, ordered, seen(moved));
+  assert.deepEqual(effects.at(-2), { do: 'mark', nodes: ['hosta'] });
+});
+
+const unprovable: Readonly<Record<string, Facts>> = {
+  'no quorum': { ...isStopped, hasQuorum: false },
+  'an unclean node': withNode({ isUnclean: true }),
+  'a pending node': withNode({ isPending: true }),
+  'a lost node in a cluster without stonith': { ...withNode({ isOnline: false }), fencesItsNodes: false },
+  'an operation under way': withTarget({ pending: 'Starting' }, isStopped),
+  'an instance': withTarget({ activeOn: ['hosta'] }, isStopped),
+  'a failed instance': withTarget({ hasFailed: true }, isStopped),
+  'a role that is not Stopped': withTarget({ role: 'Started' }, isStopped),
+  'an unmanaged resource': withTarget({ isManaged: false }, isStopped),
+  'a blocked resource': withTarget({ isBlocked: true }, isStopped),
+  'a resource that is gone': { ...isStopped, target: undefined },
+};
+
+function withNode(change: Partial<Facts['nodes'][number]>): Facts {
+  const [first, ...others] = isStopped.nodes;
+  return first === undefined ? isStopped : { ...isStopped, nodes: [{ ...first, ...change }, ...others] };
+}
+
+for (const [name, facts] of Object.entries(unprovable)) {
+  test(`${name} is never proof`, () => assert.notEqual(stopped(facts, true).kind, 'proven'));
+}
+
+const arbitraryFacts = fc.constantFrom(running, stopping, isStopped, ...Object.values(unprovable));
+const arbitraryEvent: fc.Arbitrary<JobEvent> = fc.oneof(
+  { weight: 6, arbitrary: arbitraryFacts.map(seen) },
+  { weight: 4, arbitrary: fc.constantFrom(marked, ordered, cleaned) },
+  fc.constantFrom<JobEvent>(deadline, { type: 'unreadable', fault: 'no answer' }),
+  fc.boolean().map((isCertain): JobEvent => ({ type: 'not-done', fault: 'refused', isCertain })),
+);
+
+test('whatever happens: one answer at most, confirmed only on proof, and nothing ordered is left behind', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom<Job['operation']>('off', 'reset'),
+      fc.array(arbitraryEvent, { maxLength: 40 }),
+      (operation, events) => {
+        let job = advance(jobFor(operation), begun).job;
+        let answers = 0;
+        let hasOrdered = false;
+        let hasTidied = false;
+        let hadProof = false;
+        for (const event of events) {
+          if (event.type === 'seen') {
+            hadProof = job.phase === 'waiting' && stopped(event.facts, true).kind === 'proven';
+          }
+          const step = advance(job, event);
+          job = step.job;
+          for (const effect of step.effects) {
+            if (effect.do === 'order' || effect.do === 'mark') hasOrdered = true;
+            if (effect.do === 'clear' || effect.do === 'roll-back') hasTidied = true;
+            if (effect.do !== 'answer') continue;
+            answers++;
+            if (effect.outcome.result !== 'confirmed') continue;
+            assert.ok(hadProof, 'confirmed without proof');
+          }
+        }
+        assert.ok(answers <= 1);
+        if (job.phase === 'done') assert.equal(hasTidied || !hasOrdered, true, 'left behind');
+      },
+    ),
+    { numRuns: 5_000 },
+  );
+});
