@@ -1,40 +1,75 @@
 /**
  * The old flag -D: go into the background. The program starts itself once more, detached, and waits until that one
  * is ready or has failed, so that the shell's `&&` means what it should.
+ *
+ * Whoever started us is let go altogether: the one in the background holds none of our descriptors (a resource agent
+ * or ssh would wait for it for ever), and its log goes to syslog by way of logger(1).
  */
 import { spawn } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
+import { basename } from 'node:path';
+import { Readable, type Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 
-/** Set in the child: the descriptor on which it says that it is ready. */
-const READY_VARIABLE = 'PM_KVM_TOOLS_READY_FD';
-const READY_FD = 3;
+/** Set in the child: the descriptor on which it says that it is ready, or why it never will be. */
+const REPORT_VARIABLE = 'PM_KVM_TOOLS_REPORT_FD';
+const REPORT_FD = 3;
+const READY = 'ready\n';
+const LONGEST_LOG_LINE = '8192';
 
-export const isBackgroundChild = (): boolean => process.env[READY_VARIABLE] !== undefined;
+export const isBackgroundChild = (): boolean => process.env[REPORT_VARIABLE] !== undefined;
 
 /** Resolves to the exit status for the process in the foreground. */
-export function startInBackground(): Promise<number> {
-  const [node, ...parameters] = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const child = spawn(node, parameters, {
+export async function startInBackground(): Promise<number> {
+  const program = basename(process.argv[1] ?? 'pm-kvm-tools');
+  const log = startSyslogWriter(program);
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     detached: true,
-    env: { ...process.env, [READY_VARIABLE]: String(READY_FD) },
-    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    env: { ...process.env, [REPORT_VARIABLE]: String(REPORT_FD), PM_KVM_TOOLS_LOG: 'journal' },
+    stdio: ['ignore', log ?? 'ignore', log ?? 'ignore', 'pipe'],
   });
-  return new Promise((resolve) => {
+  log?.destroy();
+  const ended = new Promise<number>((resolve) => {
     child.once('error', () => resolve(1));
-    child.once('exit', (code) => resolve(code ?? 1));
-    child.stdio[READY_FD]?.once('data', () => {
-      child.unref();
-      resolve(0);
-    });
+    child.once('exit', (code) => resolve(code || 1));
   });
+  const said = await everythingFrom(child.stdio[REPORT_FD]);
+  if (said === READY) {
+    child.unref();
+    return 0;
+  }
+  process.stderr.write(said === '' ? `${program}: it ended before it was ready; see the system log\n` : said);
+  return ended;
 }
 
-export function reportReadyToParent(): void {
-  if (!isBackgroundChild()) return;
-  delete process.env[READY_VARIABLE];
+async function everythingFrom(stream: Readable | Writable | null | undefined): Promise<string> {
   try {
-    writeSync(READY_FD, 'ready\n');
-    closeSync(READY_FD);
+    return stream instanceof Readable ? await text(stream) : '';
+  } catch {
+    return ''; // it could not even be started
+  }
+}
+
+function startSyslogWriter(program: string) {
+  const parameters = ['--tag', program, '--prio-prefix', '--size', LONGEST_LOG_LINE, '--socket-errors=off'];
+  const writer = spawn('logger', parameters, { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  writer.once('error', () => undefined); // no logger, no log
+  writer.unref();
+  return writer.pid === undefined ? undefined : writer.stdin;
+}
+
+export const reportReadyToParent = (): void => report(READY);
+
+/** `message` is for whoever started us, and has no line end. */
+export const reportFailureToParent = (message: string): void =>
+  report(`${basename(process.argv[1] ?? '')}: ${message}\n`);
+
+function report(words: string): void {
+  if (!isBackgroundChild()) return;
+  delete process.env[REPORT_VARIABLE];
+  try {
+    writeSync(REPORT_FD, words);
+    closeSync(REPORT_FD);
   } catch {
     // The one who asked has gone; we serve all the same.
   }
