@@ -6,7 +6,8 @@ export interface PidFile {
   remove(): void;
 }
 
-export function writePidFile(path: string, program: string): PidFile {
+/** To be asked before anything is begun: what a second daemon begins and ends may be the first one's. */
+export function assertNoOther(path: string, program: string): void {
   const holder = livingHolder(path, program);
   if (holder !== undefined && holder !== process.pid) {
     throw new PmError({
@@ -16,9 +17,14 @@ export function writePidFile(path: string, program: string): PidFile {
       remedy: `stop it first (kill ${holder})`,
     });
   }
+}
+
+export function writePidFile(path: string, program: string): PidFile {
+  assertNoOther(path, program);
   const draft = `${path}.${process.pid}`;
   try {
-    writeFileSync(draft, `${process.pid}\n`, { mode: 0o644 });
+    rmSync(draft, { force: true });
+    writeFileSync(draft, `${process.pid}\n`, { mode: 0o644, flag: 'wx' });
     renameSync(draft, path);
   } catch (thrown) {
     rmSync(draft, { force: true });
