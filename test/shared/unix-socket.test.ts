@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { PmError } from '../../shared/errors.ts';
 import { connectOnce, listenUnix } from '../../shared/unix-socket.ts';
 import { eventually } from '../support/eventually.ts';
-import { fixtureCommand, startFixture } from '../support/run-fixture.ts';
+import { fixtureCommand, fixturePath, startFixture } from '../support/run-fixture.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const NOBODY = 65534;
@@ -141,9 +133,9 @@ test('what is no socket is left alone', async (t) => {
 
 test('a socket of another kind is left to its owner', async (t) => {
   const path = join(temporaryDirectory(t), 'socket');
-  const owner = startFixture(['socat', '-u', `UNIX-RECV:${path}`, 'STDOUT']);
+  const owner = startFixture([fixturePath('receive-datagrams'), path]);
   t.after(() => owner.process.kill());
-  await eventually('the socket is there', () => existsSync(path));
+  await owner.says(/listening/);
   await assert.rejects(listen(t, path), isError(/another process already listens there/));
   assert.ok(lstatSync(path).isSocket());
 });

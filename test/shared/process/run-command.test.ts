@@ -39,7 +39,7 @@ test('arguments reach the program byte for byte, and no shell reads them', async
       assert.equal(result.kind, 'exited');
       assert.equal(result.stdout, words.map((each) => `${each}\0`).join(''));
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
