@@ -10,6 +10,10 @@ export const paths = {
   vmManagerConfig: '/etc/vm-manager.conf',
   /** Settings that version 1 did not have. */
   configDirectory: '/etc/pm-kvm-tools',
+  /** On hosts: the keys that seal tokens. */
+  keys: '/etc/pm-kvm-tools/keys',
+  /** In guests: which token fences which node. */
+  guestTokens: '/etc/pm-kvm-tools/tokens',
   /** What must survive a restart. */
   stateDirectory: '/var/lib/pm-kvm-tools',
   runDirectory: '/run/pm-kvm-tools',
