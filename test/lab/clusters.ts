@@ -82,6 +82,32 @@ export async function waitForOnline(
   }
 }
 
+const WHAT_REMAINS =
+  'crm_simulate --live-check --output-as=xml && crmadmin --quiet --status "$(crmadmin --quiet --dc_lookup)"';
+
+/**
+ * Resolves when the cluster has nothing more to do: its scheduler wants no action, and its controller is idle.
+ * `crm_resource --wait` means the same, but looks only every two seconds.
+ */
+export async function waitForIdle(lab: Lab, level: Level, deadlineMs = 60_000): Promise<void> {
+  let remaining: string[] = [];
+  await waitFor(
+    `the cluster of the ${level} has nothing more to do`,
+    deadlineMs,
+    async () => {
+      const answer = await askCluster(lab, level, ['/bin/sh', '-c', WHAT_REMAINS]);
+      const actions = answer.match(/<(rsc|node)_action [^>]*>/g) ?? [];
+      remaining = actions.filter((action) => !action.includes(' blocked="true"'));
+      return remaining.length === 0 && answer.trimEnd().endsWith('S_IDLE');
+    },
+    {
+      seen: () => remaining.join(' ') || 'no actions',
+      logs: logsOf(lab, level, membersOf(lab, level)),
+      pollMs: 50,
+    },
+  );
+}
+
 function logsOf(lab: Lab, level: Level, nodes: readonly string[]): string[] {
   return nodes.map((node) =>
     level === 'hosts'

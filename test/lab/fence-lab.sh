@@ -41,7 +41,7 @@ XML
 }
 
 ask() {                                 # ask OPERATION [HOST]: prints the switch's answer without its first word
-  answer=$(printf '%s\n' "$*" | socat -t 60 - "UNIX-CONNECT:$socket") || exit 1
+  answer=$(printf '%s\n' "$*" | socat -t 60 - "UNIX-CONNECT:$socket,shut-none") || exit 1
   case $answer in
     "ok"*) printf '%s\n' "${answer#ok}" | sed 's/^ //' ;;
     *) echo "fence_lab: ${answer:-the power switch gave no answer}" >&2; exit 1 ;;
@@ -79,6 +79,6 @@ case $action in
     [ "$state" = on ] || exit 2
     ;;
   on | off) ask "$action" "$plug" ;;
-  reboot) ask off "$plug" && ask on "$plug" ;;
+  reboot) ask off "$plug"; (ask on "$plug") || : ;;       # it is fenced when it is off
   *) echo "fence_lab: no action $action" >&2; exit 1 ;;
 esac

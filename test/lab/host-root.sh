@@ -9,6 +9,9 @@ set -euo pipefail
 root=$LAB_DIRECTORY/root layer=$LAB_DIRECTORY/layer
 
 hostname "$LAB_HOST"
+for port in "$LAB_HOST" "$LAB_HOST-g"; do               # the kernel takes its time to remove those of a killed host
+  nsenter -t "$LAB_WIRE" -n ip link del "$port" 2>/dev/null || :
+done
 ip -batch - <<IP
 link set lo up
 link add eth0 type veth peer name $LAB_HOST netns /proc/$LAB_WIRE/ns/net

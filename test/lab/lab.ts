@@ -10,7 +10,15 @@
  * a deadline, and says what did not come.
  */
 import type { CommandResult } from '../../shared/process/run-command.ts';
-import { askCluster, type Level, membersOf, onlineNodes, runIn, waitForOnline } from './clusters.ts';
+import {
+  askCluster,
+  type Level,
+  membersOf,
+  onlineNodes,
+  runIn,
+  waitForIdle,
+  waitForOnline,
+} from './clusters.ts';
 import { define, undefine } from './definitions.ts';
 import * as faults from './faults.ts';
 import { inGuest, push, pushArchive, waitForAgent } from './guest-agent.ts';
@@ -19,7 +27,6 @@ import { hostRoot, isHostFrozen, isHostRunning, onHost } from './hosts.ts';
 import { labHandle, specOf } from './lab-handle.ts';
 import { type GuestSpec, guestSpec, type LabSpec, labSpec } from './layout.ts';
 import { copyLogs, printableLogs } from './logs.ts';
-import { waitForIdle } from './pristine.ts';
 import { pushPrograms } from './push-programs.ts';
 import { type Report, reportToStderr } from './report.ts';
 import { reset } from './reset.ts';

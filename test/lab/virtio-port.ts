@@ -1,0 +1,47 @@
+/** Both ends of a guest's virtio port, or of its second serial port, for tests. */
+import assert from 'node:assert/strict';
+import { createInterface } from 'node:readline';
+import { connectOnce } from '../../shared/unix-socket.ts';
+import type { Laboratory } from './lab.ts';
+
+/** Says what it has heard; the port reads as ended while nobody is at the other end. */
+const ANSWER_ONE_LINE = `exec 3<>"$1"
+until read -r line <&3; do sleep 0.1; done
+echo "$line, heard by $(hostname)" >&3`;
+
+export const VIRTIO_PORT = '/dev/virtio-ports/vmconnectd';
+
+/** The socket of a channel on the host where the guest runs, as the machine sees it. */
+export function channelSocket(
+  lab: Laboratory,
+  guest: string,
+  path = `/var/lib/libvirt/qemu/${guest}`,
+): string {
+  return `${lab.rootOf(lab.hostOf(guest) ?? '')}${path}`;
+}
+
+/** Sends a line in over QEMU's socket and reads the guest's answer to it. */
+export async function converse(
+  lab: Laboratory,
+  guest: string,
+  words: string,
+  ends: { device: string; socket: string } = { device: VIRTIO_PORT, socket: channelSocket(lab, guest) },
+): Promise<void> {
+  const answering = lab.in(guest, ['/bin/bash', '-c', ANSWER_ONE_LINE, 'answer', ends.device], {
+    deadlineMs: 20_000,
+  });
+  const socket = await connectOnce(ends.socket);
+  try {
+    const answer = firstLine(socket);
+    socket.write(`${words}\n`);
+    assert.equal(await answer, `${words}, heard by ${guest}`);
+  } finally {
+    socket.destroy();
+  }
+  assert.equal((await answering).kind, 'exited');
+}
+
+export async function firstLine(input: NodeJS.ReadableStream): Promise<string | undefined> {
+  for await (const line of createInterface({ input })) return line;
+  return undefined;
+}
