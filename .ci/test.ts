@@ -7,6 +7,8 @@
 import { readdirSync } from 'node:fs';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { messageOf } from '../shared/errors.ts';
+import { laboratory } from '../test/lab/lab.ts';
 
 const FILE_LIMIT_MS = 10 * 60_000;
 
@@ -62,5 +64,20 @@ async function runFiles(some: readonly string[], sideBySide: boolean): Promise<v
 
 async function runLab(some: readonly string[]): Promise<void> {
   if (some.length === 0) return;
-  await runFiles(some, false);
+  if (process.env['LAB'] === 'off') {
+    await runFiles(some, false);
+    return;
+  }
+  const lab = laboratory();
+  const wasUp = lab.isUp();
+  try {
+    await lab.up();
+    await runFiles(some, false);
+  } catch (thrown) {
+    // No laboratory is a failure of what it was to show, never a reason to pass without it.
+    console.error(`test: the laboratory failed: ${messageOf(thrown)}`);
+    tally.failed++;
+  } finally {
+    if (!wasUp) await lab.down();
+  }
 }

@@ -8,7 +8,6 @@
  */
 import { after, type TestContext, test } from 'node:test';
 import { type Laboratory, laboratory } from './lab.ts';
-import type { LabSpec } from './layout.ts';
 
 const OFF = process.env['LAB'] === 'off' ? 'LAB=off: no laboratory is wanted' : false;
 const TEST_LIMIT_MS = 180_000;
@@ -43,17 +42,6 @@ export function ownLabTest(
   { limitMs = TEST_LIMIT_MS }: LabTestOptions = {},
 ): void {
   void test(name, { skip: OFF, timeout: limitMs }, body);
-}
-
-/** Brings the shared laboratory up, runs the action, and takes it down if it was not up before. */
-export async function withSharedLab<T>(action: () => Promise<T>, spec?: LabSpec): Promise<T> {
-  const before = lab.isUp();
-  try {
-    await lab.up(spec);
-    return await action();
-  } finally {
-    if (!before) await lab.down();
-  }
 }
 
 async function ensureUp(): Promise<void> {
