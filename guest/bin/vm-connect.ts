@@ -1,4 +1,9 @@
-process.stderr.write('vm-connect: not built yet; this version of pm-kvm-tools cannot do it\n');
-process.exitCode = 1;
+/** vm-connect: asks the host that this guest runs on. Wiring only. */
+import { runCommand } from '../connect/run-command.ts';
 
-export {};
+void runCommand(process.argv.slice(2), {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+}).then((exitCode) => {
+  process.exitCode = exitCode;
+});

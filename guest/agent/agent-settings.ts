@@ -1,0 +1,101 @@
+/**
+ * What the agent can be told, by flags or in the section [guest] of its configuration file; a flag wins.
+ *
+ *   [guest]
+ *   port = /dev/virtio-ports/vmconnectd
+ *   socket = /run/vmconnectd.sock
+ *   log-level = info
+ *
+ * The file may be missing. Other sections are for vm-connectd on a host.
+ */
+import { readFileSync } from 'node:fs';
+import { type IniEntry, readIniConfig } from '../../shared/config/ini-config.ts';
+import { formatProblem } from '../../shared/config/problem.ts';
+import { messageOf, PmError, systemCodeOf } from '../../shared/errors.ts';
+import type { LogLevel } from '../../shared/log.ts';
+import { paths } from '../../shared/paths.ts';
+
+export interface AgentSettings {
+  readonly port: string;
+  readonly socket: string;
+  readonly logLevel: LogLevel;
+}
+
+export type GivenSettings = { readonly [Key in keyof AgentSettings]?: string | undefined };
+
+const DEFAULTS = { port: paths.guestPort, socket: paths.connectSocket, logLevel: 'info' } as const;
+
+const LEVELS: readonly LogLevel[] = ['error', 'warning', 'info', 'debug'];
+
+const SETTINGS: Readonly<Record<string, keyof AgentSettings>> = {
+  port: 'port',
+  socket: 'socket',
+  'log-level': 'logLevel',
+};
+
+export interface SettingsSource {
+  readonly file: string;
+  /** It was named, so it has to be there. */
+  readonly isNamed: boolean;
+  readonly flags: GivenSettings;
+  readonly onWarning: (message: string) => void;
+}
+
+export function readAgentSettings({ file, isNamed, flags, onWarning }: SettingsSource): AgentSettings {
+  const given = { ...fileSettings(file, isNamed, onWarning), ...definedOnly(flags) };
+  return {
+    port: given.port ?? DEFAULTS.port,
+    socket: given.socket ?? DEFAULTS.socket,
+    logLevel: logLevelOf(given.logLevel ?? DEFAULTS.logLevel),
+  };
+}
+
+function fileSettings(file: string, isNamed: boolean, onWarning: (message: string) => void): GivenSettings {
+  const text = readText(file, isNamed);
+  if (text === undefined) return {};
+  const result = readIniConfig(file, text);
+  if (!result.ok) throw configError(file, result.problems.map(formatProblem).join(' | '));
+  for (const warning of result.warnings) onWarning(formatProblem(warning));
+  const section = result.entries.find(({ name }) => name === 'guest');
+  return section === undefined ? {} : sectionSettings(file, section, onWarning);
+}
+
+function sectionSettings(
+  file: string,
+  section: IniEntry,
+  onWarning: (message: string) => void,
+): GivenSettings {
+  const known = section.settings.flatMap(({ name, value, line }) => {
+    const key = SETTINGS[name];
+    if (key !== undefined) return [[key, value]];
+    onWarning(`${file}:${line}: there is no setting ${name} for a guest; it is passed over`);
+    return [];
+  });
+  return Object.fromEntries(known);
+}
+
+function readText(file: string, isNamed: boolean): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (thrown) {
+    if (systemCodeOf(thrown) === 'ENOENT' && !isNamed) return undefined;
+    throw configError(file, messageOf(thrown));
+  }
+}
+
+function logLevelOf(word: string): LogLevel {
+  const level = LEVELS.find((known) => known === word);
+  if (level !== undefined) return level;
+  throw new PmError({
+    code: 'config',
+    what: `cannot use the log level ${word}`,
+    fault: 'there is none of that name',
+    remedy: `choose one of ${LEVELS.join(', ')}`,
+  });
+}
+
+const configError = (file: string, fault: string) =>
+  new PmError({ code: 'config', what: `cannot use ${file}`, fault, remedy: 'mend the file' });
+
+const definedOnly = (flags: GivenSettings): GivenSettings =>
+  Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));

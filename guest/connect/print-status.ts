@@ -1,0 +1,97 @@
+/** The status of an agent for people: 80 columns, what matters first, trouble only where there was some. */
+import type { Status } from './read-status.ts';
+
+const WIDTH = 80;
+const LABEL_WIDTH = 10;
+
+export function printStatus(status: Status): string {
+  const { link, port } = status;
+  const { host } = link;
+  const lines = [
+    field('host', hostWords(status)),
+    field('guest', host === undefined ? '' : host.guest),
+    field('services', link.state === 'up' ? servicesWords(host?.services ?? []) : ''),
+    field('port', port.fault === '' ? `${port.path} (${port.kind})` : port.fault),
+    field('requests', requestWords(status)),
+    field('trouble', troubleWords(status.counters)),
+    field('agent', `${status.agent}, process ${status.pid}, since ${status.started}`),
+  ];
+  return lines.join('');
+}
+
+function hostWords({ link }: Status): string {
+  const forWords = `for ${durationWords(link.forMs)}`;
+  const last = link.host === undefined ? '' : `; the last one was ${link.host.host || 'one without a name'}`;
+  switch (link.state) {
+    case 'up': {
+      const roundTrip =
+        link.roundTripMs === undefined ? '' : `, round trip ${link.roundTripMs.toFixed(1)} ms`;
+      return `${link.host?.host || 'without a name'}, up ${forWords}${roundTrip}`;
+    }
+    case 'greeting':
+      return `connected, has not answered yet ${forWords}${last}`;
+    case 'silent':
+      return `connected but silent ${forWords}${last}; see vm-connectd on the host`;
+    case 'away':
+      return `none ${forWords}${last}; is vm-connectd running on the host?`;
+    default:
+      return `none, the port is not open ${forWords}${last}`;
+  }
+}
+
+const servicesWords = (services: readonly string[]) =>
+  services.length === 0 ? 'none; are vm-stonithd and vm-managerd running on the host?' : services.join(', ');
+
+function requestWords({ openRequests, counters }: Status): string {
+  const count = (name: string) => counters.get(`requests.${name}`) ?? 0;
+  return `${openRequests} open, ${count('answered')} answered, ${count('failed')} failed`;
+}
+
+/** Counters that a person on call wants to see when they are not 0. */
+const TROUBLE: readonly (readonly [name: string, words: string])[] = [
+  ['link.migrations', 'migrations'],
+  ['link.hostRestarts', 'restarts of the host daemon'],
+  ['link.hostsGone', 'times the host went away'],
+  ['link.silences', 'times it was silent'],
+  ['link.portsLost', 'times the port was lost'],
+  ['requests.sentAgain', 'requests sent again'],
+  ['requests.deadlines', 'deadlines missed'],
+  ['requests.hostAway', 'requests without a host'],
+  ['requests.lateReplies', 'late replies'],
+  ['frames.garbageRuns', 'runs of garbage'],
+  ['frames.badMessages', 'wrong messages'],
+  ['local.droppedAsSlow', 'local programs too slow to read'],
+];
+
+function troubleWords(counters: ReadonlyMap<string, number>): string {
+  const some = TROUBLE.map(([name, words]) => [counters.get(name) ?? 0, words] as const);
+  return some
+    .filter(([count]) => count > 0)
+    .map(([count, words]) => `${count} ${words}`)
+    .join(', ');
+}
+
+export function durationWords(ms: number): string {
+  const seconds = ms / 1_000;
+  if (seconds < 120) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h`;
+  return `${Math.floor(seconds / 86_400)} days`;
+}
+
+/** Nothing for a field without a value; long values go on under their beginning. */
+function field(label: string, value: string): string {
+  if (value === '') return '';
+  const lines: string[] = [];
+  let line = '';
+  for (const word of value.split(' ')) {
+    if (line !== '' && LABEL_WIDTH + line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  lines.push(line);
+  return lines.map((text, index) => `${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${text}\n`).join('');
+}
