@@ -34,6 +34,8 @@ export interface AskOptions {
   readonly deadlineMs: number;
   /** A quick no rather than a late yes: retriable errors at once, and no waiting for a daemon that is away. */
   readonly impatient?: boolean;
+  /** How long to wait for a daemon that has not been there at all: until the deadline unless given. */
+  readonly absentMs?: number;
   /** False: the answer only says that the daemon has taken the request over. */
   readonly reply?: boolean;
   readonly clock?: Clock;
@@ -103,6 +105,7 @@ class Asking {
 
   async run(): Promise<Final> {
     const random = this.#options.random ?? Math.random;
+    const beganMs = this.#clock.nowMs();
     let delays = backOffDelays(BACK_OFF, random);
     let goneSinceMs: number | undefined;
     for (;;) {
@@ -112,16 +115,19 @@ class Asking {
         delays = backOffDelays(BACK_OFF, random);
         goneSinceMs = this.#clock.nowMs();
       }
-      if (this.#hasWaitedEnough(goneSinceMs)) return { ...outcome, kind: 'failure' };
+      if (this.#hasWaitedEnough(beganMs, goneSinceMs)) return { ...outcome, kind: 'failure' };
       const paused = await this.#pause(delays.next().value);
       if (paused !== undefined) return paused;
     }
   }
 
-  #hasWaitedEnough(goneSinceMs: number | undefined): boolean {
+  /** `goneSinceMs`: since when a daemon that was there has been gone. */
+  #hasWaitedEnough(beganMs: number, goneSinceMs: number | undefined): boolean {
     if (this.#leftMs === 0) return true;
-    if (this.#options.impatient !== true) return false;
-    return goneSinceMs === undefined || this.#clock.nowMs() - goneSinceMs >= IMPATIENT_AWAY_MS;
+    const nowMs = this.#clock.nowMs();
+    const { impatient, absentMs } = this.#options;
+    if (impatient === true) return goneSinceMs === undefined || nowMs - goneSinceMs >= IMPATIENT_AWAY_MS;
+    return goneSinceMs === undefined && absentMs !== undefined && nowMs - beganMs >= absentMs;
   }
 
   async #pause(delayMs: number): Promise<Final | undefined> {
