@@ -6,6 +6,8 @@
  * has to act, `warning` somebody should know, `info` a change of state, `debug` everything else.
  * A state change always reads `guest guest1: connecting => up`.
  */
+import { fstatSync } from 'node:fs';
+
 export type LogLevel = 'error' | 'warning' | 'info' | 'debug';
 export type LogFormat = 'plain' | 'journal' | 'json';
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -83,11 +85,22 @@ function visible(text: string): string {
   );
 }
 
-/** The format that fits where standard error goes: journald says so by JOURNAL_STREAM. */
-export function defaultLogFormat(environment: Readonly<Record<string, string | undefined>>): LogFormat {
+/**
+ * The format that fits where standard error goes. JOURNAL_STREAM is the device and inode of what journald reads; the
+ * variable alone says nothing, for it is inherited also where standard error goes elsewhere.
+ */
+export function defaultLogFormat(
+  environment: Readonly<Record<string, string | undefined>>,
+  standardError = identityOf(2),
+): LogFormat {
   const chosen = environment['PM_KVM_TOOLS_LOG'];
   if (chosen === 'plain' || chosen === 'journal' || chosen === 'json') return chosen;
-  return environment['JOURNAL_STREAM'] === undefined ? 'plain' : 'journal';
+  return environment['JOURNAL_STREAM'] === standardError ? 'journal' : 'plain';
+}
+
+function identityOf(descriptor: number): string {
+  const { dev, ino } = fstatSync(descriptor, { bigint: true });
+  return `${dev}:${ino}`;
 }
 
 /** The logger of a program: to standard error, in the format that fits there. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { fstatSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createLogger, defaultLogFormat, type LogFormat, type LogLevel } from '../../shared/log.ts';
@@ -112,10 +113,12 @@ test('a long message or value is cut', () => {
   }
 });
 
-test('journald is recognised, and a choice prevails', () => {
+test('journald is recognised where it reads standard error itself, and a choice prevails', () => {
+  const { dev, ino } = fstatSync(2);
   assert.equal(defaultLogFormat({}), 'plain');
-  assert.equal(defaultLogFormat({ JOURNAL_STREAM: '8:123' }), 'journal');
-  assert.equal(defaultLogFormat({ JOURNAL_STREAM: '8:123', PM_KVM_TOOLS_LOG: 'json' }), 'json');
+  assert.equal(defaultLogFormat({ JOURNAL_STREAM: `${dev}:${ino}` }), 'journal');
+  assert.equal(defaultLogFormat({ JOURNAL_STREAM: `${dev}:${ino + 1}` }), 'plain');
+  assert.equal(defaultLogFormat({ JOURNAL_STREAM: `${dev}:${ino}`, PM_KVM_TOOLS_LOG: 'json' }), 'json');
   assert.equal(defaultLogFormat({ PM_KVM_TOOLS_LOG: 'nonsense' }), 'plain');
 });
 
