@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { PmError } from '../../shared/errors.ts';
@@ -89,7 +89,7 @@ test('a socket that is served is never taken from its server', async (t) => {
   assert.equal(await greetingAt(path), 'welcome');
 });
 
-test('a server that is stopped dead in its tracks keeps its socket', async (t) => {
+test('a server that is stopped dead in its tracks keeps its socket, even with its queue full', async (t) => {
   const path = join(temporaryDirectory(t), 'socket');
   const fixture = startFixture(fixtureCommand('listen.ts', path));
   await fixture.says(/listening/);
@@ -99,6 +99,13 @@ test('a server that is stopped dead in its tracks keeps its socket', async (t) =
   });
   fixture.process.kill('SIGSTOP');
   await assert.rejects(listen(t, path), isError(/another process already listens there/));
+  const waiting: Socket[] = [];
+  const fillQueue = async () => {
+    for (;;) waiting.push(await connectOnce(path));
+  };
+  await assert.rejects(fillQueue(), { code: 'EAGAIN' });
+  await assert.rejects(listen(t, path), isError(/another process already listens there/));
+  for (const socket of waiting) socket.destroy();
 });
 
 test('of many servers that start at once on a stale socket one listens, and the others say why not', async (t) => {
