@@ -105,8 +105,7 @@ function identityOf(descriptor: number): string {
 
 /** The logger of a program: to standard error, in the format that fits there. */
 export function programLogger(program: string, level: LogLevel): Logger {
-  // Whoever read our standard error may go away; that must not end us.
-  process.stderr.off('error', ignore).on('error', ignore);
+  outliveLogReader();
   return createLogger({
     program,
     level,
@@ -114,6 +113,11 @@ export function programLogger(program: string, level: LogLevel): Logger {
     wallMs: () => Date.now(),
     write: (line) => process.stderr.write(line),
   });
+}
+
+/** Whoever reads our standard error may go away; from now on that does not end us. */
+export function outliveLogReader(): void {
+  process.stderr.off('error', ignore).on('error', ignore);
 }
 
 const ignore = () => undefined;

@@ -12,7 +12,7 @@
  * ended with exit status 1.
  */
 import { messageOf, PmError } from '../errors.ts';
-import type { LogFields, Logger } from '../log.ts';
+import { type LogFields, type Logger, outliveLogReader } from '../log.ts';
 import { reportFailureToParent, reportReadyToParent } from './background.ts';
 import { assertNoOther, type PidFile, writePidFile } from './pid-file.ts';
 import { reloadOnHangup } from './reloader.ts';
@@ -46,6 +46,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     log.info(`${program}: ${state} => ${next}`, fields);
     state = next;
   };
+  outliveLogReader();
   const limit = stopLimit(options.stopLimitMs ?? STOP_LIMIT_MS, (limitMs) => {
     log.error(`${program}: did not stop within ${limitMs} ms; leaving`);
     pidFile?.remove();
