@@ -43,7 +43,6 @@ export interface PacemakerFailure {
 
 export interface PacemakerCall {
   readonly input?: string | undefined;
-  readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
 const KIND_OF_EXIT: ReadonlyMap<number, PacemakerFailureKind> = new Map([
@@ -59,6 +58,9 @@ const KIND_OF_EXIT: ReadonlyMap<number, PacemakerFailureKind> = new Map([
 
 const COULD_NOT_CONNECT = /could not connect|init failed/i;
 
+/** In the C locale the tools refuse arguments that are not ASCII, unless GLib is told the character set. */
+const ENVIRONMENT = { CHARSET: 'UTF-8' };
+
 /** The configuration and status of 10,000 guests. */
 const MAX_OUTPUT_BYTES = 128 * 1024 * 1024;
 
@@ -71,7 +73,7 @@ export async function callPacemaker(
     deadlineMs: pacemaker.deadlineMs,
     maxOutputBytes: MAX_OUTPUT_BYTES,
     input: call.input,
-    env: { ...call.env, ...(pacemaker.cibFile === undefined ? {} : { CIB_file: pacemaker.cibFile }) },
+    env: { ...ENVIRONMENT, ...(pacemaker.cibFile === undefined ? {} : { CIB_file: pacemaker.cibFile }) },
   });
   if (result.kind === 'exited' && result.exitCode === 0) return { ok: true, stdout: result.stdout };
   return failureOf(argv, result);
