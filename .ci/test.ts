@@ -5,10 +5,13 @@
  *   node --import tsx .ci/test.ts all|unit|lab [FILE…]
  */
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { messageOf } from '../shared/errors.ts';
 import { laboratory } from '../test/lab/lab.ts';
+import { ensurePackages } from '../test/lab/packages.ts';
+import { reportToStderr } from '../test/lab/report.ts';
 
 const FILE_LIMIT_MS = 10 * 60_000;
 
@@ -25,13 +28,12 @@ if (!['all', 'unit', 'lab'].includes(what)) {
   console.error(`test: ${what} is no kind of test; say all, unit or lab`);
   process.exit(1);
 }
+const withoutLab = process.env['LAB'] === 'off';
+if (!withoutLab) await ensurePackages(reportToStderr);
 const isLabTest = (file: string) => file.startsWith('test/lab/');
 const files = chosen.length > 0 ? chosen : testFiles();
-if (what !== 'lab')
-  await runFiles(
-    files.filter((file) => !isLabTest(file)),
-    true,
-  );
+const unitTests = files.filter((file) => !isLabTest(file));
+if (what !== 'lab') await runFiles(unitTests, Math.max(2, availableParallelism()));
 if (what !== 'unit') await runLab(files.filter(isLabTest));
 if (tally.passed + tally.failed === 0) {
   console.error('test: not one test was run');
@@ -48,7 +50,7 @@ function testFiles(): string[] {
     .sort();
 }
 
-async function runFiles(some: readonly string[], sideBySide: boolean): Promise<void> {
+async function runFiles(some: readonly string[], sideBySide: number): Promise<void> {
   if (some.length === 0) return;
   const stream = run({ files: [...some], concurrency: sideBySide, timeout: FILE_LIMIT_MS });
   stream.on('test:pass', (event) => {
@@ -64,15 +66,15 @@ async function runFiles(some: readonly string[], sideBySide: boolean): Promise<v
 
 async function runLab(some: readonly string[]): Promise<void> {
   if (some.length === 0) return;
-  if (process.env['LAB'] === 'off') {
-    await runFiles(some, false);
+  if (withoutLab) {
+    await runFiles(some, 1);
     return;
   }
   const lab = laboratory();
   const wasUp = lab.isUp();
   try {
     await lab.up();
-    await runFiles(some, false);
+    await runFiles(some, 1);
   } catch (thrown) {
     // No laboratory is a failure of what it was to show, never a reason to pass without it.
     console.error(`test: the laboratory failed: ${messageOf(thrown)}`);

@@ -1,7 +1,8 @@
-/** The Debian packages that the laboratory is made of; as root it installs what is missing. */
+/** The Debian packages that tests and laboratory are made of; root has them installed where they are missing. */
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { PmError } from '../../shared/errors.ts';
 import { describeResult, runCommand } from '../../shared/process/run-command.ts';
+import { type Report, step } from './report.ts';
 import { SYSTEM_PATH } from './run-in-lab.ts';
 
 const HOST_PACKAGES = [
@@ -72,12 +73,21 @@ export const GUEST_PACKAGES = [
   'util-linux',
 ];
 
+/** What only tests without a laboratory use. */
+const UNIT_TEST_PACKAGES = ['man-db', 'openssl', 'systemd'];
+
 const PACKING_PACKAGES = ['cpio', 'squashfs-tools', 'xz-utils'];
 /** Small, and wanted only on a machine that has no kernel of its own to lend. */
 const KERNEL_PACKAGE = 'linux-image-cloud-amd64';
 
 const PACKAGES = [
-  ...new Set([...HOST_PACKAGES, ...GUEST_PACKAGES, ...PACKING_PACKAGES, KERNEL_PACKAGE]),
+  ...new Set([
+    ...HOST_PACKAGES,
+    ...GUEST_PACKAGES,
+    ...UNIT_TEST_PACKAGES,
+    ...PACKING_PACKAGES,
+    KERNEL_PACKAGE,
+  ]),
 ].sort();
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: this is dpkg-query's own notation
@@ -85,7 +95,14 @@ const DPKG_FORMAT = '${binary:Package} ${db:Status-Status}\\n';
 const POLICY = '/usr/sbin/policy-rc.d';
 const APT_DEADLINE_MS = 900_000;
 
-export async function missingPackages(): Promise<string[]> {
+export async function ensurePackages(report: Report): Promise<void> {
+  const missing = await missingPackages();
+  if (missing.length === 0) return;
+  report(`packages are missing; by hand it would be: ${installCommand(missing)}`);
+  await step(report, `${missing.length} packages installed`, () => installPackages(missing));
+}
+
+async function missingPackages(): Promise<string[]> {
   const installed = new Set((await installedPackages()).map(withoutArchitecture));
   const missing = PACKAGES.filter((name) => !installed.has(name));
   return kernelVersions().length > 0 ? missing.filter((name) => name !== KERNEL_PACKAGE) : missing;
@@ -121,7 +138,7 @@ export const installCommand = (packages: readonly string[]) =>
   `apt-get update && apt-get install --no-install-recommends ${packages.join(' ')}`;
 
 /** Installs with apt-get, and starts none of the daemons that come along. */
-export async function installPackages(packages: readonly string[]): Promise<void> {
+async function installPackages(packages: readonly string[]): Promise<void> {
   const ownPolicy = !existsSync(POLICY);
   if (ownPolicy) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {

@@ -21,7 +21,7 @@ import { accelerator } from './kvm-probe.ts';
 import { type Lab, leaf } from './lab-handle.ts';
 import { CHECKOUT, IMAGE_CACHE, type LabSpec, STATE_ROOT } from './layout.ts';
 import { withLock } from './lock.ts';
-import { installCommand, installPackages, missingPackages } from './packages.ts';
+import { ensurePackages } from './packages.ts';
 import { savePristine } from './pristine.ts';
 import { hasPrograms, linkPrograms } from './programs.ts';
 import { type Report, step } from './report.ts';
@@ -65,13 +65,6 @@ function assertRoot(): void {
     fault: 'it needs namespaces, networks and control groups, which only root may make',
     remedy: 'run it as root, or set LAB=off to skip its tests',
   });
-}
-
-async function ensurePackages(report: Report): Promise<void> {
-  const missing = await missingPackages();
-  if (missing.length === 0) return;
-  report(`packages are missing; by hand it would be: ${installCommand(missing)}`);
-  await step(report, `${missing.length} packages installed`, () => installPackages(missing));
 }
 
 async function build(lab: Lab, spec: LabSpec, report: Report): Promise<void> {
