@@ -7,8 +7,8 @@
  *     +----------------------------------------------------------------------------+
  *
  * Invariant: at most `maxWaitingBytes` wait to be written; who sends more is told `full` and decides what to drop.
- * No handler is called before the constructor has returned, no frame is handed over after `end` or `close`, and
- * `onClosed` is called exactly once, last.
+ * No handler is called before the constructor has returned, none but `onClosed` after `end` or `close`, and that one
+ * exactly once, last.
  */
 import type { Duplex } from 'node:stream';
 import { type Clock, systemClock, type Timer } from '../clock.ts';
@@ -145,7 +145,8 @@ export class FrameConnection {
     this.#lastBytesMs = this.#clock.nowMs();
     const { garbageBytes } = this.#decoder.counts;
     this.#decoder.push(chunk);
-    if (this.#decoder.isMidFrame && !this.#socket.destroyed) this.#watchForStall(STALLED_AFTER_MS);
+    if (this.isClosed) return;
+    if (this.#decoder.isMidFrame) this.#watchForStall(STALLED_AFTER_MS);
     if (this.#decoder.counts.garbageBytes > garbageBytes) this.#handlers.onGarbage?.();
   }
 
@@ -159,8 +160,8 @@ export class FrameConnection {
     });
   }
 
-  readonly #written = (): void => {
-    if (!this.#wasFull || this.#state !== 'open' || this.#socket.writableLength > 0) return;
+  readonly #written = (error?: Error | null): void => {
+    if (error || !this.#wasFull || this.#state !== 'open' || this.#socket.writableLength > 0) return;
     this.#wasFull = false;
     this.#handlers.onDrained?.();
   };

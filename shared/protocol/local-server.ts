@@ -128,6 +128,8 @@ export class LocalServer {
   /** Refused ones that are being told so. */
   readonly #leaving = new Set<FrameConnection>();
   #server: Server | undefined;
+  #closing: Promise<void> | undefined;
+  #onAllGone = () => {};
 
   private constructor(options: LocalServerOptions) {
     this.#options = options;
@@ -154,14 +156,26 @@ export class LocalServer {
     return this.#open.size;
   }
 
-  /** Closes every connection and takes the socket away. */
-  async close(): Promise<void> {
+  /** Closes every connection and takes the socket away; resolves when the user has been told of every end. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     const server = this.#server;
-    this.#server = undefined;
     if (server === undefined) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const gone = new Promise<void>((resolve) => {
+      this.#onAllGone = resolve;
+    });
     for (const frames of [...this.#open.values(), ...this.#leaving]) frames.end();
-    await closed;
+    this.#checkAllGone();
+    await Promise.all([closed, gone]);
+  }
+
+  #checkAllGone(): void {
+    if (this.#open.size === 0 && this.#leaving.size === 0) this.#onAllGone();
   }
 
   #accept(socket: Socket): void {
@@ -181,6 +195,7 @@ export class LocalServer {
         onClosed: () => {
           this.#open.delete(connection);
           handlers.onClosed(connection);
+          this.#checkAllGone();
         },
       },
       this.#limits.waitingBytes,
@@ -200,7 +215,13 @@ export class LocalServer {
     }
     const frames: FrameConnection = new FrameConnection(
       socket,
-      { onFrame() {}, onClosed: () => void this.#leaving.delete(frames) },
+      {
+        onFrame() {},
+        onClosed: () => {
+          this.#leaving.delete(frames);
+          this.#checkAllGone();
+        },
+      },
       this.#limits.waitingBytes,
       this.#clock,
     );
