@@ -219,6 +219,21 @@ test('whatever the two configurations, Pacemaker makes the new one of the old by
   );
 });
 
+test('hundreds of objects at once are a few steps for Pacemaker, not one each', async () => {
+  const pacemaker = await fileWith(recordedCib);
+  const base = await cibOf(pacemaker);
+  const many = Array.from({ length: 3000 }, (_, index) => location(`many-${index}`));
+  const wanted = withConstraints(base.root, (all) => [...all, ...many]);
+  const changes = diffConfiguration(base.root, wanted);
+  assert.equal(changes.length, 2);
+  const result = await changeCib(pacemaker, base, changes);
+  assert.ok(result.ok, JSON.stringify(result));
+  assert.deepEqual(
+    elementAt((await cibOf(pacemaker)).root, 'configuration'),
+    elementAt(wanted, 'configuration'),
+  );
+});
+
 test('the scheduler says what it would do with a plan, and how it weighs the nodes', async () => {
   const pacemaker = await fileWith(recordedCib);
   const { root } = await cibOf(pacemaker);
