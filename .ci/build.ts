@@ -4,7 +4,7 @@
  *
  * With SOURCEMAP=1 the bundles carry inline source maps, for coverage.
  */
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build, type Plugin } from 'esbuild';
 
 /** `vm-connectd` is two programs under one name, and `-t` says which; this is where they are joined. */
@@ -63,6 +63,9 @@ for (const [name, from] of Object.entries(PROGRAMS)) {
   });
   chmodSync(outfile, 0o755);
 }
+
+// So that the programs run where they are, in a tree whose own package is one of ES modules.
+writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
 
 mkdirSync('dist/lib/pm-kvm-tools', { recursive: true });
 for (const arch of ['x64', 'arm64']) {

@@ -1,0 +1,60 @@
+/**
+ * The VirtualDomain resources of the cluster. Pacemaker is asked when its configuration file has changed, which its
+ * directory tells, and by the sweep; a Pacemaker that is not there, not yet there or stuck is asked again later.
+ */
+import type { Clock } from '../../../shared/clock.ts';
+import type { Logger } from '../../../shared/log.ts';
+import { queryCibSection } from '../../pacemaker/cib-query.ts';
+import { virtualDomainsIn } from '../../pacemaker/cib-resources.ts';
+import type { Pacemaker } from '../../pacemaker/pacemaker-call.ts';
+import { Coalescer } from './coalescer.ts';
+import type { DomainResource } from './guest-directory.ts';
+import { SourceState, type SourceView } from './source-state.ts';
+
+export interface CibSourceOptions {
+  readonly pacemaker: Pacemaker;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly onResources: (resources: readonly DomainResource[]) => void;
+}
+
+/** Pacemaker writes several files for one change. */
+const SETTLE_MS = 50;
+
+export class CibSource {
+  readonly #options: CibSourceOptions;
+  readonly #state: SourceState;
+  readonly #reader: Coalescer;
+
+  constructor(options: CibSourceOptions) {
+    const { clock, random, log } = options;
+    this.#options = options;
+    this.#reader = new Coalescer(clock, SETTLE_MS, () => this.#read());
+    this.#state = new SourceState({ name: 'pacemaker', clock, random, log, tryAgain: () => this.refresh() });
+  }
+
+  get view(): SourceView {
+    return this.#state.view;
+  }
+
+  refresh(): void {
+    this.#reader.ask();
+  }
+
+  async close(): Promise<void> {
+    this.#state.close();
+    await this.#reader.close();
+    this.#state.close();
+  }
+
+  async #read(): Promise<void> {
+    const answer = await queryCibSection(this.#options.pacemaker, 'resources');
+    if (!answer.ok) {
+      this.#state.failed(answer.fault);
+      return;
+    }
+    this.#state.answered();
+    this.#options.onResources(virtualDomainsIn(answer.section).map(({ id, config }) => ({ id, config })));
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Finds the guests and follows them: brings together what Pacemaker, libvirt, files and directories say, and tells
+ * when the picture has changed.
+ *
+ *   change in the CIB's directory --> CibSource ----resources--> DomainFiles --+
+ *   virsh event --> LibvirtSource ------------------domains--------------------+--> GuestDirectory --> onWanted
+ *   change of an XML file ----------------------------------------------------+
+ *   a file appears in a directory of sockets --> onSocketChanged
+ *   every `sweepMs` all of these, as if everything had changed
+ */
+import { realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Clock, Timer } from '../../../shared/clock.ts';
+import type { Logger } from '../../../shared/log.ts';
+import type { Virsh } from '../../libvirt/virsh.ts';
+import type { Pacemaker } from '../../pacemaker/pacemaker-call.ts';
+import { CibSource } from './cib-source.ts';
+import { Coalescer } from './coalescer.ts';
+import { DirectoryWatch } from './directory-watch.ts';
+import { DomainFiles } from './domain-files.ts';
+import { GuestDirectory, type Wanted } from './guest-directory.ts';
+import type { GuestDomain } from './guest-domain.ts';
+import { LibvirtSource } from './libvirt-source.ts';
+import type { SourceView } from './source-state.ts';
+
+export interface DiscoverySettings {
+  /** Of the configuration file. */
+  readonly guests: readonly GuestDomain[];
+  /** Watched beside those that the guests' sockets are in. */
+  readonly socketDirectories: readonly string[];
+  readonly sweepMs: number;
+}
+
+export interface DiscoveryOptions {
+  readonly pacemaker: Pacemaker;
+  /** The file that changes when the configuration of the cluster does. */
+  readonly cibPath: string;
+  readonly virsh: Virsh;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly settings: DiscoverySettings;
+  readonly onWanted: (wanted: Wanted) => void;
+  /** Something has appeared or changed at this path, where a guest's socket may be. */
+  readonly onSocketChanged: (path: string) => void;
+  readonly onGuestStarted: (name: string) => void;
+  readonly onSweep: () => void;
+}
+
+/** So that a thousand files read one after the other don't make a thousand pictures. */
+const SETTLE_MS = 20;
+
+export class Discovery {
+  readonly #options: DiscoveryOptions;
+  readonly #directory = new GuestDirectory();
+  readonly #cib: CibSource;
+  readonly #libvirt: LibvirtSource;
+  readonly #watch: DirectoryWatch;
+  readonly #files: DomainFiles;
+  readonly #fileReader: Coalescer;
+  readonly #publisher: Coalescer;
+  readonly #realDirectories = new Map<string, string>();
+  #settings: DiscoverySettings;
+  #sweepTimer: Timer | undefined;
+  #wanted: Wanted = { links: new Map(), idle: new Map(), refused: new Map(), problems: [] };
+
+  constructor(options: DiscoveryOptions) {
+    const { clock, random, log, pacemaker, virsh, settings, onGuestStarted } = options;
+    this.#options = options;
+    this.#settings = settings;
+    this.#publisher = new Coalescer(clock, SETTLE_MS, () => this.#publish());
+    this.#fileReader = new Coalescer(clock, SETTLE_MS, () => this.#files.read(this.#directory.filePaths()));
+    this.#files = new DomainFiles({
+      onRead: (path, domain) => {
+        this.#directory.setFile(path, domain);
+        this.#publisher.ask();
+      },
+      onFault: (path, fault) => {
+        this.#directory.setFileFault(path, fault);
+        this.#publisher.ask();
+      },
+    });
+    this.#cib = new CibSource({
+      pacemaker,
+      clock,
+      random,
+      log,
+      onResources: (resources) => {
+        this.#directory.setResources(resources);
+        this.#fileReader.ask();
+        this.#publisher.ask();
+      },
+    });
+    this.#libvirt = new LibvirtSource({
+      virsh,
+      clock,
+      random,
+      log,
+      onDomains: (listed, dumped) => {
+        this.#directory.setDomains(listed, dumped);
+        this.#publisher.ask();
+      },
+      onStarted: onGuestStarted,
+    });
+    this.#watch = new DirectoryWatch(log, (directory, name) => this.#changed(join(directory, name)));
+  }
+
+  start(): void {
+    this.#directory.setConfigured(this.#settings.guests);
+    this.#publisher.ask();
+    this.#watchDirectories();
+    this.#cib.refresh();
+    this.#libvirt.start();
+    this.#sweepLater();
+  }
+
+  /** Looks at everything anew. */
+  reload(settings: DiscoverySettings): void {
+    this.#settings = settings;
+    this.#directory.setConfigured(settings.guests);
+    this.#sweep();
+  }
+
+  get wanted(): Wanted {
+    return this.#wanted;
+  }
+
+  get sources(): { readonly pacemaker: SourceView; readonly libvirt: SourceView } {
+    return { pacemaker: this.#cib.view, libvirt: this.#libvirt.view };
+  }
+
+  get watchCounts(): DirectoryWatch['counts'] {
+    return this.#watch.counts;
+  }
+
+  async close(): Promise<void> {
+    this.#sweepTimer?.cancel();
+    this.#watch.close();
+    const parts = [this.#cib, this.#libvirt, this.#fileReader, this.#publisher];
+    await Promise.all(parts.map((part) => part.close()));
+  }
+
+  #sweepLater(): void {
+    this.#sweepTimer?.cancel();
+    this.#sweepTimer = this.#options.clock.after(this.#settings.sweepMs, () => this.#sweep());
+  }
+
+  #sweep(): void {
+    this.#realDirectories.clear();
+    this.#watch.revive();
+    this.#cib.refresh();
+    this.#libvirt.refresh();
+    this.#fileReader.ask();
+    this.#publisher.ask();
+    this.#options.onSweep();
+    this.#sweepLater();
+  }
+
+  #changed(path: string): void {
+    if (path === this.#options.cibPath) this.#cib.refresh();
+    else if (this.#directory.filePaths().includes(path)) this.#fileReader.ask();
+    else this.#options.onSocketChanged(path);
+  }
+
+  async #publish(): Promise<void> {
+    this.#wanted = this.#directory.wanted((directory) => this.#realDirectory(directory));
+    this.#watchDirectories();
+    this.#options.onWanted(this.#wanted);
+  }
+
+  #watchDirectories(): void {
+    const directories = new Set([dirname(this.#options.cibPath), ...this.#settings.socketDirectories]);
+    for (const path of this.#directory.filePaths()) directories.add(dirname(path));
+    for (const { target } of this.#wanted.links.values()) directories.add(dirname(target.path));
+    this.#watch.setDirectories(directories);
+  }
+
+  #realDirectory(directory: string): string {
+    const known = this.#realDirectories.get(directory);
+    if (known !== undefined) return known;
+    let real = directory;
+    try {
+      real = realpathSync(directory);
+    } catch {
+      // It is not there yet, or not to be looked into: its own name is the best there is.
+    }
+    this.#realDirectories.set(directory, real);
+    return real;
+  }
+}

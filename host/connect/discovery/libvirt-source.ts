@@ -1,0 +1,145 @@
+/**
+ * The domains of libvirt. An event says that something has changed with one, then what there is is listed and what
+ * has changed is looked at; the sweep lists too. A libvirtd that is not there, goes away or is stuck is asked again
+ * later, and until then every domain is taken to be as it was.
+ */
+import type { Clock } from '../../../shared/clock.ts';
+import type { Logger } from '../../../shared/log.ts';
+import { type DomainEvent, type DomainEventStream, followDomainEvents } from '../../libvirt/domain-events.ts';
+import { type DomainSummary, listDomains } from '../../libvirt/domain-list.ts';
+import { dumpDomains } from '../../libvirt/dump-xml.ts';
+import type { Virsh } from '../../libvirt/virsh.ts';
+import { Coalescer } from './coalescer.ts';
+import type { ListedDomain } from './guest-directory.ts';
+import { type GuestDomain, guestDomain } from './guest-domain.ts';
+import { SourceState, type SourceView } from './source-state.ts';
+
+export interface LibvirtSourceOptions {
+  readonly virsh: Virsh;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly onDomains: (listed: readonly ListedDomain[], dumped: ReadonlyMap<string, GuestDomain>) => void;
+  readonly onStarted: (name: string) => void;
+}
+
+/** A start gives several events within a few milliseconds. */
+const SETTLE_MS = 30;
+/** So that reading the XML of a thousand domains does not hold up the links for longer than this takes. */
+const DUMPED_AT_ONCE = 50;
+
+export class LibvirtSource {
+  readonly #options: LibvirtSourceOptions;
+  readonly #state: SourceState;
+  readonly #reader: Coalescer;
+  /** By UUID, the id under which the domain was looked at last. */
+  readonly #seen = new Map<string, number | undefined>();
+  readonly #changed = new Set<string>();
+  #events: DomainEventStream | undefined;
+  #isClosed = false;
+
+  constructor(options: LibvirtSourceOptions) {
+    const { clock, random, log } = options;
+    this.#options = options;
+    this.#reader = new Coalescer(clock, SETTLE_MS, () => this.#read());
+    this.#state = new SourceState({ name: 'libvirt', clock, random, log, tryAgain: () => this.#tryAgain() });
+  }
+
+  get view(): SourceView {
+    return this.#state.view;
+  }
+
+  /** Follows the events; once they flow, looks at everything. */
+  start(): void {
+    if (this.#events !== undefined || this.#isClosed) return;
+    const events = followDomainEvents({
+      uri: this.#options.virsh.uri,
+      onConnected: () => {
+        this.#seen.clear();
+        this.refresh();
+      },
+      onEvent: (event) => this.#heard(event),
+    });
+    this.#events = events;
+    void this.#untilEnd(events);
+  }
+
+  refresh(): void {
+    this.#reader.ask();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#events?.stop();
+    this.#state.close();
+    await this.#reader.close();
+    this.#state.close();
+  }
+
+  #tryAgain(): void {
+    if (this.#events === undefined) this.start();
+    else this.refresh();
+  }
+
+  async #untilEnd(events: DomainEventStream): Promise<void> {
+    const { fault } = await events.ended;
+    this.#events = undefined;
+    if (!this.#isClosed) this.#state.failed(fault);
+  }
+
+  #heard(event: DomainEvent): void {
+    const isDevice = event.kind === 'other' && event.event.startsWith('device-');
+    if (event.kind === 'other' && !isDevice) return;
+    if (event.event === 'started') this.#options.onStarted(event.domain);
+    this.#changed.add(event.domain);
+    this.refresh();
+  }
+
+  async #read(): Promise<void> {
+    const { virsh, onDomains } = this.#options;
+    const changed = new Set(this.#changed);
+    this.#changed.clear();
+    const list = await listDomains(virsh);
+    if (!list.ok) {
+      for (const name of changed) this.#changed.add(name);
+      this.#state.failed(list.fault);
+      return;
+    }
+    this.#state.answered();
+    this.start();
+    this.#forgetAllBut(list.domains);
+    const toLookAt = list.domains.filter(({ uuid, name, id }) => {
+      return changed.has(name) || !this.#seen.has(uuid) || this.#seen.get(uuid) !== id;
+    });
+    onDomains(list.domains, new Map());
+    for (let start = 0; start < toLookAt.length && !this.#isClosed; start += DUMPED_AT_ONCE) {
+      const dumped = await this.#lookAt(toLookAt.slice(start, start + DUMPED_AT_ONCE));
+      onDomains(list.domains, dumped);
+    }
+  }
+
+  async #lookAt(domains: readonly DomainSummary[]): Promise<ReadonlyMap<string, GuestDomain>> {
+    const { virsh, log } = this.#options;
+    const results = await dumpDomains(
+      virsh,
+      domains.map(({ uuid }) => uuid),
+    );
+    const dumped = new Map<string, GuestDomain>();
+    for (const { uuid, name } of domains) {
+      const result = results.get(uuid);
+      if (result?.ok === true) {
+        dumped.set(uuid, guestDomain(result.domain));
+        this.#seen.set(uuid, result.domain.id);
+      } else if (result?.kind !== 'no-such-domain') {
+        log.warning(`guest ${name}: cannot read its XML from libvirt`, { reason: result?.fault });
+        this.#changed.add(name);
+      }
+    }
+    return dumped;
+  }
+
+  #forgetAllBut(domains: readonly DomainSummary[]): void {
+    const known = new Set(domains.map(({ uuid }) => uuid));
+    for (const uuid of this.#seen.keys()) if (!known.has(uuid)) this.#seen.delete(uuid);
+  }
+}

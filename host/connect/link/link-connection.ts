@@ -1,0 +1,146 @@
+/**
+ * One connection of a link, held to the limits of docs/protocol.md.
+ *
+ * It is read while none of these holds: more has come than is allowed (`flood`, until the time that it is worth has
+ * passed), a frame had no room because the guest does not read (`unread`, until what waited is written), or it is a
+ * penalty for garbage (`penalty`, until `release`).
+ */
+import type { Socket } from 'node:net';
+import type { Clock, Timer } from '../../../shared/clock.ts';
+import { FrameConnection, type Sent } from '../../../shared/protocol/connection.ts';
+import type { Frame } from '../../../shared/protocol/frame-decoder.ts';
+import type { LinkLimits } from '../limits.ts';
+import { Intake } from './intake.ts';
+import type { LinkCounts } from './link-counts.ts';
+
+export interface LinkConnectionOptions {
+  readonly socket: Socket;
+  readonly limits: LinkLimits;
+  readonly clock: Clock;
+  /** Of the link, over all its connections. */
+  readonly counts: LinkCounts;
+  readonly onFrame: (frame: Frame) => void;
+  readonly onTooMuchGarbage: () => void;
+  /** There is room again: for the answers to these requests, and for whatever else was dropped. */
+  readonly onRoom: (dropped: readonly string[]) => void;
+  readonly onClosed: (reason: Error | undefined) => void;
+}
+
+const PAUSE = { flood: 1, unread: 2, penalty: 4 } as const;
+
+export class LinkConnection {
+  readonly #options: LinkConnectionOptions;
+  readonly #frames: FrameConnection;
+  readonly #intake: Intake;
+  #pauses = 0;
+  #floodTimer: Timer | undefined;
+  #dropped: Set<string> | undefined;
+
+  constructor(options: LinkConnectionOptions) {
+    const { socket, limits, clock, counts } = options;
+    this.#options = options;
+    this.#intake = new Intake(limits, clock.nowMs());
+    const handlers = {
+      onFrame: (frame: Frame) => this.#heard(frame),
+      onBytes: (count: number) => {
+        counts.bytesIn += count;
+        this.#intake.tookBytes(count, clock.nowMs());
+        this.#pauseForFlood();
+      },
+      onGarbage: () => {
+        if (this.#intake.isTooMuchGarbage(this.#frames.received, clock.nowMs())) options.onTooMuchGarbage();
+      },
+      onDrained: () => this.#drained(),
+      onClosed: (reason: Error | undefined) => {
+        this.#floodTimer?.cancel();
+        this.addTo(counts);
+        options.onClosed(reason);
+      },
+    };
+    this.#frames = new FrameConnection(socket, handlers, limits.waitingBytes, clock);
+  }
+
+  /** `answers`: the request whose answer this is. */
+  send(send: (frames: FrameConnection) => Sent, answers?: string): Sent {
+    const sent = send(this.#frames);
+    if (sent === 'sent') return sent;
+    this.#options.counts.dropped++;
+    if (sent === 'full') {
+      this.#options.counts.unread++;
+      this.#dropped ??= new Set();
+      if (answers !== undefined) this.#dropped.add(answers);
+      this.#pause(PAUSE.unread);
+    }
+    return sent;
+  }
+
+  hold(): void {
+    this.#pause(PAUSE.penalty);
+  }
+
+  /** What came before no longer counts against it. */
+  release(): void {
+    this.#frames.abandonFrame();
+    this.#intake.forgive(this.#frames.received, this.#options.clock.nowMs());
+    this.#resume(PAUSE.penalty);
+  }
+
+  close(): void {
+    this.#frames.close();
+  }
+
+  /** Adds what this connection has counted so far. */
+  addTo(counts: LinkCounts): void {
+    const { received, sentFrames, sentBytes } = this.#frames;
+    counts.framesIn += received.frames;
+    counts.garbageRuns += received.garbageRuns;
+    counts.garbageBytes += received.garbageBytes;
+    counts.framesOut += sentFrames;
+    counts.bytesOut += sentBytes;
+  }
+
+  #heard(frame: Frame): void {
+    if ((this.#pauses & PAUSE.penalty) !== 0) return;
+    this.#intake.tookFrame(this.#options.clock.nowMs());
+    this.#pauseForFlood();
+    this.#options.onFrame(frame);
+  }
+
+  #drained(): void {
+    const dropped = [...(this.#dropped ?? [])];
+    this.#dropped = undefined;
+    this.#resume(PAUSE.unread);
+    this.#options.onRoom(dropped);
+  }
+
+  #pauseForFlood(): void {
+    const { pauseMs } = this.#intake;
+    if (pauseMs === 0 || this.#floodTimer !== undefined) return;
+    this.#options.counts.throttled++;
+    this.#pause(PAUSE.flood);
+    this.#resumeAfter(pauseMs);
+  }
+
+  /** More of what was read already may have made the debt larger meanwhile. */
+  #resumeAfter(pauseMs: number): void {
+    const { clock } = this.#options;
+    this.#floodTimer = clock.after(pauseMs, () => {
+      this.#floodTimer = undefined;
+      this.#intake.refill(clock.nowMs());
+      const restMs = this.#intake.pauseMs;
+      if (restMs > 0) this.#resumeAfter(restMs);
+      else this.#resume(PAUSE.flood);
+    });
+  }
+
+  #pause(why: number): void {
+    if (this.#pauses === 0) this.#frames.pause();
+    this.#pauses |= why;
+  }
+
+  #resume(why: number): void {
+    if (this.#pauses === 0) return;
+    this.#pauses &= ~why;
+    if (this.#pauses === 0) this.#frames.resume();
+  }
+}

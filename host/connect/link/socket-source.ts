@@ -1,0 +1,172 @@
+/**
+ * Where the connections of a link come from: QEMU's socket, or one of ours that QEMU connects to.
+ *
+ * Of the second kind there may be two connections at once: a guest has been started anew and the end of the old one
+ * is still on its way, or somebody else with QEMU's rights knocks. The first stays the guest's; the latest of the
+ * others waits, unread, until it is closed. So a running link can't be taken over, and QEMU, which may try but once,
+ * is not sent away.
+ */
+import type { Socket } from 'node:net';
+import { messageOf, systemCodeOf } from '../../../shared/errors.ts';
+import { connectOnce } from '../../../shared/unix-socket.ts';
+import type { LinkMode } from './link-state.ts';
+import { type Owner, QemuListener } from './qemu-listener.ts';
+
+export interface LinkTarget {
+  readonly mode: LinkMode;
+  readonly path: string;
+  /** QEMU's user, where it is known: for `connect`. */
+  readonly owner: Owner | undefined;
+}
+
+export interface SocketHandlers {
+  readonly onSocket: (socket: Socket) => void;
+  readonly onListening: () => void;
+  readonly onFailed: (fault: string) => void;
+  readonly onSecond: () => void;
+}
+
+export interface SocketSource {
+  /** Gives a socket, or listens for one, or fails. */
+  open(): void;
+  /** The socket that it gave is closed. */
+  released(): void;
+  /** Sees to it that QEMU finds what it needs. */
+  attend(owner: Owner | undefined): void;
+  /** `forGood`: the guest is no longer known here. No handler is called after this. */
+  close(forGood: boolean): void;
+}
+
+export function socketSource(target: LinkTarget, handlers: SocketHandlers): SocketSource {
+  return target.mode === 'bind' ? new Dialer(target.path, handlers) : new Doorkeeper(target, handlers);
+}
+
+class Dialer implements SocketSource {
+  readonly #path: string;
+  readonly #handlers: SocketHandlers;
+  #isClosed = false;
+
+  constructor(path: string, handlers: SocketHandlers) {
+    this.#path = path;
+    this.#handlers = handlers;
+  }
+
+  open(): void {
+    void this.#dial();
+  }
+
+  released(): void {}
+
+  attend(): void {}
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  async #dial(): Promise<void> {
+    try {
+      const socket = await connectOnce(this.#path);
+      if (this.#isClosed) socket.destroy();
+      else this.#handlers.onSocket(socket);
+    } catch (thrown) {
+      if (!this.#isClosed) this.#handlers.onFailed(dialFault(thrown));
+    }
+  }
+}
+
+function dialFault(thrown: unknown): string {
+  switch (systemCodeOf(thrown)) {
+    case 'ENOENT':
+      return 'there is no socket: the guest does not run here';
+    case 'ECONNREFUSED':
+      return 'nobody listens at the socket: the guest does not run here';
+    case 'EAGAIN':
+      return 'QEMU takes no more connections: another program is connected to this socket';
+    default:
+      return messageOf(thrown);
+  }
+}
+
+class Doorkeeper implements SocketSource {
+  readonly #path: string;
+  readonly #handlers: SocketHandlers;
+  #owner: Owner | undefined;
+  #listener: QemuListener | undefined;
+  #isOpening = false;
+  #isTaken = false;
+  #waiting: Socket | undefined;
+  #isClosed = false;
+
+  constructor({ path, owner }: LinkTarget, handlers: SocketHandlers) {
+    this.#path = path;
+    this.#owner = owner;
+    this.#handlers = handlers;
+  }
+
+  open(): void {
+    void this.#listen();
+  }
+
+  released(): void {
+    this.#isTaken = false;
+    const next = this.#waiting;
+    this.#waiting = undefined;
+    if (next !== undefined) this.#give(next);
+  }
+
+  attend(owner: Owner | undefined): void {
+    this.#owner = owner ?? this.#owner;
+    if (this.#listener === undefined) return;
+    if (!this.#listener.isInPlace) void this.#listen();
+    else if (this.#owner !== undefined) this.#listener.giveTo(this.#owner);
+  }
+
+  close(forGood: boolean): void {
+    this.#isClosed = true;
+    this.#waiting?.destroy();
+    if (forGood) this.#listener?.remove();
+    else this.#listener?.close();
+  }
+
+  /** Also when somebody has removed the file: who is connected stays so. */
+  async #listen(): Promise<void> {
+    if (this.#isOpening) return;
+    this.#isOpening = true;
+    const isFirst = this.#listener === undefined;
+    try {
+      const listener = await QemuListener.listen({
+        path: this.#path,
+        owner: this.#owner,
+        onConnection: (socket) => this.#knock(socket),
+        onError: () => {}, // out of descriptors: QEMU's next attempt may find one
+      });
+      this.#listener?.close();
+      this.#listener = listener;
+      if (this.#isClosed) listener.remove();
+      else if (isFirst) this.#handlers.onListening();
+    } catch (thrown) {
+      if (isFirst && !this.#isClosed) this.#handlers.onFailed(messageOf(thrown));
+    } finally {
+      this.#isOpening = false;
+    }
+  }
+
+  #knock(socket: Socket): void {
+    socket.on('error', () => {});
+    if (this.#isClosed) {
+      socket.destroy();
+    } else if (this.#isTaken) {
+      this.#handlers.onSecond();
+      this.#waiting?.destroy();
+      this.#waiting = socket;
+    } else {
+      this.#give(socket);
+    }
+  }
+
+  #give(socket: Socket): void {
+    if (socket.destroyed) return;
+    this.#isTaken = true;
+    this.#handlers.onSocket(socket);
+  }
+}

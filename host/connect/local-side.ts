@@ -1,0 +1,173 @@
+/**
+ * The host's local programs: services that register and answer, and whoever asks the daemon about itself
+ * (docs/protocol.md, "The local socket").
+ *
+ * Invariant: only what came over the connection of a service counts as that service's, and a connection that is gone
+ * holds nothing.
+ */
+import type { Clock } from '../../shared/clock.ts';
+import type { Logger } from '../../shared/log.ts';
+import type { Frame } from '../../shared/protocol/frame-decoder.ts';
+import { type LocalConnection, LocalServer } from '../../shared/protocol/local-server.ts';
+import type { Answer, Json, Message, Register, Reply, Request } from '../../shared/protocol/message.ts';
+import { errorAnswer } from './router/job.ts';
+import type { Identity, Router } from './router/router.ts';
+import type { RouterEffect, ToService } from './router/router-effect.ts';
+import type { Counters } from './status/host-status.ts';
+
+export interface LocalSideOptions {
+  readonly path: string;
+  readonly identity: Identity;
+  readonly router: Router;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly run: (effects: readonly RouterEffect[]) => void;
+  /** What the service `agent` answers. */
+  readonly answer: (text: string, detail: Json | undefined) => Answer;
+}
+
+export class LocalSide {
+  readonly #options: LocalSideOptions;
+  readonly #connections = new Map<number, LocalConnection>();
+  /** Did not take what they were asked; they are left alone until they have read what waits for them. */
+  readonly #full = new Set<number>();
+  #server: LocalServer | undefined;
+
+  private constructor(options: LocalSideOptions) {
+    this.#options = options;
+  }
+
+  static async listen(options: LocalSideOptions): Promise<LocalSide> {
+    const side = new LocalSide(options);
+    const { path, identity, log, clock } = options;
+    side.#server = await LocalServer.listen({
+      path,
+      role: 'host',
+      agent: identity.agent,
+      session: identity.session,
+      log,
+      clock,
+      handlers: {
+        onFrame: (connection, frame) => side.#frame(connection, frame),
+        onClosed: (connection) => side.#closed(connection),
+        onDrained: ({ number }) => {
+          side.#full.delete(number);
+          side.serviceReady(number);
+        },
+      },
+    });
+    return side;
+  }
+
+  get counts(): Counters {
+    return { connections: this.#server?.connections ?? 0, ...this.#server?.counts };
+  }
+
+  toService(effect: ToService): void {
+    const { router, clock, run } = this.#options;
+    const connection = this.#connections.get(effect.connection);
+    const sent = connection === undefined ? 'closed' : connection.offer(effect.message);
+    if (sent === 'sent') return;
+    if (sent === 'full') this.#full.add(effect.connection);
+    run(router.notTaken(effect, sent, clock.nowMs()));
+  }
+
+  serviceReady(connection: number): void {
+    if (this.#full.has(connection)) return;
+    const { router, clock, run } = this.#options;
+    run(router.serviceReady(connection, clock.nowMs()));
+  }
+
+  async close(): Promise<void> {
+    await this.#server?.close();
+  }
+
+  #frame(connection: LocalConnection, frame: Frame): void {
+    switch (frame.kind) {
+      case 'message':
+        this.#message(connection, frame.message);
+        break;
+      case 'bad-message':
+        complain(connection, frame.fault, frame.id);
+        break;
+      case 'v1':
+        complain(connection, 'version 1 of the protocol is not spoken here');
+        break;
+      case 'unknown-type':
+        break;
+    }
+  }
+
+  #message(connection: LocalConnection, message: Message): void {
+    switch (message.type) {
+      case 'register':
+        this.#register(connection, message);
+        break;
+      case 'reply':
+        this.#reply(connection, message);
+        break;
+      case 'request':
+        connection.send({ type: 'reply', id: message.id, ...this.#answerTo(message) });
+        break;
+      case 'ping':
+        connection.send({ type: 'pong', nonce: message.nonce });
+        break;
+      case 'hello':
+      case 'pong':
+      case 'cancel':
+      case 'error':
+        break; // polite, and of no use to us
+      case 'services':
+      case 'registered':
+        complain(connection, `${message.type} is not for a host daemon`);
+        break;
+    }
+  }
+
+  #register(connection: LocalConnection, { service }: Register): void {
+    const { router, clock, log, run } = this.#options;
+    const effects = router.register(connection.number, service, clock.nowMs());
+    if (effects === undefined) {
+      const message = `the service ${service} is held by another connection, or by the daemon itself`;
+      connection.send({ type: 'error', code: 'taken', message });
+      return;
+    }
+    if (effects.length > 0)
+      log.info(`service ${service}: away => present`, { connection: connection.number });
+    this.#connections.set(connection.number, connection);
+    connection.send({ type: 'registered', service });
+    run(effects);
+  }
+
+  #reply(connection: LocalConnection, reply: Reply): void {
+    if (reply.guest === undefined) {
+      complain(connection, 'guest is missing: a reply says whom it is for');
+      return;
+    }
+    const { router, clock, run } = this.#options;
+    run(router.fromService(connection.number, reply, clock.nowMs()));
+  }
+
+  #answerTo({ service, text, detail }: Request): Answer {
+    if (service === 'agent') return this.#options.answer(text, detail);
+    if (service === 'host' && text === 'ping') return { text: 'pong' };
+    return errorAnswer(
+      'unknown-service',
+      'here the services agent and host are served; all others are for guests',
+    );
+  }
+
+  #closed(connection: LocalConnection): void {
+    const { router, log, run } = this.#options;
+    this.#full.delete(connection.number);
+    if (!this.#connections.delete(connection.number)) return;
+    const released = router.servicesOf(connection.number);
+    for (const service of released) log.info(`service ${service}: present => away`);
+    run(router.connectionLost(connection.number));
+  }
+}
+
+function complain(connection: LocalConnection, message: string, id?: string): void {
+  if (id === undefined) connection.send({ type: 'error', code: 'bad-request', message });
+  else connection.send({ type: 'reply', id, ...errorAnswer('bad-request', message) });
+}

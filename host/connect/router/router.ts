@@ -1,0 +1,364 @@
+/**
+ * The heart of the bridge: requests of guests to services, answers back, nothing to anybody else.
+ *
+ *                        service there, room                   reply of the service
+ *   request of a guest ----------------------> job (asked) ------------------------------> answered, remembered
+ *      |                                        |  ^  |  deadline: `cancel` to the service      ^
+ *      |  its service is away, busy, unknown,   |  |  +-----------------------------------------+
+ *      |  too many, other text under this id    |  | the service is back: asked again
+ *      +--> declined                            v  |
+ *                                              job (waiting for its service)
+ *                                               |
+ *      cancel of the guest: from either --------+--> gone; only the id stays taken
+ *
+ * Pure: it has no clock (`nowMs` is handed in), no sockets and no chance of its own; each call gives the effects.
+ *
+ * Invariants: (guest, id) is one job. A reply counts only from the connection that holds the job's service, and its
+ * answer goes to no guest but the one whose link brought the request. Open requests and remembered answers stay
+ * within the limits of each guest and of all. A retriable error ends a job and leaves nothing behind.
+ */
+import type { Frame } from '../../../shared/protocol/frame-decoder.ts';
+import {
+  type Answer,
+  type ErrorCode,
+  MAX_FRAME_BYTES,
+  type Message,
+  PROTOCOL_VERSION,
+  type Reply,
+} from '../../../shared/protocol/message.ts';
+import { ROUTER_LIMITS, type RouterLimits } from '../limits.ts';
+import { askersOf, type Call, meaningOf } from './call.ts';
+import { errorAnswer, isRetriable, type Job, OVERHEAD_BYTES, parseAnswer, serviceRequest } from './job.ts';
+import { Ledger } from './ledger.ts';
+import { RequestCounter } from './request-counts.ts';
+import {
+  answerEffects,
+  complaint,
+  type RouterEffect,
+  type ToService,
+  toGuest,
+  toService,
+} from './router-effect.ts';
+import { hasUnsent, keepCancel, ServiceDesk } from './service-desk.ts';
+
+/** Who this host is, for the greeting. */
+export interface Identity {
+  readonly agent: string;
+  readonly session: string;
+  readonly boot: string;
+  readonly host: string;
+}
+
+export interface RouterOptions {
+  readonly identity: Identity;
+  /** An id that nobody else has. */
+  readonly newId: () => string;
+  readonly limits?: Partial<RouterLimits>;
+}
+
+/** What a reply's frame has beside the answer. */
+const REPLY_FRAME_BYTES = 128;
+const RETRIABLE: ReadonlySet<ErrorCode> = new Set(['service-away', 'service-busy', 'too-many']);
+/** Less than this is but the time that a frame took to come again. */
+const WORTH_TELLING_MS = 1_000;
+const AWAY = 'the service is not there just now';
+const BUSY = 'the service does not keep up; ask again';
+const TOO_LONG = 'text and detail leave no room in a frame for the name of the guest';
+
+export class Router {
+  readonly counts = new RequestCounter();
+  readonly #identity: Identity;
+  readonly #newId: () => string;
+  readonly #limits: RouterLimits;
+  readonly #ledger: Ledger;
+  readonly #desk = new ServiceDesk();
+  #strayReplies = 0;
+
+  constructor({ identity, newId, limits }: RouterOptions) {
+    this.#identity = identity;
+    this.#newId = newId;
+    this.#limits = { ...ROUTER_LIMITS, ...limits };
+    this.#ledger = new Ledger(this.#limits);
+  }
+
+  // ---- guests
+
+  /** A frame that came over the link of this guest. */
+  fromGuest(guest: string, frame: Frame, nowMs: number): RouterEffect[] {
+    const meaning = meaningOf(guest, frame, this.#newId);
+    switch (meaning.kind) {
+      case 'call':
+        return this.#request(meaning.call, nowMs);
+      case 'cancel':
+        return this.#cancel(guest, meaning.id, nowMs);
+      case 'hello':
+        return [toGuest(guest, this.#hello(guest))];
+      case 'ping':
+        return [toGuest(guest, { type: 'pong', nonce: meaning.nonce })];
+      case 'bad':
+        this.counts.error(guest, 'bad-request');
+        return [complaint(guest, meaning.id, meaning.fault)];
+      case 'unexpected':
+        this.counts.of(guest).unexpected++;
+        return [];
+      case 'nothing':
+        return [];
+    }
+  }
+
+  /** The link has room again for an answer that it had none for. */
+  repeat(guest: string, id: string, nowMs: number): RouterEffect[] {
+    const { answer, askers } = this.#ledger.remembered(guest, id, nowMs) ?? {};
+    if (answer === undefined || askers === undefined) return [];
+    return answerEffects(guest, id, askers, parseAnswer(answer), true);
+  }
+
+  /** The guest of this name is another one now: nothing of the former one may reach it. */
+  forgetGuest(guest: string): RouterEffect[] {
+    const effects = this.#ledger.jobs.jobsOf(guest).flatMap((job) => this.#withdraw(job));
+    this.#ledger.forgetGuest(guest);
+    this.counts.forget(guest);
+    return effects;
+  }
+
+  /** Gives up the counts of guests that are no longer known and have nothing here. */
+  retainCounts(isKnown: (guest: string) => boolean): void {
+    this.counts.retain((guest) => isKnown(guest) || this.holdsAnythingOf(guest));
+  }
+
+  /** Open requests or remembered answers. */
+  holdsAnythingOf(guest: string): boolean {
+    return this.#ledger.holdsAnythingOf(guest);
+  }
+
+  #hello(guest: string): Message {
+    const { openRequests, openBytes } = this.#limits;
+    return {
+      type: 'hello',
+      version: PROTOCOL_VERSION,
+      ...this.#identity,
+      guest,
+      services: this.#desk.present(),
+      limits: { frameBytes: MAX_FRAME_BYTES, openRequests, openBytes },
+    };
+  }
+
+  #request(call: Call, nowMs: number): RouterEffect[] {
+    const { guest, id } = call;
+    const counts = this.counts.of(guest);
+    counts.requests++;
+    if (call.service === 'host') return this.#hostRequest(call);
+    const standing = this.#ledger.standingOf(call, nowMs);
+    switch (standing.kind) {
+      case 'running':
+        counts.joined++;
+        return this.#join(standing.job, call, nowMs);
+      case 'answered':
+        counts.repeated++;
+        return answerEffects(guest, id, askersOf(call), parseAnswer(standing.answer), true);
+      case 'conflict':
+        return this.#decline(call, 'id-conflict', 'this id is taken by another request');
+      case 'new':
+        return this.#begin(call, nowMs);
+    }
+  }
+
+  #hostRequest(call: Call): RouterEffect[] {
+    if (call.text !== 'ping') return this.#decline(call, 'bad-request', 'host knows no text but ping');
+    this.counts.of(call.guest).answers++;
+    return answerEffects(call.guest, call.id, askersOf(call), { text: 'pong' }, false);
+  }
+
+  /** The later deadline counts; the service is told of one that is worth telling. */
+  #join(job: Job, { v1, deadlineMs }: Call, nowMs: number): RouterEffect[] {
+    if (v1 === undefined) job.askers.v2 = true;
+    else job.askers.v1 = v1;
+    const gainedMs = nowMs + deadlineMs - job.deadlineMs;
+    if (gainedMs > 0) this.#ledger.jobs.extend(job, nowMs + deadlineMs);
+    const service = this.#desk.find(job.service);
+    if (gainedMs < WORTH_TELLING_MS || service?.holder === undefined || hasUnsent(service)) return [];
+    job.timesSent++;
+    return [toService(service.name, service.holder, serviceRequest(job, nowMs))];
+  }
+
+  #begin(call: Call, nowMs: number): RouterEffect[] {
+    const { guest, id, text } = call;
+    const service = this.#desk.find(call.service);
+    if (service === undefined)
+      return this.#decline(call, 'unknown-service', `there is no service ${call.service}`);
+    const { holder } = service;
+    if (holder === undefined) return this.#decline(call, 'service-away', AWAY);
+    if (hasUnsent(service)) return this.#decline(call, 'service-busy', BUSY);
+    const detail = call.detail === undefined ? undefined : JSON.stringify(call.detail);
+    const bytes = OVERHEAD_BYTES + id.length + Buffer.byteLength(text) + Buffer.byteLength(detail ?? '');
+    if (bytes > MAX_FRAME_BYTES) return this.#decline(call, 'bad-request', TOO_LONG);
+    if (!this.#ledger.makeRoom(guest, bytes)) {
+      return this.#decline(call, 'too-many', 'too many requests are open; wait for answers first');
+    }
+    const job: Job = {
+      guest,
+      id,
+      service: call.service,
+      text,
+      detail,
+      protocol: call.v1 === undefined ? 2 : 1,
+      bytes,
+      askers: askersOf(call),
+      timesSent: 1,
+      deadlineMs: nowMs + call.deadlineMs,
+      heapIndex: -1,
+    };
+    this.#ledger.open(job);
+    return [toService(service.name, holder, serviceRequest(job, nowMs))];
+  }
+
+  #decline(call: Call, code: ErrorCode, message: string): RouterEffect[] {
+    this.counts.error(call.guest, code);
+    const error = errorAnswer(code, message, RETRIABLE.has(code));
+    return answerEffects(call.guest, call.id, askersOf(call), error, false);
+  }
+
+  #cancel(guest: string, id: string, nowMs: number): RouterEffect[] {
+    const job = this.#ledger.jobs.find(guest, id);
+    if (job === undefined) return [];
+    this.counts.of(guest).cancelled++;
+    const effects = this.#withdraw(job);
+    this.#ledger.closeAndRemember(job, undefined, nowMs);
+    return effects;
+  }
+
+  // ---- services
+
+  /** Undefined when another connection has that name, or nobody may. */
+  register(connection: number, name: string, nowMs: number): RouterEffect[] | undefined {
+    const isHeldAlready = this.#desk.find(name)?.holder === connection;
+    const registered = this.#desk.register(connection, name);
+    if (!registered.ok) return undefined;
+    if (isHeldAlready) return [];
+    for (const job of this.#ledger.jobs.jobsFor(name)) registered.service.unsentJobs.add(job);
+    return [{ kind: 'services' }, ...this.serviceReady(connection, nowMs)];
+  }
+
+  connectionLost(connection: number): RouterEffect[] {
+    const released = this.#desk.release(connection);
+    return released.length === 0 ? [] : [{ kind: 'services' }];
+  }
+
+  /** The connection has room for what was not taken, or for the next part of what it is asked again. */
+  serviceReady(connection: number, nowMs: number): RouterEffect[] {
+    const effects: RouterEffect[] = [];
+    for (const service of this.#desk.heldBy(connection)) {
+      for (const message of this.#desk.takeUnsent(service, nowMs)) {
+        effects.push(toService(service.name, connection, message));
+      }
+      if (hasUnsent(service)) effects.push({ kind: 'more-for-service', connection });
+    }
+    return effects;
+  }
+
+  notTaken(effect: ToService, why: 'full' | 'closed' | 'too-long', nowMs: number): RouterEffect[] {
+    const { message } = effect;
+    const service = this.#desk.find(effect.service);
+    if (service === undefined || message.guest === undefined) return [];
+    if (message.type === 'cancel') {
+      keepCancel(service, message);
+      return [];
+    }
+    const job = this.#ledger.jobs.find(message.guest, message.id);
+    if (job === undefined) return [];
+    if (why === 'too-long') return this.#finish(job, errorAnswer('bad-request', TOO_LONG), nowMs);
+    if (job.timesSent > 1) {
+      service.unsentJobs.add(job);
+      return [];
+    }
+    const isBusy = why === 'full';
+    const error = errorAnswer(isBusy ? 'service-busy' : 'service-away', isBusy ? BUSY : AWAY, true);
+    return this.#finish(job, error, nowMs);
+  }
+
+  fromService(connection: number, reply: Reply, nowMs: number): RouterEffect[] {
+    const job = reply.guest === undefined ? undefined : this.#ledger.jobs.find(reply.guest, reply.id);
+    if (job === undefined || this.#desk.find(job.service)?.holder !== connection) {
+      this.#strayReplies++;
+      return [];
+    }
+    return this.#finish(job, answerOf(reply), nowMs);
+  }
+
+  /** What guests of version 2 are told at the effect `services`. */
+  servicesMessage(): Message {
+    return { type: 'services', services: this.#desk.present() };
+  }
+
+  servicesOf(connection: number): string[] {
+    return this.#desk.heldBy(connection).map(({ name }) => name);
+  }
+
+  // ---- time and ends
+
+  /** When `wake` has something to do. */
+  nextWakeMs(): number | undefined {
+    return this.#ledger.nextWakeMs();
+  }
+
+  wake(nowMs: number): RouterEffect[] {
+    const { jobs } = this.#ledger;
+    const effects: RouterEffect[] = [];
+    for (let job = jobs.earliest(); job !== undefined && job.deadlineMs <= nowMs; job = jobs.earliest()) {
+      effects.push(...this.#withdraw(job));
+      effects.push(
+        ...this.#finish(job, errorAnswer('deadline', `${job.service} gave no answer in time`), nowMs),
+      );
+    }
+    this.#ledger.forgetExpired(nowMs);
+    return effects;
+  }
+
+  #finish(job: Job, given: Answer, nowMs: number): RouterEffect[] {
+    const fits = Buffer.byteLength(JSON.stringify(given)) + REPLY_FRAME_BYTES <= MAX_FRAME_BYTES;
+    const answer = fits ? given : errorAnswer('refused', 'the answer is too long for a frame');
+    const isKept = !isRetriable(answer);
+    this.#desk.find(job.service)?.unsentJobs.delete(job);
+    if (isKept) this.#ledger.closeAndRemember(job, answer, nowMs);
+    else this.#ledger.jobs.close(job);
+    if ('error' in answer) this.counts.error(job.guest, answer.error.code);
+    else this.counts.of(job.guest).answers++;
+    return answerEffects(job.guest, job.id, job.askers, answer, isKept);
+  }
+
+  /** Tells the service that nobody waits any more: it may know the job from before, asked again or not. */
+  #withdraw(job: Job): RouterEffect[] {
+    const service = this.#desk.find(job.service);
+    if (service === undefined) return [];
+    service.unsentJobs.delete(job);
+    const cancel = { type: 'cancel', id: job.id, guest: job.guest } as const;
+    if (service.holder !== undefined && !hasUnsent(service)) {
+      return [toService(service.name, service.holder, cancel)];
+    }
+    keepCancel(service, cancel);
+    return [];
+  }
+
+  // ---- for status
+
+  openRequestsOf(guest: string): number {
+    return this.#ledger.jobs.openOf(guest).count;
+  }
+
+  totals() {
+    return { ...this.#ledger.totals(), strayReplies: this.#strayReplies };
+  }
+
+  services(): { name: string; isPresent: boolean; openRequests: number }[] {
+    return this.#desk.all().map(({ name, holder }) => ({
+      name,
+      isPresent: holder !== undefined,
+      openRequests: this.#ledger.jobs.jobsFor(name).length,
+    }));
+  }
+}
+
+function answerOf(reply: Reply): Answer {
+  if ('error' in reply) return { error: reply.error };
+  return { text: reply.text, ...(reply.detail === undefined ? {} : { detail: reply.detail }) };
+}

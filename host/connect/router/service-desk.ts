@@ -1,0 +1,108 @@
+/**
+ * Who serves what: the names of services, the connection that holds each, and what its holder has still to be told.
+ *
+ *   unknown --register--> held --its connection is lost--> away --register--> held
+ *
+ * Invariant: a name has at most one holder. While a service is away, its jobs and what was cancelled meanwhile wait
+ * here; nothing new is added to them, because new requests for a service that is away are declined.
+ */
+import type { Cancel, Request } from '../../../shared/protocol/message.ts';
+import { type Job, serviceRequest } from './job.ts';
+
+export interface Service {
+  readonly name: string;
+  holder: number | undefined;
+  /** Running jobs that its present holder was not asked yet. */
+  readonly unsentJobs: Set<Job>;
+  /** What was cancelled and the holder does not know: it may have them from before. */
+  readonly unsentCancels: Map<string, Cancel>;
+}
+
+export type Registration = { readonly ok: true; readonly service: Service } | { readonly ok: false };
+
+/** Served by vm-connectd itself, on links and on the local socket. */
+const OWN_NAMES: ReadonlySet<string> = new Set(['host', 'agent']);
+/** Of this version, whether they are there or not. */
+const STANDARD_NAMES = ['monitor', 'stonith'] as const;
+const MOST_NAMES = 32;
+/** How much is handed over in one go. */
+const BATCH_BYTES = 256 * 1024;
+
+export class ServiceDesk {
+  readonly #services = new Map<string, Service>();
+
+  constructor() {
+    for (const name of STANDARD_NAMES) this.#add(name);
+  }
+
+  /** Undefined for a name that nobody ever served. */
+  find(name: string): Service | undefined {
+    return this.#services.get(name);
+  }
+
+  register(connection: number, name: string): Registration {
+    if (OWN_NAMES.has(name)) return { ok: false };
+    if (!this.#services.has(name) && this.#services.size >= MOST_NAMES) return { ok: false };
+    const service = this.#services.get(name) ?? this.#add(name);
+    if (service.holder !== undefined && service.holder !== connection) return { ok: false };
+    service.holder = connection;
+    return { ok: true, service };
+  }
+
+  /** The services that are away now. */
+  release(connection: number): Service[] {
+    const released = this.heldBy(connection);
+    for (const service of released) {
+      service.holder = undefined;
+      service.unsentJobs.clear();
+    }
+    return released;
+  }
+
+  heldBy(connection: number): Service[] {
+    return [...this.#services.values()].filter((service) => service.holder === connection);
+  }
+
+  /** What guests are told: the services that are there. */
+  present(): string[] {
+    const held = [...this.#services.values()].filter((service) => service.holder !== undefined);
+    return ['host', ...held.map((service) => service.name).sort()];
+  }
+
+  all(): readonly Service[] {
+    return [...this.#services.values()];
+  }
+
+  /** Takes from what waits as much as fits into one go. */
+  takeUnsent(service: Service, nowMs: number): (Request | Cancel)[] {
+    const batch: (Request | Cancel)[] = [];
+    let bytes = 0;
+    for (const [key, cancel] of service.unsentCancels) {
+      if (bytes > BATCH_BYTES) break;
+      service.unsentCancels.delete(key);
+      batch.push(cancel);
+      bytes += key.length;
+    }
+    for (const job of service.unsentJobs) {
+      if (bytes > BATCH_BYTES) break;
+      service.unsentJobs.delete(job);
+      job.timesSent++;
+      batch.push(serviceRequest(job, nowMs));
+      bytes += job.bytes;
+    }
+    return batch;
+  }
+
+  #add(name: string): Service {
+    const service = { name, holder: undefined, unsentJobs: new Set<Job>(), unsentCancels: new Map() };
+    this.#services.set(name, service);
+    return service;
+  }
+}
+
+export const hasUnsent = (service: Service): boolean =>
+  service.unsentJobs.size > 0 || service.unsentCancels.size > 0;
+
+export function keepCancel(service: Service, cancel: Cancel): void {
+  service.unsentCancels.set(`${cancel.guest}\n${cancel.id}`, cancel);
+}

@@ -1,0 +1,113 @@
+/** The status of a host daemon for people: 80 columns, what matters first, trouble only where there was some. */
+import type { Counters, GuestStatus, HostStatus, SourceStatus } from './host-status.ts';
+
+const WIDTH = 80;
+const LABEL_WIDTH = 11;
+
+export function printHostStatus(status: HostStatus): string {
+  const { sources, services, guests, counters } = status;
+  const present = services.filter((service) => service.present).map(({ name }) => name);
+  const requests = counters['requests'] ?? {};
+  return [
+    field('daemon', `${status.agent} on ${status.host}, process ${status.pid}, since ${status.started}`),
+    field('pacemaker', sourceWords(sources.pacemaker)),
+    field('libvirt', sourceWords(sources.libvirt)),
+    field('services', present.join(', ') || 'none; are vm-stonithd and vm-managerd running?'),
+    field(
+      'requests',
+      `${requests['openRequests'] ?? 0} open, ${requests['answers'] ?? 0} answers remembered`,
+    ),
+    field('guests', guestTotals(guests)),
+    ...status.problems.map((problem) => field('problem', problem)),
+    guests.length === 0 ? '' : `\n${guestTable(guests)}`,
+  ].join('');
+}
+
+function sourceWords({ state, forMs, fault }: SourceStatus): string {
+  return `${state} for ${durationWords(forMs)}${fault === '' ? '' : `: ${fault}`}`;
+}
+
+function guestTotals(guests: readonly GuestStatus[]): string {
+  if (guests.length === 0) return 'none is known';
+  const counts = new Map<string, number>();
+  for (const { state } of guests) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
+}
+
+const STATE_WIDTH = 10;
+const FOR_WIDTH = 9;
+const OPEN_WIDTH = 6;
+
+function guestTable(guests: readonly GuestStatus[]): string {
+  const longest = Math.max(...guests.map(({ name }) => plain(name).length), 'GUEST'.length);
+  const nameWidth = Math.min(longest, 28) + 2;
+  const row = (name: string, state: string, since: string, open: string, words: string) => {
+    const start =
+      `${name.padEnd(nameWidth - 1)} ${state.padEnd(STATE_WIDTH)}${since.padEnd(FOR_WIDTH)}` +
+      open.padEnd(OPEN_WIDTH);
+    return wrapped(start, words);
+  };
+  return [
+    row('GUEST', 'STATE', 'FOR', 'OPEN', 'AGENT, OR WHY NOT'),
+    ...guests.map((guest) => {
+      const state = guest.version === 0 ? guest.state : `${guest.state} v${guest.version}`;
+      const since = guest.forMs < 0 ? '' : durationWords(guest.forMs);
+      const words = [guest.fault || agentWords(guest), troubleWords(guest.link)].filter(
+        (text) => text !== '',
+      );
+      return row(plain(guest.name), state, since, String(guest.openRequests), words.join('; '));
+    }),
+  ].join('');
+}
+
+function agentWords({ agent, state, agentName }: GuestStatus): string {
+  if (state === 'mute') return 'no agent has spoken yet';
+  return agentName === '' ? agent : `${agent} on ${agentName}`;
+}
+
+/** Counters that a person on call wants to see when they are not 0. */
+const TROUBLE: readonly (readonly [name: string, words: string])[] = [
+  ['lost', 'links lost'],
+  ['garbageRuns', 'runs of garbage'],
+  ['penalties', 'times dropped for garbage'],
+  ['throttled', 'times too fast'],
+  ['unread', 'times it did not read'],
+  ['secondConnections', 'second connections'],
+];
+
+function troubleWords(link: Counters): string {
+  return TROUBLE.map(([name, words]) => [link[name] ?? 0, words] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, words]) => `${count} ${words}`)
+    .join(', ');
+}
+
+function durationWords(ms: number): string {
+  const seconds = ms / 1_000;
+  if (seconds < 120) return `${Math.floor(seconds)} s`;
+  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h`;
+  return `${Math.floor(seconds / 86_400)} days`;
+}
+
+const field = (label: string, value: string): string => wrapped(label.padEnd(LABEL_WIDTH), value);
+
+/** Words that don't fit go on in the next line, under the first of them. */
+function wrapped(start: string, words: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of plain(words).split(' ')) {
+    if (line !== '' && start.length + line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  lines.push(line);
+  const indent = ' '.repeat(start.length);
+  return lines.map((text, index) => `${`${index === 0 ? start : indent}${text}`.trimEnd()}\n`).join('');
+}
+
+/** What a guest calls itself must not move the cursor of whoever looks. */
+const plain = (text: string) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
