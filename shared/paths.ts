@@ -21,4 +21,6 @@ export const paths = {
   libvirtSocketDirectory: '/var/lib/libvirt/qemu',
   pacemakerCibDirectory: '/var/lib/pacemaker/cib',
   bootId: '/proc/sys/kernel/random/boot_id',
+  /** A new random UUID at every reading. */
+  randomUuid: '/proc/sys/kernel/random/uuid',
 } as const;

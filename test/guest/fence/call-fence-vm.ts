@@ -1,0 +1,104 @@
+/** fence_vm for its tests: in this process, or as the program that is installed. */
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { fenceVm, type World } from '../../../guest/fence/fence-vm.ts';
+
+export interface Called {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Parameters on standard input, as Pacemaker gives them. */
+export const inputOf = (parameters: Readonly<Record<string, string>>): string =>
+  Object.entries(parameters)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+
+export async function callFenceVm(
+  how: { readonly input: string } | { readonly parameters: readonly string[] },
+  changed: Partial<World> = {},
+): Promise<Called> {
+  let stdout = '';
+  let stderr = '';
+  const exitCode = await fenceVm({
+    parameters: 'parameters' in how ? how.parameters : [],
+    readInput: () => ('input' in how ? how.input : ''),
+    print: (text) => {
+      stdout += text;
+    },
+    complain: (text) => {
+      stderr += text;
+    },
+    isUnderPacemaker: false,
+    random: Math.random,
+    sleep: async () => undefined,
+    ...changed,
+  });
+  return { exitCode, stdout, stderr };
+}
+
+let program: string | undefined;
+
+/** The directory that has the program `fence_vm`, built as it is for users, once for a file of tests. */
+export function programDirectory(): string {
+  if (program !== undefined) return program;
+  const directory = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-fence-vm-'));
+  chmodSync(directory, 0o755);
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const outfile = join(directory, 'fence_vm');
+  buildSync({
+    entryPoints: ['guest/bin/fence-vm.ts'],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    banner: { js: '#!/usr/bin/env node' },
+    sourcemap: 'inline',
+  });
+  chmodSync(outfile, 0o755);
+  program = directory;
+  return directory;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly uid?: number;
+  readonly killAfterMs?: number;
+}
+
+/** Runs a command to its end. */
+export function run(argv: readonly string[], input = '', options: RunOptions = {}): Promise<Called> {
+  const [command = '', ...parameters] = argv;
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, parameters, {
+      env: { ...process.env, ...options.env },
+      ...(options.uid === undefined ? {} : { uid: options.uid }),
+      detached: true,
+    });
+    const chunks = { stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk: Buffer) => {
+      chunks.stdout += chunk.toString('utf8');
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      chunks.stderr += chunk.toString('utf8');
+    });
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+    const { killAfterMs } = options;
+    const kill = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL');
+    const timer = killAfterMs === undefined ? undefined : setTimeout(kill, killAfterMs);
+    child.once('error', reject);
+    child.once('close', (exitCode) => {
+      clearTimeout(timer);
+      resolve({ exitCode, ...chunks });
+    });
+  });
+}
+
+export const runFenceVm = (input: string, options: RunOptions = {}): Promise<Called> =>
+  run([join(programDirectory(), 'fence_vm')], input, options);

@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type Scripted, scriptedAgent } from '../../support/scripted-agent.ts';
+import { type Called, programDirectory, run } from './call-fence-vm.ts';
+
+const PLUGIN = 'guest/agents/external-vm-stonith';
+const HOSTLIST = 'Guest1:U2FsdGVkX1+a/b== guest2:pkt2.k.T-2_x';
+const CONFIRMED: Scripted = {
+  reply: { text: 'OK', detail: { result: 'confirmed', state: 'off', elapsedMs: 1 } },
+};
+
+function plugin(
+  parameters: Readonly<Record<string, string>>,
+  words: readonly string[],
+  shell: readonly string[] = ['sh'],
+): Promise<Called> {
+  const env = { PATH: `${programDirectory()}:/usr/bin:/bin`, hostlist: HOSTLIST, ...parameters };
+  return run([...shell, PLUGIN, ...words], '', { env });
+}
+
+const confirming = (t: TestContext) => scriptedAgent(t, () => CONFIRMED);
+
+const shells = [['dash'], ['bash', '--posix'], ['busybox', 'sh']];
+
+for (const shell of shells) {
+  test(`under ${shell[0]}, each operation becomes a request with the token of its host`, async (t) => {
+    const agent = await confirming(t);
+    const operations = [
+      ['off', 'guest2'],
+      ['reset', 'guest2'],
+      ['on', 'guest2'],
+      ['off', 'Guest1'],
+      ['off', 'guest1'],
+    ];
+    for (const words of operations) {
+      const called = await plugin({ socket: agent.path }, words, shell);
+      assert.equal(called.exitCode, words[0] === 'on' ? 1 : 0, called.stderr);
+    }
+    const texts = agent.asked.map(({ text }) => text);
+    const [first, second] = ['U2FsdGVkX1+a/b==', 'pkt2.k.T-2_x'];
+    assert.deepEqual(texts, [
+      `off ${second}`,
+      `reset ${second}`,
+      `on ${second}`,
+      `off ${first}`,
+      `off ${first}`,
+    ]);
+  });
+}
+
+const unproven: Readonly<Record<string, Scripted>> = {
+  failed: { reply: { text: 'NG', detail: { result: 'failed', reason: 'r' } } },
+  unknown: { reply: { text: 'NG', detail: { result: 'unknown', reason: 'r' } } },
+  denied: { reply: { text: 'NG', detail: { result: 'denied' } } },
+  'OK without proof': { reply: { text: 'OK' } },
+  'an error': { reply: { error: { code: 'deadline', message: 'm', retry: false } } },
+  garbage: { bytes: 'OK\n' },
+  silence: 'silence',
+  'the end of the connection': 'close',
+};
+
+for (const [variant, scripted] of Object.entries(unproven)) {
+  test(`after ${variant} neither off nor reset nor status succeeds`, async (t) => {
+    const agent = await scriptedAgent(t, () => scripted);
+    // status has a limit of its own, which is too long for silence here.
+    const operations = typeof scripted === 'string' ? ['off', 'reset'] : ['off', 'reset', 'status'];
+    const calls = operations.map((operation) =>
+      plugin({ socket: agent.path, timeout: '1' }, [operation, 'guest2']),
+    );
+    for (const called of await Promise.all(calls)) {
+      assert.equal(called.exitCode, 1);
+      assert.match(called.stderr, /^fence_vm: cannot /);
+    }
+  });
+}
+
+test('a host that is not in hostlist is not fenced, and neither is anything without fence_vm', async (t) => {
+  const agent = await confirming(t);
+  for (const host of ['guest3', 'guest', '', 'guest2:pkt2.k.T-2_x', '*', '.*', 'guest2 ']) {
+    const called = await plugin({ socket: agent.path }, ['off', host]);
+    assert.equal(called.exitCode, 1);
+    assert.match(called.stderr, /is not in hostlist/);
+  }
+  const called = await plugin({ socket: agent.path, PATH: '/bin' }, ['off', 'guest2']);
+  assert.equal(called.exitCode, 127);
+  assert.deepEqual(agent.asked, []);
+});
+
+test('delimeter is whatever parts name from token', async (t) => {
+  const agent = await confirming(t);
+  for (const [delimeter, hostlist] of [
+    ['=', 'guest2=T=1=='],
+    ['**', 'guest2**T=1=='],
+    ['?', 'guest2?T=1=='],
+    [':', '\t guest1:X\n\n guest2:T=1== '],
+  ] as const) {
+    assert.equal((await plugin({ socket: agent.path, delimeter, hostlist }, ['off', 'guest2'])).exitCode, 0);
+    assert.equal(agent.asked.at(-1)?.text, 'off T=1==');
+  }
+});
+
+test('parameters that can mean nothing are refused without showing a token', async (t) => {
+  const agent = await confirming(t);
+  const faulty: readonly Readonly<Record<string, string>>[] = [
+    { hostlist: '' },
+    { hostlist: ' \n\t' },
+    { hostlist: 'guest2' },
+    { hostlist: 'guest2:' },
+    { hostlist: ':SECRET' },
+    { hostlist: 'guest2:T SECRET' },
+    { timeout: '5s' },
+    { timeout: '5\nplug=other' },
+    { socket: 'x\nplug=other' },
+  ];
+  for (const parameters of faulty) {
+    for (const operation of ['off', 'reset', 'on', 'status', 'gethosts']) {
+      const called = await plugin({ socket: agent.path, ...parameters }, [operation, 'guest2']);
+      assert.equal(called.exitCode, 1);
+      assert.match(called.stderr, /^external\/vm-stonith: /);
+      assert.doesNotMatch(called.stderr, /SECRET/);
+    }
+  }
+  assert.deepEqual(agent.asked, []);
+});
+
+test('nothing in a parameter or a host is executed or becomes another parameter', async (t) => {
+  const agent = await confirming(t);
+  const canary = join(dirname(agent.path), 'canary');
+  const touch = `touch\${IFS}${canary}`;
+  for (const token of [
+    `$(${touch})`,
+    `\`${touch}\``,
+    `;${touch};`,
+    `"$(${touch})"x`,
+    "'",
+    '\\',
+    '*',
+    '-o',
+    '%s%n',
+  ]) {
+    const called = await plugin({ socket: agent.path, hostlist: `guest2:${token}` }, ['off', 'guest2']);
+    assert.equal(called.exitCode, 0, called.stderr);
+    assert.equal(agent.asked.at(-1)?.text, `off ${token}`);
+    await plugin({ socket: agent.path, hostlist: `${token}:T` }, ['off', token]);
+    await plugin({ socket: agent.path, delimeter: token }, ['off', 'guest2']);
+    await plugin({ socket: agent.path, timeout: token }, ['off', token]);
+    await plugin({ socket: agent.path, hostlist: `guest2:${token}` }, ['status']);
+    await plugin({ socket: agent.path, hostlist: `guest2:${token}` }, [token, token]);
+  }
+  assert.ok(!existsSync(canary));
+});
+
+test('status is that of the device: the host is there and denies no token', async (t) => {
+  const states = (...listed: string[]): Scripted => ({ reply: { text: 'OK', detail: { states: listed } } });
+  const well = await scriptedAgent(t, () => states('on', 'unknown'));
+  assert.equal((await plugin({ socket: well.path }, ['status'])).exitCode, 0);
+  assert.equal(well.asked[0]?.text, 'list U2FsdGVkX1+a/b== pkt2.k.T-2_x');
+  const denied = await scriptedAgent(t, () => states('on', 'denied'));
+  const called = await plugin({ socket: denied.path }, ['status']);
+  assert.equal(called.exitCode, 1);
+  assert.match(called.stderr, /cannot fence guest2: the host denies the token/);
+});
+
+test('whoever kills it takes the request back', async (t) => {
+  const agent = await scriptedAgent(t, () => 'silence');
+  const env = { PATH: `${programDirectory()}:/usr/bin:/bin`, hostlist: HOSTLIST, socket: agent.path };
+  const called = await run(['sh', PLUGIN, 'off', 'guest2'], '', { env, killAfterMs: 1000 });
+  assert.equal(called.exitCode, null);
+  assert.equal(agent.asked.length, 1);
+  assert.equal(agent.abandoned(), 1);
+});
+
+test('the plugin can be executed, or stonith would not take it for one', () => {
+  assert.equal(statSync(PLUGIN).mode & 0o111, 0o111);
+});
+
+const stonith = (...words: string[]) =>
+  run([
+    'test/guest/fence/with-agents-installed',
+    programDirectory(),
+    'stonith',
+    '-t',
+    'external/vm-stonith',
+    ...words,
+  ]);
+
+test('the real stonith describes it, lists its hosts, asks its status and fences with it', async (t) => {
+  const agent = await scriptedAgent(t, ({ text }) =>
+    text.startsWith('list') ? { reply: { text: 'OK', detail: { states: ['on', 'on'] } } } : CONFIRMED,
+  );
+  const names = await stonith('-n');
+  assert.equal(names.stdout.trim().replace(/\s+/g, ' '), 'hostlist delimeter');
+  const help = await stonith('-h');
+  assert.match(
+    help.stdout,
+    /STONITH Device: external\/vm-stonith - Fences a KVM guest from inside of another/,
+  );
+  const metadata = await stonith('-m');
+  assert.match(metadata.stdout, /<parameter name="hostlist" unique="1" required="1">/);
+
+  const parameters = [`hostlist=${HOSTLIST}`, 'delimeter=:', `socket=${agent.path}`];
+  const hosts = await stonith(...parameters, '-l');
+  assert.equal(hosts.exitCode, 0);
+  assert.deepEqual(hosts.stdout.trim().split('\n'), ['Guest1', 'guest2']);
+  assert.equal((await stonith(...parameters, '-S')).exitCode, 0);
+  for (const [operation, text] of [
+    ['off', 'off'],
+    ['reset', 'reset'],
+  ] as const) {
+    assert.equal((await stonith(...parameters, '-T', operation, 'GUEST1')).exitCode, 0);
+    assert.equal(agent.asked.at(-1)?.text, `${text} U2FsdGVkX1+a/b==`);
+  }
+  const refused = await scriptedAgent(t, () => ({ reply: { text: 'OK' } }));
+  const failing = [`hostlist=${HOSTLIST}`, `socket=${refused.path}`];
+  for (const operation of ['off', 'reset', 'on']) {
+    assert.notEqual((await stonith(...failing, '-T', operation, 'guest2')).exitCode, 0);
+  }
+  assert.notEqual((await stonith(...failing, '-S')).exitCode, 0);
+});
