@@ -5,12 +5,12 @@
  *            connected              `registered`
  *   away ---------------> asking ------------------> registered
  *    ^  ^                   |  | `taken`                 |
- *    |  +-- back-off -------+  v                         |  the connection breaks, or
- *    |                       taken --slowly--> away      |  the daemon does not read
+ *    |  +-- back-off -------+  v                         |  the connection breaks
+ *    |                       taken --slowly--> away      |
  *    +---------------------------------------------------+
  *
- * Invariant: a job is handed to the service once for as long as service-jobs.ts knows it; an answer that the daemon
- * could not take is given when the job is asked again. A job ends by its answer, by `cancel`, or by its deadline even
+ * Invariant: a job is handed to the service once for as long as service-jobs.ts knows it; an answer is kept for a while: it is
+ * given when the daemon has room for it, and again when the job is asked again. A job ends by its answer, by `cancel`, or by its deadline even
  * when no daemon is there to say so.
  */
 import type { Socket } from 'node:net';
@@ -19,10 +19,10 @@ import { type Clock, systemClock, type Timer } from '../clock.ts';
 import { messageOf, systemCodeOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { connectOnce } from '../unix-socket.ts';
-import { FrameConnection, type Sent } from './connection.ts';
+import { FrameConnection } from './connection.ts';
 import { encodeMessage } from './encode-message.ts';
 import type { Frame } from './frame-decoder.ts';
-import type { Answer, FrameError, Json, Message, Request } from './message.ts';
+import type { Answer, FrameError, Json, Reply, Request } from './message.ts';
 import { type GuestRequest, type Job, type JobKey, ServiceJobs } from './service-jobs.ts';
 
 export interface ServiceRequest {
@@ -59,8 +59,8 @@ const BACK_OFF = { firstMs: 50, ceilingMs: 1_000 };
 const TAKEN_RETRY_MS = 5_000;
 /** A listener that does not answer `register` for so long is no host daemon. */
 const REGISTER_WITHIN_MS = 10_000;
-/** Answers that may wait for the daemon to read them. */
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+/** Answers that may wait for the daemon to read them; the others are kept until it has. */
+const MAX_WAITING_BYTES = 1024 * 1024;
 /** The daemon cancels at the deadline; we do it ourselves when it has not for so long. */
 const CANCEL_GRACE_MS = 1_000;
 
@@ -125,9 +125,11 @@ export class ServiceClient {
         socket,
         {
           onFrame: (frame) => this.#receive(frame, connection, end),
+          onDrained: () => this.#jobs.pay((to, answer) => this.#give(to, answer)),
           onClosed: (reason) => {
             registering.cancel();
             this.#connection = undefined;
+            this.#jobs.oweNothing();
             resolve(reason === undefined ? end : { ...end, reason: reason.message });
           },
         },
@@ -202,7 +204,7 @@ export class ServiceClient {
       case 'joined':
         return;
       case 'answer':
-        this.#send({ type: 'reply', guest: request.guest, id: request.id, ...asked.answer });
+        this.#give(request, asked.answer);
         return;
     }
   }
@@ -223,18 +225,16 @@ export class ServiceClient {
 
   #answered(job: Job, answer: Answer): void {
     if (!this.#jobs.isInWork(job)) return;
-    const { guest, id } = job;
-    const sent = this.#send({ type: 'reply', guest, id, ...answer });
-    if (sent === 'too-long') this.#answered(job, TOO_LONG);
-    else this.#jobs.answered(job, answer, sent === 'sent', this.#clock.nowMs());
+    const fitting = encodeMessage(replyTo(job, answer)) === undefined ? TOO_LONG : answer;
+    this.#jobs.answered(job, fitting, this.#clock.nowMs());
+    this.#give(job, fitting);
   }
 
-  /** A daemon that does not read is left; it asks again over the next connection. */
-  #send(message: Message): Sent {
-    if (this.#connection === undefined) return encodeMessage(message) === undefined ? 'too-long' : 'closed';
-    const sent = this.#connection.send(message);
-    if (sent === 'full') this.#connection.close();
-    return sent;
+  #give(to: JobKey, answer: Answer): boolean {
+    const sent = this.#connection?.send(replyTo(to, answer));
+    if (sent === 'full') this.#jobs.owe(to);
+    if (sent === 'sent') this.#jobs.given(to);
+    return sent === 'sent';
   }
 
   #cancelled(guest: string | undefined, id: string): void {
@@ -264,6 +264,8 @@ export class ServiceClient {
 const TOO_LONG: Answer = {
   error: { code: 'refused', message: 'the answer is longer than a frame; ask for less', retry: false },
 };
+
+const replyTo = ({ guest, id }: JobKey, answer: Answer): Reply => ({ type: 'reply', guest, id, ...answer });
 
 /** How a connection ended. */
 interface End {

@@ -34,6 +34,7 @@ export type Asked =
 
 interface Kept extends JobKey {
   readonly text: string;
+  readonly protocol: 1 | 2;
   readonly answer: Answer;
   readonly bytes: number;
   readonly atMs: number;
@@ -59,6 +60,8 @@ export class ServiceJobs {
   /** The oldest first. */
   readonly #kept = new Map<string, Kept>();
   #keptBytes = 0;
+  /** Answers that are kept and that the daemon waits for. */
+  readonly #owed = new Set<string>();
 
   get inWork(): number {
     return this.#inWork.size;
@@ -85,8 +88,8 @@ export class ServiceJobs {
     }
     const former = this.#kept.get(key);
     if (former !== undefined) {
-      if (former.text !== text || protocol === 1) this.#forget(key, former);
       if (former.text === text) return { kind: 'answer', answer: former.answer };
+      this.#forget(key, former);
     }
     if (this.#inWork.size >= SERVICE_LIMITS.jobs) return { kind: 'answer', answer: TOO_MANY };
     const job: Job = { guest, id, text, protocol, deadlineAtMs };
@@ -99,17 +102,43 @@ export class ServiceJobs {
     return this.#inWork.get(keyOf(job)) === job;
   }
 
-  /** Ends a job of `isInWork`; `isSent`: the answer was written to the daemon. */
-  answered(job: Job, answer: Answer, isSent: boolean, nowMs: number): void {
+  /** Ends a job of `isInWork`. */
+  answered(job: Job, answer: Answer, nowMs: number): void {
     const key = keyOf(job);
     this.#inWork.delete(key);
-    // An old guest gives the same id to one question after the other: what it has got is not given to it again.
-    if (isSent && job.protocol === 1) return;
-    const { guest, id, text } = job;
+    const { guest, id, text, protocol } = job;
     const bytes = 2 * (JSON.stringify(answer).length + key.length + text.length);
-    this.#kept.set(key, { guest, id, text, answer, bytes, atMs: nowMs });
+    this.#kept.set(key, { guest, id, text, protocol, answer, bytes, atMs: nowMs });
     this.#keptBytes += bytes;
     this.#forgetOld(nowMs);
+  }
+
+  /** The daemon has the answer. */
+  given(to: JobKey): void {
+    const key = keyOf(to);
+    this.#owed.delete(key);
+    const kept = this.#kept.get(key);
+    // An old guest gives the same id to one question after the other: what it has got is not given to it again.
+    if (kept?.protocol === 1) this.#forget(key, kept);
+  }
+
+  /** The daemon is there and had no room for the answer. */
+  owe(to: JobKey): void {
+    this.#owed.add(keyOf(to));
+  }
+
+  /** The daemon has gone: what it waited for it will ask for again. */
+  oweNothing(): void {
+    this.#owed.clear();
+  }
+
+  /** Gives what is owed until `give` says that there is no room again. */
+  pay(give: (to: JobKey, answer: Answer) => boolean): void {
+    for (const key of this.#owed) {
+      const kept = this.#kept.get(key);
+      if (kept !== undefined && !give(kept, kept.answer)) return;
+      this.#owed.delete(key);
+    }
   }
 
   /** The job that ended so, if there was one. */

@@ -181,6 +181,21 @@ test('an impatient asker does not wait for a daemon that is away', async (t) => 
   assert.ok(performance.now() - startMs < 2_000);
 });
 
+test('a daemon that has not been there at all is waited for as long as the asker says', async (t) => {
+  const path = socketIn(t);
+  const startMs = performance.now();
+  assert.equal(failureOf(await asking(path, { absentMs: 100 })), 'not-running');
+  assert.ok(performance.now() - startMs >= 90);
+  assert.ok(performance.now() - startMs < 2_000);
+  const server = await daemon(t, path, (connection) => connection.close());
+  const answer = asking(path, { absentMs: 0 });
+  await eventually('asked', () => server.counts.accepted > 0);
+  await server.close();
+  await sleep(100);
+  await daemon(t, path, (connection, { id }) => void connection.send({ type: 'reply', id, text: 'OK' }));
+  assert.deepEqual(await answer, { ok: true, answer: { text: 'OK' } }, 'one that was there is waited for');
+});
+
 test('an impatient asker whose daemon goes away waits a second for another', async (t) => {
   const path = socketIn(t);
   const server = await daemon(t, path, (connection) => connection.close());

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Answer } from '../../../shared/protocol/message.ts';
+import {
+  type GuestRequest,
+  type Job,
+  SERVICE_LIMITS,
+  ServiceJobs,
+} from '../../../shared/protocol/service-jobs.ts';
+
+const OK: Answer = { text: 'OK' };
+
+const request = (more: Partial<GuestRequest> = {}): GuestRequest => ({
+  type: 'request',
+  guest: 'guest1',
+  id: 'job',
+  service: 'stonith',
+  text: 'off',
+  deadlineMs: 1_000,
+  ...more,
+});
+
+function begun(jobs: ServiceJobs, more: Partial<GuestRequest> = {}, nowMs = 0): Job {
+  const asked = jobs.ask(request(more), nowMs);
+  return asked.kind === 'new' ? asked.job : assert.fail(`it was ${asked.kind}`);
+}
+
+const errorCode = (answer: Answer) => ('error' in answer ? answer.error.code : undefined);
+
+test('a job that is asked again while it is in work is joined, and the later deadline counts', () => {
+  const jobs = new ServiceJobs();
+  const job = begun(jobs);
+  assert.deepEqual(jobs.ask(request({ deadlineMs: 5_000 }), 100), { kind: 'joined' });
+  assert.deepEqual(jobs.ask(request({ deadlineMs: 10 }), 200), { kind: 'joined' });
+  assert.equal(job.deadlineAtMs, 5_100);
+  assert.equal(jobs.inWork, 1);
+});
+
+test('the same id is another job for another guest', () => {
+  const jobs = new ServiceJobs();
+  begun(jobs);
+  begun(jobs, { guest: 'guest2' });
+  assert.equal(jobs.inWork, 2);
+});
+
+test('guests whose names hold blanks or ids are not mixed up', () => {
+  const jobs = new ServiceJobs();
+  begun(jobs, { guest: 'a b', id: 'c' });
+  begun(jobs, { guest: 'a', id: 'b' });
+  begun(jobs, { guest: 'b', id: 'a' });
+  begun(jobs, { guest: 'c a', id: 'b' });
+  assert.equal(jobs.inWork, 4);
+});
+
+test('the id of a job in work cannot be taken by another question', () => {
+  const jobs = new ServiceJobs();
+  const job = begun(jobs);
+  const asked = jobs.ask(request({ text: 'on' }), 0);
+  assert.ok(asked.kind === 'answer' && errorCode(asked.answer) === 'id-conflict');
+  assert.ok(jobs.isInWork(job));
+});
+
+test('an answer is given again to the same question, and never to another one', () => {
+  const jobs = new ServiceJobs();
+  const job = begun(jobs);
+  jobs.answered(job, OK, 0);
+  assert.deepEqual(jobs.ask(request(), 1), { kind: 'answer', answer: OK });
+  jobs.given(job);
+  assert.deepEqual(jobs.ask(request(), 2), { kind: 'answer', answer: OK });
+  begun(jobs, { text: 'on' }, 3);
+  assert.equal(jobs.kept, 0);
+});
+
+test('an old guest gets what it missed, and asks anew under the same id after that', () => {
+  const jobs = new ServiceJobs();
+  const job = begun(jobs, { protocol: 1 });
+  jobs.answered(job, OK, 0);
+  assert.deepEqual(jobs.ask(request({ protocol: 1 }), 1), { kind: 'answer', answer: OK });
+  jobs.given(job);
+  begun(jobs, { protocol: 1 }, 2);
+});
+
+test('what is owed is paid in order while there is room, once, and not after the daemon has gone', () => {
+  const jobs = new ServiceJobs();
+  const answer = (id: string) => {
+    const job = begun(jobs, { id });
+    jobs.answered(job, OK, 0);
+    jobs.owe(job);
+  };
+  const paid: string[] = [];
+  const payWithRoomFor = (room: number) => {
+    let left = room;
+    jobs.pay(({ id }) => {
+      if (left-- > 0) paid.push(id);
+      return left >= 0;
+    });
+  };
+  for (const id of ['a', 'b', 'c']) answer(id);
+  payWithRoomFor(2);
+  assert.deepEqual(paid, ['a', 'b']);
+  payWithRoomFor(2);
+  payWithRoomFor(2);
+  assert.deepEqual(paid, ['a', 'b', 'c']);
+  answer('d');
+  jobs.oweNothing();
+  payWithRoomFor(2);
+  assert.deepEqual(paid, ['a', 'b', 'c']);
+});
+
+test('an answer is forgotten after its time', () => {
+  const jobs = new ServiceJobs();
+  jobs.answered(begun(jobs), OK, 0);
+  assert.equal(jobs.ask(request(), SERVICE_LIMITS.keptForMs - 1).kind, 'answer');
+  begun(jobs, {}, SERVICE_LIMITS.keptForMs);
+});
+
+test('a cancelled job is unknown: its answer counts no more and its id begins anew', () => {
+  const jobs = new ServiceJobs();
+  const job = begun(jobs);
+  assert.equal(jobs.cancel(job), job);
+  assert.equal(jobs.cancel(job), undefined);
+  assert.equal(jobs.isInWork(job), false);
+  const again = begun(jobs);
+  assert.equal(jobs.isInWork(job), false);
+  assert.ok(jobs.isInWork(again));
+});
+
+test('jobs past their deadline are given up, the others are not', () => {
+  const jobs = new ServiceJobs();
+  const job = begun(jobs);
+  begun(jobs, { id: 'later', deadlineMs: 2_000 });
+  assert.deepEqual(jobs.expire(999), []);
+  assert.deepEqual(jobs.expire(1_000), [job]);
+  assert.equal(jobs.inWork, 1);
+});
+
+test('jobs without number are refused with an error that may be asked again', () => {
+  const jobs = new ServiceJobs();
+  for (let index = 0; index < SERVICE_LIMITS.jobs; index++) begun(jobs, { id: `job-${index}` });
+  const asked = jobs.ask(request({ id: 'one-more' }), 0);
+  assert.ok(asked.kind === 'answer' && 'error' in asked.answer && asked.answer.error.retry);
+  assert.equal(jobs.inWork, SERVICE_LIMITS.jobs);
+});
+
+test('what is kept stays within its number, bytes and age, and the newest answers stay longest', () => {
+  const step = fc.record({ length: fc.nat({ max: 60_000 }), waitMs: fc.nat({ max: 2_000 }) });
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 100, maxLength: 3_000 }), (steps) => {
+      const jobs = new ServiceJobs();
+      let nowMs = 0;
+      for (const [index, { length, waitMs }] of steps.entries()) {
+        nowMs += waitMs;
+        jobs.answered(begun(jobs, { id: `${index}` }, nowMs), { text: 'x'.repeat(length) }, nowMs);
+        assert.ok(jobs.kept <= SERVICE_LIMITS.keptAnswers);
+        assert.ok(jobs.keptBytes <= SERVICE_LIMITS.keptBytes);
+      }
+      assert.equal(jobs.ask(request({ id: `${steps.length - 1}` }), nowMs).kind, 'answer');
+      assert.equal(jobs.inWork, 0);
+      jobs.ask(request({ id: 'late' }), nowMs + SERVICE_LIMITS.keptForMs);
+      assert.deepEqual([jobs.kept, jobs.keptBytes], [0, 0]);
+    }),
+    { numRuns: 30 },
+  );
+});
