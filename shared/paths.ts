@@ -17,6 +17,12 @@ export const paths = {
   /** What must survive a restart. */
   stateDirectory: '/var/lib/pm-kvm-tools',
   runDirectory: '/run/pm-kvm-tools',
+  /** Where vm-stonithd tells its own state. */
+  stonithSocket: '/run/pm-kvm-tools/vm-stonithd.sock',
+  auditLog: '/var/log/pm-kvm-tools/audit.log',
+  libvirtRunDirectory: '/run/libvirt/qemu',
+  corosyncConfig: '/etc/corosync/corosync.conf',
+  pacemakerAuthKey: '/etc/pacemaker/authkey',
   libvirtConfigDirectory: '/etc/libvirt/qemu',
   libvirtSocketDirectory: '/var/lib/libvirt/qemu',
   pacemakerCibDirectory: '/var/lib/pacemaker/cib',

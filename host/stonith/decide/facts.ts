@@ -22,8 +22,10 @@ export interface Target {
   readonly activeOn: readonly string[];
   /** An operation that is under way, such as `Migrating`. */
   readonly pending: string | undefined;
-  /** The target-role as it stands in the configuration. */
+  /** The target-role that holds, whoever set it: the resource, its group, a rule, the cluster's defaults. */
   readonly role: string | undefined;
+  /** The target-role in the set where the record goes, which is what there is to put back. */
+  readonly ownRole: string | undefined;
   readonly record: FenceRecord | undefined;
 }
 
@@ -35,4 +37,11 @@ export interface Facts {
   readonly isSettled: boolean;
   /** Undefined: there is no virtual machine of that name. */
   readonly target: Target | undefined;
+  /** How a job with this id ended, on whichever host: it must not be done again. */
+  readonly finished: FinishedJob | undefined;
+}
+
+export interface FinishedJob {
+  readonly result: 'confirmed' | 'failed' | 'unknown';
+  readonly state: 'on' | 'off' | 'unknown';
 }

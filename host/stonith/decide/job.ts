@@ -1,16 +1,19 @@
 /**
  * One fencing job, as a pure machine: state and event in, state and effects out (docs/fencing.md).
  *
- *   inspecting --+--> marking --> ordering --> waiting --+--> clearing --> done           off
- *      |  ^      |                  ^  |  ^               +--> starting --> done           reset
- *      |  |      +-- on ------------+  |  +-- a record with our id: joined
- *      |  +-- queued: a record with another id stands there
- *      +--> done (impossible, status)  +--> rolling-back --> done (failed, unknown)
+ *   inspecting --+--> marking --> ordering --> waiting --+--> clearing --> done                      off, on
+ *    |  |  ^     |                 ^  |  |  ^  |         +--> starting --> clearing --> done         reset
+ *    |  |  |     +-- on -----------+  |  |  |  +-- finished elsewhere under our id --> done
+ *    |  |  +-------- conflict --------+  |  +-- a record with our id: joined
+ *    |  |  +-- queued: a record with another id stands there
+ *    |  +--> done (impossible, status, finished)
+ *    +--------------- rolling-back <-----+
+ *                          +--> verifying --> done (failed, unknown)
  *
- * Invariants: `confirmed` is answered from `waiting` and only with proof; every path on which an order or a mark may have been
- * written ends in clearing or in rolling-back; one answer a job.
+ * Invariants: `confirmed` is answered from `waiting` and only with proof, or because it was answered before; every path on
+ * which an order or a mark may have been written ends in clearing or in rolling-back; one answer a job.
  */
-import type { Facts, Role } from './facts.ts';
+import type { Facts, FinishedJob, Role } from './facts.ts';
 import { orderable, type PowerState, powerState, started, stopped } from './proof.ts';
 import type { FenceRecord } from './record.ts';
 
@@ -32,6 +35,7 @@ export type Phase =
   | 'starting'
   | 'clearing'
   | 'rolling-back'
+  | 'verifying'
   | 'done';
 
 export interface Job {
@@ -44,12 +48,16 @@ export interface Job {
   readonly phase: Phase;
   readonly formerRole: string | undefined;
   readonly markedNodes: readonly string[];
+  /** The order was given by another daemon, or by this one before it was restarted. */
+  readonly isJoined: boolean;
   /** Seen active after the order had been accepted. */
   readonly sawItActive: boolean;
   /** How many looks in a row have proven it; see PROOFS_NEEDED. */
   readonly proofs: number;
   readonly lastState: PowerState;
   readonly lastReason: string;
+  /** An update was sent and not answered: it may be made yet. */
+  readonly isUncertain: boolean;
   /** Why it is being rolled back. */
   readonly giveUp: string | undefined;
 }
@@ -65,6 +73,8 @@ export type JobEvent =
   | { readonly type: 'ordered' }
   /** The update was refused or failed; it may have been made all the same when `isCertain` is false. */
   | { readonly type: 'not-done'; readonly fault: string; readonly isCertain: boolean }
+  /** Nothing was written, because what was to be changed had been changed by somebody else. */
+  | { readonly type: 'conflict' }
   | { readonly type: 'cleaned' }
   | { readonly type: 'give-up'; readonly reason: string };
 
@@ -73,6 +83,8 @@ export type JobEffect =
   | { readonly do: 'mark'; readonly nodes: readonly string[] }
   /** Writes role and record in one update. */
   | { readonly do: 'order'; readonly role: Role; readonly record: FenceRecord }
+  /** Tells all hosts how it ended, for whoever asks again under this id. */
+  | { readonly do: 'publish'; readonly outcome: Outcome }
   /** Writes the role and removes the record, if it is still ours. */
   | { readonly do: 'start' }
   /** Removes mark and record, if they are still ours. */
@@ -105,6 +117,8 @@ export function newJob(
     phase: 'inspecting',
     formerRole: undefined,
     markedNodes: [],
+    isJoined: false,
+    isUncertain: false,
     sawItActive: false,
     proofs: 0,
     lastState: 'unknown',
@@ -118,7 +132,7 @@ export function advance(job: Job, event: JobEvent): Step {
     case 'begun':
       return { job, effects: [look(0)] };
     case 'resumed':
-      return waitFor({ ...job, formerRole: event.record.formerRole, lastReason: 'it was taken up again' });
+      return waitFor(joined({ ...job, lastReason: 'it was taken up again' }, event.record));
     case 'seen':
       return onSeen({ ...job, lastState: powerState(event.facts) }, event.facts, event.wallMs);
     case 'unreadable':
@@ -129,6 +143,8 @@ export function advance(job: Job, event: JobEvent): Step {
       return onOrdered(job);
     case 'not-done':
       return onNotDone(job, event.fault, event.isCertain);
+    case 'conflict':
+      return onConflict(job);
     case 'cleaned':
       return onCleaned(job);
     case 'give-up':
@@ -140,6 +156,11 @@ const stay = (job: Job): Step => ({ job, effects: [] });
 const look = (delayMs: number): JobEffect => ({ do: 'look', delayMs });
 const lookAgain = (job: Job, delayMs = 0): Step => ({ job, effects: [look(delayMs)] });
 const waitFor = (job: Job): Step => lookAgain({ ...job, phase: 'waiting', proofs: 0 });
+const joined = (job: Job, record: FenceRecord): Job => ({
+  ...job,
+  formerRole: record.formerRole,
+  isJoined: true,
+});
 
 function answer(job: Job, result: Result, reason: string, state = job.lastState): Step {
   return { job: { ...job, ...DONE }, effects: [{ do: 'answer', outcome: { result, state, reason } }] };
@@ -151,7 +172,10 @@ function onSeen(job: Job, facts: Facts, wallMs: number): Step {
     case 'queued':
       return inspect(job, facts, wallMs);
     case 'waiting':
+      if (job.isJoined && facts.finished !== undefined) return repeat(job, facts.finished);
       return job.operation === 'on' ? awaitStart(job, facts) : awaitStop(job, facts);
+    case 'verifying':
+      return answer(job, isTakenBack(job, facts) ? 'failed' : 'unknown', job.giveUp ?? '');
     default:
       return stay(job);
   }
@@ -164,19 +188,28 @@ function inspect(job: Job, facts: Facts, wallMs: number): Step {
     if (job.lastState === 'unknown') return answer(job, 'unknown', 'the host cluster can not tell');
     return answer(job, 'confirmed', `it is ${job.lastState}`);
   }
-  if (verdict.kind !== 'proven') return answer(job, 'failed', verdict.reason);
+  if (facts.finished !== undefined) return repeat(job, facts.finished);
+  if (verdict.kind !== 'proven') return refuse(job, verdict.reason);
   const record = facts.target?.record;
-  if (record?.id === job.id) return waitFor({ ...job, formerRole: record.formerRole });
+  if (record?.id === job.id) return waitFor(joined(job, record));
   if (record !== undefined && record.untilWallMs > wallMs) {
     const queued = { ...job, phase: 'queued', lastReason: 'another request for it is being served' } as const;
     return lookAgain(queued, QUEUE_LOOK_MS);
   }
   // A forgotten record says what stood there before it; the present role is only what it ordered.
-  const ready = { ...job, formerRole: record === undefined ? facts.target?.role : record.formerRole };
+  const ready = { ...job, formerRole: record === undefined ? facts.target?.ownRole : record.formerRole };
   const nodes = nodesToMark(facts);
   if (job.operation === 'on' || nodes.length === 0) return order(ready);
   return { job: { ...ready, phase: 'marking', markedNodes: nodes }, effects: [{ do: 'mark', nodes }] };
 }
+
+/** Before anything was ordered; after a conflict there may be marks to take back. */
+function refuse(job: Job, reason: string): Step {
+  return job.markedNodes.length === 0 ? answer(job, 'failed', reason) : rollBack(job, reason);
+}
+
+const repeat = (job: Job, { result, state }: FinishedJob): Step =>
+  answer(job, result, 'it was asked before, and this was the answer', state);
 
 /** While it is on the move it may be stopped on any node. */
 function nodesToMark({ target, nodes }: Facts): readonly string[] {
@@ -219,7 +252,10 @@ function awaitStop(job: Job, facts: Facts): Step {
   if (!seen.sawItActive && proofs < PROOFS_NEEDED_UNSEEN)
     return lookAgain({ ...seen, proofs }, UNSEEN_GAP_MS);
   if (job.operation === 'reset') {
-    return { job: { ...seen, phase: 'starting', lastState: 'off' }, effects: [{ do: 'start' }] };
+    // Whoever asks again from now on must not have it stopped a second time.
+    const outcome = { result: 'confirmed', state: 'off', reason: 'it is stopped' } as const;
+    const starting = { ...seen, phase: 'starting', lastState: 'off' } as const;
+    return { job: starting, effects: [{ do: 'publish', outcome }, { do: 'start' }] };
   }
   return confirm(seen, 'it is stopped', 'off');
 }
@@ -236,7 +272,7 @@ function confirm(job: Job, reason: string, state: PowerState): Step {
   const cleared = { ...job, phase: 'clearing' } as const;
   return {
     job: cleared,
-    effects: [{ do: 'answer', outcome }, { do: 'clear' }],
+    effects: [{ do: 'answer', outcome }, { do: 'publish', outcome }, { do: 'clear' }],
   };
 }
 
@@ -253,6 +289,8 @@ function onUnreadable(job: Job): Step {
     case 'queued':
     case 'waiting':
       return lookAgain(job, RETRY_LOOK_MS);
+    case 'verifying':
+      return answer(job, 'unknown', job.giveUp ?? job.lastReason);
     default:
       return stay(job);
   }
@@ -262,7 +300,7 @@ function onNotDone(job: Job, fault: string, isCertain: boolean): Step {
   switch (job.phase) {
     case 'marking':
     case 'ordering':
-      return rollBack(isCertain ? job : { ...job, lastState: 'unknown' }, fault);
+      return rollBack({ ...job, isUncertain: !isCertain }, fault);
     case 'starting':
       return confirm(job, `it is stopped; starting it again failed: ${fault}`, 'off');
     case 'rolling-back':
@@ -279,15 +317,19 @@ function onCleaned(job: Job): Step {
     case 'clearing':
       return { job: { ...job, ...DONE }, effects: [] };
     case 'rolling-back':
-      return answer(job, isAsBefore(job) ? 'failed' : 'unknown', job.giveUp ?? 'it was taken back');
+      return lookAgain({ ...job, phase: 'verifying' });
     default:
       return stay(job);
   }
 }
 
+/** Somebody else was quicker: what stands there now decides. */
+const onConflict = (job: Job): Step =>
+  job.phase === 'ordering' ? lookAgain({ ...job, phase: 'inspecting' }) : stay(job);
+
 /** Seen to be what it was before the request: only then can it be said that nothing happened. */
-function isAsBefore({ operation, lastState }: Job): boolean {
-  return lastState === (operation === 'on' ? 'off' : 'on');
+function isTakenBack({ operation, lastState, isUncertain }: Job, { isSettled }: Facts): boolean {
+  return !isUncertain && isSettled && lastState === (operation === 'on' ? 'off' : 'on');
 }
 
 function onGiveUp(job: Job, reason: string): Step {
@@ -295,11 +337,8 @@ function onGiveUp(job: Job, reason: string): Step {
   switch (job.phase) {
     case 'inspecting':
     case 'queued':
-      return answer(
-        job,
-        job.operation === 'status' || job.lastState === 'unknown' ? 'unknown' : 'failed',
-        why,
-      );
+      if (job.markedNodes.length > 0) return rollBack(job, why);
+      return answer(job, job.lastState === 'unknown' ? 'unknown' : 'failed', why);
     case 'marking':
     case 'ordering':
     case 'waiting':
@@ -309,5 +348,7 @@ function onGiveUp(job: Job, reason: string): Step {
     case 'rolling-back':
     case 'done':
       return stay(job);
+    case 'verifying':
+      return answer(job, 'unknown', job.giveUp ?? why, 'unknown');
   }
 }

@@ -17,6 +17,7 @@ const running: Facts = {
   hasQuorum: true,
   fencesItsNodes: true,
   isSettled: true,
+  finished: undefined,
   nodes: ['hosta', 'hostb'].map((name) => ({ name, isOnline: true, isUnclean: false, isPending: false })),
   target: {
     isManaged: true,
@@ -25,6 +26,7 @@ const running: Facts = {
     activeOn: ['hostb'],
     pending: undefined,
     role: 'Started',
+    ownRole: 'Started',
     record: undefined,
   },
 };
@@ -75,7 +77,7 @@ test('off marks, orders, waits for the proof, answers, and clears', () => {
     seen(isStopped),
     cleaned,
   );
-  assert.deepEqual(did, ['look', 'mark', 'order Stopped', 'look', 'look', 'confirmed off', 'clear']);
+  assert.deepEqual(did, ['look', 'mark', 'order Stopped', 'look', 'look', 'confirmed off', 'publish', 'clear']);
   assert.equal(job.phase, 'done');
 });
 
@@ -90,7 +92,7 @@ test('reset starts it again once the stop is proven, and answers when that is ac
     seen(isStopped),
     ordered,
   );
-  assert.deepEqual(did.slice(-3), ['start', 'confirmed off', 'clear']);
+  assert.deepEqual(did.slice(-5), ['publish', 'start', 'confirmed off', 'publish', 'clear']);
 });
 
 test('a reset whose start fails is still confirmed, because the guest is dead', () => {
@@ -115,7 +117,7 @@ test('what was never seen active after the order is believed only after two look
   const before = [begun, seen(isStopped), ordered];
   assert.deepEqual(play(jobFor('off'), ...before, seen(isStopped)).did.at(-1), 'look');
   assert.deepEqual(
-    play(jobFor('off'), ...before, seen(isStopped), seen(isStopped)).did.at(-2),
+    play(jobFor('off'), ...before, seen(isStopped), seen(isStopped)).did.at(-3),
     'confirmed off',
   );
   const busy = { ...isStopped, isSettled: false };
@@ -127,11 +129,13 @@ test('what was never seen active after the order is believed only after two look
 
 test('the deadline rolls back, and only what is known to run is called failed', () => {
   const before = [begun, seen(running), marked, ordered, seen(stopping)];
-  const onTime = play(jobFor('off'), ...before, deadline, cleaned);
-  assert.deepEqual(onTime.did.slice(-2), ['roll-back', 'failed on']);
+  const onTime = play(jobFor('off'), ...before, deadline, cleaned, seen(running));
+  assert.deepEqual(onTime.did.slice(-3), ['roll-back', 'look', 'failed on']);
   const blind: JobEvent = { type: 'unreadable', fault: 'Pacemaker does not answer' };
-  const unknown = play(jobFor('off'), ...before, blind, deadline, cleaned);
-  assert.deepEqual(unknown.did.slice(-2), ['roll-back', 'unknown unknown']);
+  const unknown = play(jobFor('off'), ...before, deadline, cleaned, blind);
+  assert.deepEqual(unknown.did.slice(-3), ['roll-back', 'look', 'unknown unknown']);
+  const inBetween = play(jobFor('off'), ...before, deadline, cleaned, seen(isStopped));
+  assert.deepEqual(inBetween.did.slice(-1), ['unknown off']);
 });
 
 test('a rollback that fails is unknown', () => {
@@ -142,7 +146,7 @@ test('a rollback that fails is unknown', () => {
 
 test('the former role is put back, also when it was none', () => {
   for (const role of [undefined, 'Started', 'Stopped']) {
-    const { effects } = play(jobFor('off'), begun, seen(withTarget({ role })), marked, ordered, deadline);
+    const { effects } = play(jobFor('off'), begun, seen(withTarget({ ownRole: role })), marked, ordered, deadline);
     assert.deepEqual(effects.at(-1), { do: 'roll-back', formerRole: role });
   }
 });
@@ -157,6 +161,23 @@ test('a job that already has its record in the cluster joins and orders nothing'
   assert.deepEqual(did, ['look', 'look']);
   assert.equal(job.phase, 'waiting');
   assert.equal(job.formerRole, 'Started');
+});
+
+test('what was finished under this id, on whichever host, is answered and not done again', () => {
+  const finished = { result: 'confirmed', state: 'off' } as const;
+  assert.deepEqual(play(jobFor('reset'), begun, seen({ ...running, finished })).did, [
+    'look',
+    'confirmed off',
+  ]);
+});
+
+test('an order that somebody was quicker than is planned anew, and its marks are taken back if it is refused', () => {
+  const conflict: JobEvent = { type: 'conflict' };
+  const before = [begun, seen(running), marked, conflict];
+  const { did, job } = play(jobFor('off'), ...before);
+  assert.deepEqual([did.at(-1), job.phase], ['look', 'inspecting']);
+  const refused = play(jobFor('off'), ...before, seen(withTarget({ isManaged: false })));
+  assert.deepEqual(refused.did.slice(-1), ['roll-back']);
 });
 
 test('another job for the same guest is waited for; a forgotten one is taken over with its former role', () => {
@@ -208,7 +229,7 @@ const arbitraryFacts = fc.constantFrom(running, stopping, isStopped, ...Object.v
 const arbitraryEvent: fc.Arbitrary<JobEvent> = fc.oneof(
   { weight: 6, arbitrary: arbitraryFacts.map(seen) },
   { weight: 4, arbitrary: fc.constantFrom(marked, ordered, cleaned) },
-  fc.constantFrom<JobEvent>(deadline, { type: 'unreadable', fault: 'no answer' }),
+  fc.constantFrom<JobEvent>(deadline, { type: 'conflict' }, { type: 'unreadable', fault: 'no answer' }),
   fc.boolean().map((isCertain): JobEvent => ({ type: 'not-done', fault: 'refused', isCertain })),
 );
 

@@ -1,0 +1,69 @@
+/**
+ * What a job needs of the world: the one port between the fencing decisions and whatever runs the virtual machines.
+ *
+ * Invariant of every implementation: `ok` only for what certainly was done; a refusal that certainly changed nothing
+ * says so by `isCertain`; nothing throws for what a command can do, and everything ends by its deadline.
+ */
+import type { Facts, FinishedJob, Role } from '../decide/facts.ts';
+import type { FenceRecord } from '../decide/record.ts';
+
+export type Looked =
+  | { readonly ok: true; readonly facts: Facts }
+  | { readonly ok: false; readonly fault: string };
+
+export type Done =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly fault: string;
+      readonly isCertain: boolean;
+      /** Refused because somebody else changed it in between. */
+      readonly isConflict?: boolean;
+    };
+
+export interface LookNeeds {
+  /** The configuration, and how jobs ended elsewhere. */
+  readonly configuration: boolean;
+  /** Whether all that was decided has been done. */
+  readonly settled: boolean;
+}
+
+/** One target, for one job, whose steps come one after the other. */
+export interface FenceTarget {
+  look(needs: LookNeeds, deadlineMs: number): Promise<Looked>;
+  mark(nodes: readonly string[], mark: string, deadlineMs: number): Promise<Done>;
+  /** Role and record in one; refused when what the last look at the configuration saw has changed. */
+  order(role: Role, record: FenceRecord, deadlineMs: number): Promise<Done>;
+  start(deadlineMs: number): Promise<Done>;
+  clear(deadlineMs: number): Promise<Done>;
+  rollBack(formerRole: string | undefined, deadlineMs: number): Promise<Done>;
+}
+
+export interface JobName {
+  readonly requester: string;
+  readonly id: string;
+}
+
+export interface FoundRecord {
+  readonly resource: string;
+  readonly record: FenceRecord;
+}
+
+export interface FenceBackEnd {
+  readonly host: string;
+  open(resource: string, job: JobName): FenceTarget;
+  publish(job: JobName, ended: FinishedJob): Promise<Done>;
+  /** Whether there is a virtual machine of that name; undefined: it can't be told. */
+  knows(resource: string, deadlineMs: number): Promise<boolean | undefined>;
+  /** Every record that stands somewhere; undefined: they can't be read. */
+  records(): Promise<readonly FoundRecord[] | undefined>;
+  /** Removes marks whose time has passed, or that belong to no job that still runs. */
+  sweepMarks(isRunning: (id: string) => boolean): Promise<void>;
+  /** Counts up whenever something may have changed. */
+  readonly changes: number;
+  /** Resolves at the first change after `since`, or after `limitMs`, or when the signal is aborted. */
+  change(since: number, limitMs: number, signal: AbortSignal): Promise<void>;
+  /** Lets admins and other hosts see which keys are in force here. */
+  publishKey(fingerprint: string): Promise<Done>;
+  stop(): Promise<void>;
+}

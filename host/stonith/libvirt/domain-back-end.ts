@@ -1,0 +1,67 @@
+/**
+ * One KVM host without a cluster, as a back end. Nothing is left in it that could be forgotten; how jobs ended is
+ * remembered here for as long as the daemon runs.
+ */
+import type { Clock } from '../../../shared/clock.ts';
+import type { CommandRunner } from '../../../shared/process/run-command.ts';
+import { findDomain } from '../../libvirt/domain-list.ts';
+import type { Done, FenceBackEnd, FenceTarget, FoundRecord } from '../desk/back-end.ts';
+import { ChangeSignal } from '../desk/change-signal.ts';
+import { DomainTarget } from './domain-target.ts';
+
+export interface DomainBackEndOptions {
+  readonly host: string;
+  readonly run: CommandRunner;
+  readonly uri: string;
+  readonly pidDirectory: string;
+  readonly clock: Clock;
+}
+
+const LOOK_EVERY_MS = 100;
+
+export class DomainBackEnd implements FenceBackEnd {
+  readonly host: string;
+  readonly changes = 0;
+  readonly #options: DomainBackEndOptions;
+  readonly #signal: ChangeSignal;
+
+  constructor(options: DomainBackEndOptions) {
+    this.#options = options;
+    this.#signal = new ChangeSignal(options.clock);
+    this.host = options.host;
+  }
+
+  open(resource: string): FenceTarget {
+    const { host, run, uri, pidDirectory, clock } = this.#options;
+    const sleep = (ms: number) => clock.sleep(ms);
+    return new DomainTarget(resource, { host, virsh: { run, uri }, pidDirectory, sleep });
+  }
+
+  async publish(): Promise<Done> {
+    return { ok: true };
+  }
+
+  async publishKey(): Promise<Done> {
+    return { ok: true };
+  }
+
+  async knows(name: string, deadlineMs: number): Promise<boolean | undefined> {
+    const { run, uri } = this.#options;
+    const found = await findDomain({ run, uri, deadlineMs }, name);
+    if (found.ok) return true;
+    return found.kind === 'no-such-domain' ? false : undefined;
+  }
+
+  async records(): Promise<readonly FoundRecord[]> {
+    return [];
+  }
+
+  async sweepMarks(): Promise<void> {}
+
+  /** Without news there is the clock. */
+  change(_since: number, limitMs: number, signal: AbortSignal): Promise<void> {
+    return this.#signal.wait(0, Math.min(limitMs, LOOK_EVERY_MS), signal);
+  }
+
+  async stop(): Promise<void> {}
+}

@@ -1,0 +1,147 @@
+/**
+ * The host cluster as a back end: jobs' targets, how jobs ended, what was forgotten, and the news that something changed.
+ *
+ * One crm_mon stays connected for the news (host/pacemaker/cluster-events.ts); when it ends it is begun anew with
+ * back-off, and until then jobs look by the clock.
+ */
+import { backOffDelays } from '../../../shared/back-off.ts';
+import type { Clock } from '../../../shared/clock.ts';
+import type { Logger } from '../../../shared/log.ts';
+import type { CommandRunner } from '../../../shared/process/run-command.ts';
+import { queryCibXPath } from '../../pacemaker/cib-query.ts';
+import { type ClusterEventStream, followCluster } from '../../pacemaker/cluster-events.ts';
+import {
+  deleteNodeAttribute,
+  queryAllNodeAttributes,
+  queryNodeAttribute,
+} from '../../pacemaker/node-attributes.ts';
+import type { Pacemaker } from '../../pacemaker/pacemaker-call.ts';
+import { setPrivateAttribute } from '../../pacemaker/quiet-attributes.ts';
+import type { FinishedJob } from '../decide/facts.ts';
+import { markAttribute, parseMark, parseRecord, RECORD_ATTRIBUTE } from '../decide/record.ts';
+import type { Done, FenceBackEnd, FenceTarget, FoundRecord, JobName } from '../desk/back-end.ts';
+import { ChangeSignal } from '../desk/change-signal.ts';
+import { ClusterTarget, doneOf, virtualMachine } from './cluster-target.ts';
+import { DONE_ATTRIBUTE, formatTombstones, parseTombstones, withTombstone } from './finished-jobs.ts';
+import { setWithRecord, valueIn } from './meta-set.ts';
+
+export interface ClusterBackEndOptions {
+  readonly host: string;
+  readonly run: CommandRunner;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const KEY_ATTRIBUTE = 'vm-stonithd-key';
+const COMMAND_MS = 5_000;
+const FOLLOW_AGAIN = { firstMs: 500, ceilingMs: 15_000 };
+const MARK = markAttribute('');
+
+export class ClusterBackEnd implements FenceBackEnd {
+  readonly host: string;
+  readonly #options: ClusterBackEndOptions;
+  readonly #pacemaker: Pacemaker;
+  readonly #signal: ChangeSignal;
+  readonly #stopping = new AbortController();
+  #events: ClusterEventStream | undefined;
+  #tombstones: Promise<readonly ReturnType<typeof parseTombstones>[number][]> | undefined;
+
+  constructor(options: ClusterBackEndOptions) {
+    this.#options = options;
+    this.host = options.host;
+    this.#pacemaker = { run: options.run, deadlineMs: COMMAND_MS };
+    this.#signal = new ChangeSignal(options.clock);
+    void this.#follow();
+  }
+
+  get changes(): number {
+    return this.#signal.count;
+  }
+
+  change(since: number, limitMs: number, signal: AbortSignal): Promise<void> {
+    return this.#signal.wait(since, limitMs, signal);
+  }
+
+  open(resource: string, job: JobName): FenceTarget {
+    const { clock, run } = this.#options;
+    return new ClusterTarget(resource, job, { pacemaker: { run }, wallMs: () => clock.wallMs() });
+  }
+
+  async publish(job: JobName, { result, state }: FinishedJob): Promise<Done> {
+    const before = this.#tombstones ?? this.#readTombstones();
+    const next = (async () => {
+      const atWallMs = this.#options.clock.wallMs();
+      return withTombstone(await before, { ...job, result, state, atWallMs }, atWallMs);
+    })();
+    this.#tombstones = next;
+    const at = { name: DONE_ATTRIBUTE, node: this.host };
+    return doneOf(await setPrivateAttribute(this.#pacemaker, at, formatTombstones(await next)));
+  }
+
+  async knows(resource: string, deadlineMs: number): Promise<boolean | undefined> {
+    const answer = await queryCibXPath({ ...this.#pacemaker, deadlineMs }, virtualMachine(resource));
+    return answer.ok ? answer.elements.length > 0 : undefined;
+  }
+
+  async records(): Promise<readonly FoundRecord[] | undefined> {
+    const recorded = `//resources//primitive[meta_attributes/nvpair[@name="${RECORD_ATTRIBUTE}"]]`;
+    const answer = await queryCibXPath(this.#pacemaker, recorded);
+    if (!answer.ok) return undefined;
+    return answer.elements.flatMap((primitive) =>
+      primitive.children.flatMap((set) => {
+        const record = parseRecord(valueIn(set, RECORD_ATTRIBUTE) ?? '');
+        const resource = primitive.attributes['id'];
+        if (record === undefined || resource === undefined) return [];
+        return setWithRecord(primitive, record.id) === undefined ? [] : [{ resource, record }];
+      }),
+    );
+  }
+
+  /** A mark gets into the CIB when it has stood for some seconds (quiet-attributes.ts), so one query finds the forgotten. */
+  async sweepMarks(isRunning: (id: string) => boolean): Promise<void> {
+    const answer = await queryAllNodeAttributes(this.#pacemaker);
+    if (!answer.ok) return;
+    const wallMs = this.#options.clock.wallMs();
+    for (const [node, attributes] of answer.nodes) {
+      for (const [name, value] of attributes) {
+        const mark = name.startsWith(MARK) ? parseMark(value) : undefined;
+        if (mark === undefined || isRunning(mark.id) || mark.untilWallMs > wallMs) continue;
+        await deleteNodeAttribute(this.#pacemaker, { name, node });
+        this.#options.log.warning('a forgotten mark was removed', { name, node, value });
+      }
+    }
+  }
+
+  /** Lets admins and other hosts see which keys are in force here. */
+  async publishKey(fingerprint: string): Promise<Done> {
+    const at = { name: KEY_ATTRIBUTE, node: this.host };
+    return doneOf(await setPrivateAttribute(this.#pacemaker, at, fingerprint));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#events?.stop();
+    await this.#events?.ended;
+    await deleteNodeAttribute(this.#pacemaker, { name: KEY_ATTRIBUTE, node: this.host });
+  }
+
+  /** What this host published before it was restarted. */
+  async #readTombstones() {
+    const answer = await queryNodeAttribute(this.#pacemaker, DONE_ATTRIBUTE);
+    return answer.ok ? parseTombstones(answer.values.get(this.host) ?? '') : [];
+  }
+
+  async #follow(): Promise<void> {
+    const { clock, log } = this.#options;
+    const { signal } = this.#stopping;
+    for (const delayMs of backOffDelays(FOLLOW_AGAIN, Math.random)) {
+      const events = followCluster({ onChange: () => this.#signal.changed(), onAway: () => undefined });
+      this.#events = events;
+      const { fault } = await events.ended;
+      if (signal.aborted) return;
+      log.warning('the news of the host cluster ended; following anew', { reason: fault });
+      await clock.sleep(delayMs, signal).catch(() => undefined);
+      if (signal.aborted) return;
+    }
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * A resource of the host cluster, as one fencing job sees and changes it.
+ *
+ * Invariant: the role and the record are written by one update that Pacemaker refuses when the set they stand in is no
+ * longer what was read. What is taken back is taken back only where the record names this job.
+ */
+import { queryCib, queryCibXPath, xpathLiteral } from '../../pacemaker/cib-query.ts';
+import { primitiveById } from '../../pacemaker/cib-resources.ts';
+import { queryStatus } from '../../pacemaker/cluster-status.ts';
+import { queryDcState } from '../../pacemaker/dc-state.ts';
+import { deleteNodeAttribute, queryNodeAttribute } from '../../pacemaker/node-attributes.ts';
+import type { Pacemaker, PacemakerFailure } from '../../pacemaker/pacemaker-call.ts';
+import { setQuietAttribute } from '../../pacemaker/quiet-attributes.ts';
+import { replaceMatching } from '../../pacemaker/replace-matching.ts';
+import type { XmlElement } from '../../xml/xml-element.ts';
+import type { FinishedJob, Role } from '../decide/facts.ts';
+import {
+  type FenceRecord,
+  formatRecord,
+  markAttribute,
+  parseMark,
+  parseRecord,
+  RECORD_ATTRIBUTE,
+} from '../decide/record.ts';
+import type { Done, FenceTarget, JobName, Looked, LookNeeds } from '../desk/back-end.ts';
+import { type ConfiguredTarget, factsOf } from './cluster-facts.ts';
+import { DONE_ATTRIBUTE, finishedIn } from './finished-jobs.ts';
+import {
+  changedSet,
+  exactSet,
+  isOwnAndEmpty,
+  type MetaChanges,
+  newSet,
+  primitiveAtVersion,
+  setWithRecord,
+  TARGET_ROLE,
+  valueIn,
+  withSet,
+  writableSet,
+} from './meta-set.ts';
+
+export interface ClusterAccess {
+  readonly pacemaker: Omit<Pacemaker, 'deadlineMs'>;
+  readonly wallMs: () => number;
+}
+
+const MOST_CONFLICTS = 5;
+
+export class ClusterTarget implements FenceTarget {
+  readonly #resource: string;
+  readonly #job: JobName;
+  readonly #access: ClusterAccess;
+  /** As the last look at the configuration saw it. */
+  #primitive: XmlElement | undefined;
+
+  constructor(resource: string, job: JobName, access: ClusterAccess) {
+    this.#resource = resource;
+    this.#job = job;
+    this.#access = access;
+  }
+
+  async look({ configuration, settled }: LookNeeds, deadlineMs: number): Promise<Looked> {
+    const pacemaker = this.#within(deadlineMs);
+    // The coordinator first: what it decides after it was idle is decided with our order in view.
+    const dc = settled ? await queryDcState(pacemaker) : undefined;
+    if (dc?.ok === false) return unreadable(dc);
+    const [status, configured, finished] = await Promise.all([
+      queryStatus(pacemaker, { resource: this.#resource }),
+      configuration ? this.#configured(pacemaker) : undefined,
+      configuration ? this.#finished(pacemaker) : undefined,
+    ]);
+    if (!status.ok) return unreadable(status);
+    if (configured?.ok === false) return unreadable(configured);
+    if (finished?.ok === false) return unreadable(finished);
+    const facts = factsOf({
+      resource: this.#resource,
+      status: status.status,
+      wasIdle: dc?.dcState.isIdle,
+      configured: configured?.target,
+      finished: finished?.job,
+    });
+    return { ok: true, facts };
+  }
+
+  async mark(nodes: readonly string[], mark: string, deadlineMs: number): Promise<Done> {
+    const pacemaker = this.#within(deadlineMs);
+    const name = markAttribute(this.#resource);
+    const set = await Promise.all(nodes.map((node) => setQuietAttribute(pacemaker, { name, node }, mark)));
+    return doneOf(set.find((one) => !one.ok) ?? { ok: true });
+  }
+
+  async order(role: Role, record: FenceRecord, deadlineMs: number): Promise<Done> {
+    if (this.#primitive === undefined)
+      return { ok: false, fault: 'the configuration was not read', isCertain: true };
+    const changes = { [TARGET_ROLE]: role, [RECORD_ATTRIBUTE]: formatRecord(record) };
+    const pacemaker = this.#within(deadlineMs);
+    const set = writableSet(this.#primitive);
+    return set === undefined
+      ? this.#orderInNewSet(pacemaker, changes)
+      : doneOf(await this.#replaceSet(pacemaker, set, changes));
+  }
+
+  async start(deadlineMs: number): Promise<Done> {
+    return this.#changeOwn(deadlineMs, { [TARGET_ROLE]: 'Started', [RECORD_ATTRIBUTE]: undefined });
+  }
+
+  async clear(deadlineMs: number): Promise<Done> {
+    return this.#tidy(deadlineMs, { [RECORD_ATTRIBUTE]: undefined });
+  }
+
+  async rollBack(formerRole: string | undefined, deadlineMs: number): Promise<Done> {
+    return this.#tidy(deadlineMs, { [TARGET_ROLE]: formerRole, [RECORD_ATTRIBUTE]: undefined });
+  }
+
+  async #tidy(deadlineMs: number, changes: MetaChanges): Promise<Done> {
+    const [changed, unmarked] = await Promise.all([
+      this.#changeOwn(deadlineMs, changes),
+      this.#removeMarks(deadlineMs),
+    ]);
+    return changed.ok ? unmarked : changed;
+  }
+
+  /** Changes the set that holds our record; fine when there is none any more. */
+  async #changeOwn(deadlineMs: number, changes: MetaChanges): Promise<Done> {
+    const untilMs = performance.now() + deadlineMs;
+    for (let attempt = 0; attempt < MOST_CONFLICTS; attempt++) {
+      const pacemaker = this.#within(untilMs - performance.now());
+      const primitive = await this.#queryPrimitive(pacemaker);
+      if (!primitive.ok) return doneOf(primitive);
+      if (primitive.element === undefined) return { ok: true };
+      const set = setWithRecord(primitive.element, this.#job.id);
+      if (set === undefined) return { ok: true };
+      const changed = isOwnAndEmpty(this.#resource, changedSet(set, changes))
+        ? await this.#replaceAtVersion(pacemaker, (element) => {
+            const present = setWithRecord(element, this.#job.id);
+            return present === undefined
+              ? undefined
+              : withSet(element, present.attributes['id'] ?? '', undefined);
+          })
+        : doneOf(await this.#replaceSet(pacemaker, set, changes));
+      if (changed.ok || changed.isConflict !== true) return changed;
+    }
+    return { ok: false, fault: 'others keep changing the resource', isCertain: true };
+  }
+
+  #replaceSet(pacemaker: Pacemaker, set: XmlElement, changes: MetaChanges) {
+    return replaceMatching(pacemaker, exactSet(this.#resource, set), changedSet(set, changes));
+  }
+
+  #orderInNewSet(pacemaker: Pacemaker, changes: MetaChanges): Promise<Done> {
+    const set = changedSet(newSet(this.#resource), changes);
+    return this.#replaceAtVersion(pacemaker, (element) =>
+      writableSet(element) === undefined ? withSet(element, set.attributes['id'] ?? '', set) : undefined,
+    );
+  }
+
+  /** The slow way, for what no XPath of one set can say: the whole resource, at one version of the configuration. */
+  async #replaceAtVersion(
+    pacemaker: Pacemaker,
+    change: (primitive: XmlElement) => XmlElement | undefined,
+  ): Promise<Done> {
+    const read = await queryCib(pacemaker);
+    if (!read.ok) return doneOf(read);
+    const present = primitiveById(read.cib.root, this.#resource)?.element;
+    const changed = present === undefined ? undefined : change(present);
+    if (changed === undefined) return CONFLICT;
+    return doneOf(
+      await replaceMatching(pacemaker, primitiveAtVersion(this.#resource, read.cib.version), changed),
+    );
+  }
+
+  async #removeMarks(deadlineMs: number): Promise<Done> {
+    const pacemaker = this.#within(deadlineMs);
+    const name = markAttribute(this.#resource);
+    const present = await queryNodeAttribute(pacemaker, name);
+    if (!present.ok) return doneOf(present);
+    const ours = [...present.values].filter(([, value]) => parseMark(value)?.id === this.#job.id);
+    const removed = await Promise.all(ours.map(([node]) => deleteNodeAttribute(pacemaker, { name, node })));
+    return doneOf(removed.find((one) => !one.ok) ?? { ok: true });
+  }
+
+  async #configured(
+    pacemaker: Pacemaker,
+  ): Promise<{ readonly ok: true; readonly target: ConfiguredTarget } | PacemakerFailure> {
+    const answer = await this.#queryPrimitive(pacemaker);
+    if (!answer.ok) return answer;
+    const { element } = answer;
+    this.#primitive = element;
+    if (element === undefined) return { ok: true, target: { kind: 'none' } };
+    const set = writableSet(element);
+    const record = valueIn(set, RECORD_ATTRIBUTE);
+    return {
+      ok: true,
+      target: {
+        kind: 'virtual-machine',
+        ownRole: valueIn(set, TARGET_ROLE),
+        record: record === undefined ? undefined : parseRecord(record),
+      },
+    };
+  }
+
+  /** Undefined: no virtual machine of that name that can be fenced by itself. */
+  async #queryPrimitive(
+    pacemaker: Pacemaker,
+  ): Promise<{ readonly ok: true; readonly element: XmlElement | undefined } | PacemakerFailure> {
+    const answer = await queryCibXPath(pacemaker, virtualMachine(this.#resource));
+    return answer.ok ? { ok: true, element: answer.elements[0] } : answer;
+  }
+
+  async #finished(
+    pacemaker: Pacemaker,
+  ): Promise<{ readonly ok: true; readonly job: FinishedJob | undefined } | PacemakerFailure> {
+    const answer = await queryNodeAttribute(pacemaker, DONE_ATTRIBUTE);
+    if (!answer.ok) return answer;
+    const now = { ...this.#job, wallMs: this.#access.wallMs() };
+    return { ok: true, job: finishedIn([...answer.values.values()], now) };
+  }
+
+  #within(deadlineMs: number): Pacemaker {
+    return { ...this.#access.pacemaker, deadlineMs: Math.max(1, deadlineMs) };
+  }
+}
+
+/** A primitive of that type, its own or its template's, alone or in a group: in a clone it has no state of its own. */
+export function virtualMachine(resource: string): string {
+  const kind = '[@type="VirtualDomain" or @template=//template[@type="VirtualDomain"]/@id]';
+  return `//resources//primitive[@id=${xpathLiteral(resource)}]${kind}[not(ancestor::clone or ancestor::master or ancestor::bundle)]`;
+}
+
+const CONFLICT: Done = {
+  ok: false,
+  fault: 'somebody else changed it in between',
+  isCertain: true,
+  isConflict: true,
+};
+
+const unreadable = ({ fault }: PacemakerFailure): Looked => ({
+  ok: false,
+  fault: `the host cluster can't be read: ${fault}`,
+});
+
+/** Pacemaker said no by itself: nothing was changed. Anything else may have been done all the same. */
+const CERTAIN: readonly PacemakerFailure['kind'][] = ['invalid', 'forbidden', 'no-quorum', 'exists'];
+
+export function doneOf(answer: { readonly ok: true } | PacemakerFailure): Done {
+  if (answer.ok) return { ok: true };
+  if (answer.kind === 'no-such-object') return CONFLICT;
+  return { ok: false, fault: answer.fault, isCertain: CERTAIN.includes(answer.kind) };
+}

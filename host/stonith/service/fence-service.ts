@@ -1,0 +1,351 @@
+/**
+ * From a guest's request to its answer: who may, what is asked, the desk and its jobs, the answer, the audit record.
+ *
+ * Invariant: nothing is touched before the token was accepted, and a guest whose token was not is told the same sentence
+ * whatever the reason.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Clock, Timer } from '../../../shared/clock.ts';
+import type { Logger } from '../../../shared/log.ts';
+import type { Answer } from '../../../shared/protocol/message.ts';
+import type { ServiceRequest } from '../../../shared/protocol/service-client.ts';
+import type { Operation, Outcome } from '../decide/job.ts';
+import type { FenceBackEnd } from '../desk/back-end.ts';
+import { type Ask, Desk, type DeskEffect } from '../desk/desk.ts';
+import { JobRunner } from '../desk/job-runner.ts';
+import { readToken, type TokenPolicy } from '../token/read-token.ts';
+import type { AuditLog } from './audit-log.ts';
+import type { Counts } from './counts.ts';
+import { type FenceRequest, parseFenceRequest } from './parse-request.ts';
+import { RefusalRate } from './refusal-rate.ts';
+
+export interface FenceServiceOptions {
+  readonly backEnd: FenceBackEnd;
+  readonly policy: () => TokenPolicy;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly audit: AuditLog;
+  readonly counts: Counts;
+}
+
+interface Verdict {
+  readonly result: Outcome['result'] | 'denied';
+  readonly state: Outcome['state'];
+  readonly reason: string;
+}
+
+const DENIED: Verdict = { result: 'denied', state: 'unknown', reason: 'denied' };
+const SWEEP_EVERY_MS = 30_000;
+/** After which a record is taken for forgotten, whoever wrote it. */
+const FORGOTTEN_MS = 10_000;
+const STOP_WITHIN_MS = 8_000;
+
+export class FenceService {
+  readonly #options: FenceServiceOptions;
+  readonly #desk: Desk;
+  readonly #runner: JobRunner;
+  readonly #rate = new RefusalRate();
+  readonly #replies = new Map<Ask, (verdict: Verdict, elapsedMs: number) => void>();
+  /** What is being authorised, and whether it was called off meanwhile. */
+  readonly #arriving = new Map<string, { isCancelled: boolean }>();
+  #timer: Timer | undefined;
+  #sweeper: Timer | undefined;
+  #sweeping: Promise<void> = Promise.resolve();
+  #onIdle = () => {};
+
+  constructor(options: FenceServiceOptions) {
+    this.#options = options;
+    const { backEnd, clock, log, counts } = options;
+    this.#desk = new Desk({ host: backEnd.host });
+    this.#runner = new JobRunner({
+      backEnd,
+      clock,
+      log,
+      onEvent: (work, phase, event) => this.#do(this.#desk.happened(work, phase, event, clock.nowMs())),
+      onStep: (step, elapsedMs) => counts.step(step, elapsedMs),
+    });
+  }
+
+  get jobs(): number {
+    return this.#desk.works.length;
+  }
+
+  /** Takes up what a daemon on this host left, and begins to look for what was forgotten. */
+  async start(): Promise<void> {
+    await this.#sweep();
+    this.#sweepLater();
+  }
+
+  request(request: ServiceRequest): void {
+    void this.#serve(request).catch((thrown: unknown) => {
+      this.#options.log.error('a request could not be served', {
+        guest: request.guest,
+        reason: String(thrown),
+      });
+      request.reply(answerOf({ result: 'unknown', state: 'unknown', reason: 'an error of the host' }, 0));
+    });
+  }
+
+  cancel({ guest, id }: { readonly guest: string; readonly id: string }): void {
+    const arriving = this.#arriving.get(keyOf(guest, id));
+    if (arriving !== undefined) arriving.isCancelled = true;
+    for (const ask of [...this.#replies.keys()]) {
+      if (ask.guest !== guest || (ask.id !== id && !ask.id.startsWith(`${id}#`))) continue;
+      this.#do(this.#desk.cancel(guest, ask.id, this.#options.clock.nowMs()));
+    }
+  }
+
+  /** Takes back what runs; resolves when that is done, or can't be. */
+  async stop(): Promise<void> {
+    this.#sweeper?.cancel();
+    await this.#sweeping;
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    this.#do(this.#desk.stop(this.#options.clock.nowMs()));
+    const limit = new AbortController();
+    await Promise.race([idle, this.#options.clock.sleep(STOP_WITHIN_MS, limit.signal).catch(() => {})]);
+    limit.abort();
+    this.#timer?.cancel();
+  }
+
+  async #serve(request: ServiceRequest): Promise<void> {
+    const parsed = parseFenceRequest(request.text);
+    if (parsed === undefined) {
+      const reason = 'it is no request: say off, on, reset, reboot or status and a token, or list and tokens';
+      return this.#reply(request, '-', undefined, { result: 'failed', state: 'unknown', reason }, 0);
+    }
+    const arriving = { isCancelled: false };
+    const key = keyOf(request.guest, request.id);
+    this.#arriving.set(key, arriving);
+    const startedMs = this.#options.clock.nowMs();
+    try {
+      if (parsed.kind === 'list') await this.#list(request, parsed, arriving);
+      else await this.#one(request, parsed, arriving, startedMs);
+    } finally {
+      if (this.#arriving.get(key) === arriving) this.#arriving.delete(key);
+    }
+  }
+
+  async #one(
+    request: ServiceRequest,
+    { operation, token }: Extract<FenceRequest, { kind: 'one' }>,
+    arriving: { readonly isCancelled: boolean },
+    startedMs: number,
+  ): Promise<void> {
+    const resource = await this.#authorise(request, operation, token);
+    if (resource === undefined) {
+      request.reply(answerOf(DENIED, this.#options.clock.nowMs() - startedMs));
+      return;
+    }
+    if (arriving.isCancelled) return;
+    this.#ask(request, { operation, resource, id: request.id }, (verdict, elapsedMs) =>
+      this.#reply(request, operation, resource, verdict, elapsedMs),
+    );
+  }
+
+  async #list(
+    request: ServiceRequest,
+    { tokens }: Extract<FenceRequest, { kind: 'list' }>,
+    arriving: { readonly isCancelled: boolean },
+  ): Promise<void> {
+    const states = await Promise.all(
+      tokens.map(async (token, index): Promise<Verdict> => {
+        const resource = await this.#authorise(request, 'status', token);
+        if (resource === undefined || arriving.isCancelled) return DENIED;
+        return new Promise((resolve) => {
+          const ask = { operation: 'status', resource, id: `${request.id}#${index}` } as const;
+          this.#ask(request, ask, (verdict, elapsedMs) => {
+            this.#record(request, 'list', resource, verdict, elapsedMs);
+            resolve(verdict);
+          });
+        });
+      }),
+    );
+    const summary = { result: 'confirmed', state: 'unknown', reason: 'see the states' } as const;
+    request.reply({ text: 'OK', detail: { ...summary, states: states.map((verdict) => ({ ...verdict })) } });
+  }
+
+  #ask(
+    request: ServiceRequest,
+    { operation, resource, id }: Pick<Ask, 'operation' | 'resource' | 'id'>,
+    reply: (verdict: Verdict, elapsedMs: number) => void,
+  ): void {
+    const { guest, protocol } = request;
+    // A guest of version 1 gives the same id to one question after the other.
+    const jobId = protocol === 1 ? `v1-${randomUUID()}` : id.replace('#', '.');
+    const ask: Ask = { guest, id, jobId, operation, resource, leftMs: request.timeLeftMs() };
+    this.#replies.set(ask, reply);
+    this.#do(this.#desk.ask(ask, this.#options.clock.nowMs(), this.#options.clock.wallMs()));
+  }
+
+  /** The resource that the token is for; undefined: denied, and everybody who is to know has been told why. */
+  async #authorise(
+    request: ServiceRequest,
+    operation: Operation,
+    token: string,
+  ): Promise<string | undefined> {
+    const { policy, clock, backEnd } = this.#options;
+    const { guest } = request;
+    const read = await readToken(token, policy(), { guest, operation, wallMs: clock.wallMs() });
+    if (!read.ok) return this.#deny(request, operation, read.reason, read.forLog);
+    const { grant } = read;
+    if (grant.version === 2) return grant.resource;
+    const isKnown = await backEnd.knows(grant.resource, request.timeLeftMs());
+    if (isKnown === true) return grant.resource;
+    const why = isKnown === false ? 'no known virtual machine' : 'not to be looked up just now';
+    return this.#deny(request, operation, 'version-1-rubbish', `what it decrypts to is ${why}`);
+  }
+
+  #deny(request: ServiceRequest, operation: Operation, refusal: string, forLog: string): undefined {
+    const { clock, log, counts } = this.#options;
+    counts.refusal(refusal);
+    counts.request(operation, 'denied', 0);
+    const untold = this.#rate.take(request.guest, clock.nowMs());
+    if (untold === undefined) return;
+    const reason = `${refusal}: ${forLog}`;
+    log.warning('denied', {
+      guest: request.guest,
+      operation,
+      reason,
+      id: request.id,
+      untold: untold || undefined,
+    });
+    const count = untold === 0 ? {} : { count: untold + 1 };
+    this.#audit(request, operation, undefined, { ...DENIED, reason }, 0, count);
+  }
+
+  #reply(
+    request: ServiceRequest,
+    operation: string,
+    target: string | undefined,
+    verdict: Verdict,
+    elapsedMs: number,
+  ): void {
+    request.reply(answerOf(verdict, elapsedMs));
+    this.#record(request, operation, target, verdict, elapsedMs);
+  }
+
+  #record(
+    request: ServiceRequest,
+    operation: string,
+    target: string | undefined,
+    verdict: Verdict,
+    elapsedMs: number,
+  ): void {
+    const { log, counts } = this.#options;
+    const { result, state, reason } = verdict;
+    counts.request(operation, result, elapsedMs);
+    if (operation !== 'status' && operation !== 'list') {
+      const ms = Math.round(elapsedMs);
+      log.info(`${operation}: ${result}`, {
+        guest: request.guest,
+        target,
+        state,
+        reason,
+        ms,
+        id: request.id,
+      });
+    }
+    this.#audit(request, operation, target, verdict, elapsedMs);
+  }
+
+  #audit(
+    { guest, id }: ServiceRequest,
+    operation: string,
+    target: string | undefined,
+    { result, state, reason }: Verdict,
+    elapsedMs: number,
+    more: { readonly count?: number } = {},
+  ): void {
+    this.#options.audit.add({
+      time: new Date(this.#options.clock.wallMs()).toISOString(),
+      requester: guest,
+      target: target ?? null,
+      operation,
+      result,
+      state,
+      reason,
+      durationMs: Math.round(elapsedMs),
+      id,
+      ...more,
+    });
+  }
+
+  #do(effects: readonly DeskEffect[]): void {
+    const { log } = this.#options;
+    for (const effect of effects) {
+      switch (effect.do) {
+        case 'reply':
+          this.#take(effect.ask)?.(effect.outcome, effect.elapsedMs);
+          break;
+        case 'refuse':
+          this.#take(effect.ask)?.({ result: 'failed', state: 'unknown', reason: effect.fault }, 0);
+          break;
+        case 'job':
+          this.#runner.run(effect.work, effect.phase, effect.effect);
+          break;
+        case 'log': {
+          const { job } = effect.work;
+          log.debug(`job ${job.id}: ${effect.from} => ${effect.to}`, { target: job.resource });
+          if (effect.to === 'done') this.#runner.forget(effect.work);
+          break;
+        }
+      }
+    }
+    this.#schedule();
+    if (this.jobs === 0) this.#onIdle();
+  }
+
+  #take(ask: Ask) {
+    const reply = this.#replies.get(ask);
+    this.#replies.delete(ask);
+    return reply;
+  }
+
+  #schedule(): void {
+    const { clock } = this.#options;
+    this.#timer?.cancel();
+    const nextMs = this.#desk.nextMs;
+    this.#timer =
+      nextMs === undefined
+        ? undefined
+        : clock.after(Math.max(0, nextMs - clock.nowMs()), () => this.#do(this.#desk.tick(clock.nowMs())));
+  }
+
+  #sweepLater(): void {
+    this.#sweeper = this.#options.clock.after(SWEEP_EVERY_MS, () => {
+      this.#sweeping = this.#sweep().finally(() => this.#sweepLater());
+    });
+  }
+
+  /** Records of this host's own jobs are taken up again; those that were forgotten by anybody are rolled back. */
+  async #sweep(): Promise<void> {
+    const { backEnd, clock, log } = this.#options;
+    for (const { resource, record } of (await backEnd.records()) ?? []) {
+      if (this.#desk.isRunning(record.id)) continue;
+      const wallMs = clock.wallMs();
+      if (record.host === backEnd.host && record.untilWallMs > wallMs) {
+        log.warning('a job is taken up again', { id: record.id, target: resource });
+        this.#do(this.#desk.resume(resource, record, clock.nowMs(), wallMs));
+      } else if (record.untilWallMs + FORGOTTEN_MS < wallMs) {
+        const target = backEnd.open(resource, record);
+        const done = await target.rollBack(record.formerRole, STOP_WITHIN_MS);
+        log.warning('a forgotten job was rolled back', {
+          id: record.id,
+          target: resource,
+          host: record.host,
+          fault: done.ok ? undefined : done.fault,
+        });
+      }
+    }
+    await backEnd.sweepMarks((id) => this.#desk.isRunning(id));
+  }
+}
+
+const keyOf = (guest: string, id: string) => `${guest}\n${id}`;
+
+function answerOf({ result, state, reason }: Verdict, elapsedMs: number): Answer {
+  const detail = { result, state, reason, elapsedMs: Math.round(elapsedMs) };
+  return { text: result === 'confirmed' ? 'OK' : 'NG', detail };
+}
