@@ -6,7 +6,6 @@ import { manageGuest } from './virtual-domain.ts';
 import { waitFor } from './wait-for.ts';
 
 const ping = (address: string) => ['ping', '-c', '1', '-W', '1', address];
-const HOSTA = '10.77.0.1';
 const HOSTB = '10.77.0.2';
 const GUEST1 = '10.78.0.1';
 const GUEST2 = '10.78.0.2';

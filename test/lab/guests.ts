@@ -24,6 +24,7 @@ export function writeDomain(lab: Lab, guest: GuestSpec): string {
 
 /** Defines guests on a host, or defines them anew; one that runs keeps what it was started with. */
 export async function defineGuests(lab: Lab, host: string, guests: readonly GuestSpec[]): Promise<void> {
+  if (guests.length === 0) return;
   const commands = guests.map((guest) => `define ${writeDomain(lab, guest)}`);
   await hostOutput(lab, host, ['virsh', '-q', commands.join('; ')]);
 }

@@ -1,11 +1,12 @@
 /**
- * The project's programs, where an installed package would put them: `dist/` is /usr, and resource agents that need
- * no build (`host/agents`, `guest/agents`) are /usr/lib/ocf/resource.d/extra.
+ * The project's programs, where an installed package would put them: the folders of `dist/` are those of /usr; resource
+ * agents, which need no build (`host/agents`, `guest/agents`), belong to the provider `extra`, and an agent called
+ * external-NAME is a plugin of cluster-glue.
  *
  * Hosts get links into the tree, so a new build is there at once. Guests get copies.
  */
 import { cpSync, existsSync, readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { hostOutput } from './hosts.ts';
 import type { Lab } from './lab-handle.ts';
 import { CHECKOUT } from './layout.ts';
@@ -13,19 +14,24 @@ import { CHECKOUT } from './layout.ts';
 export type Side = 'host' | 'guest';
 
 const DIST = join(CHECKOUT, 'dist');
-const AGENTS = 'usr/lib/ocf/resource.d/extra';
+const RESOURCE_AGENTS = 'usr/lib/ocf/resource.d/extra';
+const STONITH_PLUGINS = 'usr/lib/stonith/plugins/external';
 
 export const hasPrograms = () => existsSync(join(DIST, 'sbin'));
 
 /** Pairs of a file of the tree and its place below the root. */
-export function programFiles(side: Side): [from: string, to: string][] {
-  const agents = join(CHECKOUT, side, 'agents');
+export function programFiles(side: Side): (readonly [from: string, to: string])[] {
+  const built = ['sbin', 'lib', 'share'].flatMap((folder) => filesBelow(join(DIST, folder)));
+  const agents = filesBelow(join(CHECKOUT, side, 'agents')).filter((file) => !/\.(ts|md)$/.test(file));
   return [
-    ...filesBelow(DIST).map((file): [string, string] => [file, join('usr', relative(DIST, file))]),
-    ...filesBelow(agents)
-      .filter((file) => !file.endsWith('.ts') && !file.endsWith('.md'))
-      .map((file): [string, string] => [file, join(AGENTS, relative(agents, file))]),
+    ...built.map((file) => [file, join('usr', relative(DIST, file))] as const),
+    ...agents.map((file) => [file, placeOfAgent(basename(file))] as const),
   ];
+}
+
+function placeOfAgent(name: string): string {
+  const plugin = /^external-(.+)$/.exec(name)?.[1];
+  return plugin === undefined ? join(RESOURCE_AGENTS, name) : join(STONITH_PLUGINS, plugin);
 }
 
 export function copyPrograms(side: Side, root: string): void {

@@ -1,5 +1,6 @@
 /** Both ends of a guest's virtio port, or of its second serial port, for tests. */
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { connectOnce } from '../../shared/unix-socket.ts';
 import type { Laboratory } from './lab.ts';
@@ -27,10 +28,20 @@ export async function converse(
   words: string,
   ends: { device: string; socket: string } = { device: VIRTIO_PORT, socket: channelSocket(lab, guest) },
 ): Promise<void> {
-  const answering = lab.in(guest, ['/bin/bash', '-c', ANSWER_ONE_LINE, 'answer', ends.device], {
+  await converseOver(await connectOnce(ends.socket), lab, guest, words, ends.device);
+}
+
+/** The same over a connection that is there; it is closed afterwards. */
+export async function converseOver(
+  socket: Socket,
+  lab: Laboratory,
+  guest: string,
+  words: string,
+  device: string,
+): Promise<void> {
+  const answering = lab.in(guest, ['/bin/bash', '-c', ANSWER_ONE_LINE, 'answer', device], {
     deadlineMs: 20_000,
   });
-  const socket = await connectOnce(ends.socket);
   try {
     const answer = firstLine(socket);
     socket.write(`${words}\n`);
