@@ -5,6 +5,8 @@
  * step. The version tells whether it has moved on: `epoch` counts changes of the configuration, `numUpdates` those
  * of the status within an epoch, and `adminEpoch` is raised by hand only.
  */
+import { readFile } from 'node:fs/promises';
+import { parseXml } from '../xml/parse-xml.ts';
 import type { XmlElement } from '../xml/xml-element.ts';
 import { callForXml, type Pacemaker, type PacemakerFailure, unreadable } from './pacemaker-call.ts';
 
@@ -38,12 +40,24 @@ export async function queryCibVersion(
 }
 
 async function readCib(pacemaker: Pacemaker, argv: readonly string[]): Promise<CibResult> {
+  const fault = pacemaker.cibFile === undefined ? undefined : await cibFileFault(pacemaker.cibFile);
+  if (fault !== undefined) return unreadable(argv, fault);
   const answer = await callForXml(pacemaker, argv);
   if (!answer.ok) return answer;
   const cib = cibOf(answer.root);
   return cib === undefined
     ? unreadable(argv, `its root is <${answer.root.name}>, not a versioned <cib>`)
     : { ok: true, cib };
+}
+
+/**
+ * Pacemaker reads a file that is cut short or otherwise broken as far as it goes, and calls that the configuration.
+ * A file that isn't there, or is compressed, is left to Pacemaker.
+ */
+async function cibFileFault(path: string): Promise<string | undefined> {
+  const text = path.endsWith('.bz2') ? undefined : await readFile(path, 'utf8').catch(() => undefined);
+  const document = text === undefined ? undefined : parseXml(text);
+  return document?.ok === false ? `${path} is no XML: ${document.fault}` : undefined;
 }
 
 /** Undefined for a tree that is no CIB. */

@@ -2,8 +2,13 @@
  * What the cluster is like now: `crm_mon --output-as=xml`, Pacemaker's own view of nodes and resources (16 ms).
  *
  * Invariant: a resource counts as active where Pacemaker says so, and a document that does not say so plainly is
- * unreadable, never "stopped". Two things a reader must know: a resource whose node is unclean is still shown where
- * it was; and a node that is online but *pending* has not told yet what runs on it, so its resources are missing.
+ * unreadable, never "stopped".
+ *
+ * What a reader must know before "stopped on no node" is taken for a fact (found by experiment on 2.1.5):
+ * - A partition without quorum answers like any other, and accepts every change.
+ * - Where fencing is off, a lost node is not unclean, and what it ran is shown as stopped at once.
+ * - A resource on an unclean node is mostly shown where it was, but as stopped when the node's controller died.
+ * - A node that is pending, or has just come back, has not told yet what runs on it: see `resource-history.ts`.
  */
 import { childrenNamed, elementAt, type XmlElement } from '../xml/xml-element.ts';
 import { type FenceEvent, fenceEventOf } from './fence-history.ts';

@@ -207,9 +207,13 @@ test('no cluster, a broken file and a missing tool are failures, never an empty 
   const nothing = await queryCibXPath(nowhere, '//primitive');
   assert.ok(!nothing.ok && nothing.kind === 'no-cluster', JSON.stringify(nothing));
   const path = join(directory, 'broken.xml');
-  await writeFile(path, '<cib epoch="1"');
-  const broken = await queryCib({ ...pacemaker, cibFile: path });
-  assert.ok(!broken.ok, JSON.stringify(broken));
+  const whole = await readFile(join(directory, 'cib.xml'), 'utf8');
+  // Pacemaker itself would take the second for a configuration without constraints.
+  for (const text of ['<cib epoch="1"', whole.slice(0, whole.indexOf('<constraints>')), `${whole}<rest/>`]) {
+    await writeFile(path, text);
+    const broken = await queryCib({ ...pacemaker, cibFile: path });
+    assert.ok(!broken.ok && broken.kind === 'unreadable', JSON.stringify(broken));
+  }
   const late = await queryCib({ ...pacemaker, deadlineMs: 0 });
   assert.ok(!late.ok && late.kind === 'deadline');
 });

@@ -111,6 +111,15 @@ test('maintenance and standby are seen', async () => {
   assert.equal((await resourceIn('crm-mon-maintenance', 'prmVMCTL_guest1')).isManaged, false);
 });
 
+test('without quorum and fencing a lost node is not unclean, and its guests look stopped', async () => {
+  const { hasQuorum, options } = await statusIn('crm-mon-no-quorum');
+  assert.deepEqual([hasQuorum, options.isFencingEnabled], [false, false]);
+  const { isOnline, isUnclean } = await nodeIn('crm-mon-no-quorum', 'hostb');
+  assert.deepEqual([isOnline, isUnclean], [false, false]);
+  const { role, nodes } = await resourceIn('crm-mon-no-quorum', 'prmVMCTL_guest1');
+  assert.deepEqual([role, nodes], ['Stopped', []]);
+});
+
 test('what has been fenced is in the history, with who did it and why it failed', async () => {
   const { fenceHistory } = await statusIn('crm-mon-fenced');
   assert.deepEqual(

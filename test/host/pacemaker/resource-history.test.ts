@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { queryStatus } from '../../../host/pacemaker/cluster-status.ts';
+import type { Pacemaker } from '../../../host/pacemaker/pacemaker-call.ts';
+import { queryResourceHistory } from '../../../host/pacemaker/resource-history.ts';
+import { runCommand } from '../../../shared/process/run-command.ts';
+
+const onFile = (name: string): Pacemaker => ({
+  run: runCommand,
+  deadlineMs: 10_000,
+  cibFile: new URL(`../../support/recorded/pacemaker/${name}.xml`, import.meta.url).pathname,
+});
+
+const answering = (stdout: string): Pacemaker => ({
+  deadlineMs: 1000,
+  run: () => Promise.resolve({ kind: 'exited', exitCode: 0, stdout, stderr: '', elapsedMs: 1 }),
+});
+
+async function statesIn(pacemaker: Pacemaker, resource: string) {
+  const result = await queryResourceHistory(pacemaker, resource);
+  assert.ok(result.ok, JSON.stringify(result));
+  return Object.fromEntries([...result.nodes].map(([node, { state }]) => [node, state]));
+}
+
+test('each node says what it last did with a resource', async () => {
+  assert.deepEqual(await statesIn(onFile('cib'), 'prmVMCTL_guest1'), { hosta: 'active', hostb: 'stopped' });
+  assert.deepEqual(await statesIn(onFile('cib'), 'prmVMCTL_guest2'), { hosta: 'stopped', hostb: 'stopped' });
+  assert.deepEqual(await statesIn(onFile('cib'), `no 'such' "resource"`), {});
+});
+
+test('a node that came back knows nothing of a guest that runs there, while the cluster shows it stopped', async () => {
+  const pacemaker = onFile('cib-rejoined');
+  const status = await queryStatus(pacemaker, { resource: 'prmVMCTL_guest1' });
+  assert.ok(status.ok);
+  assert.deepEqual(
+    status.status.resources.map(({ role, nodes }) => [role, nodes]),
+    [['Stopped', []]],
+  );
+  assert.ok(status.status.nodes.every((node) => node.isOnline && !node.isUnclean && !node.isPending));
+  assert.deepEqual(await statesIn(pacemaker, 'prmVMCTL_guest1'), { hosta: 'stopped' });
+});
+
+test('only a stop that succeeded and a check that found nothing are stopped', async () => {
+  const op = (operation: string, exitCode: number, callId: number, status = 0) =>
+    `<lrm_rsc_op id="x" operation="${operation}" on_node="a" rc-code="${exitCode}" call-id="${callId}" op-status="${status}" interval="0"/>`;
+  for (const [operations, state] of [
+    [[op('monitor', 7, 1)], 'stopped'],
+    [[op('start', 0, 3), op('stop', 0, 5), op('monitor', 0, 4)], 'stopped'],
+    [[op('stop', 0, 3), op('start', 0, 5)], 'active'],
+    [[op('stop', 1, 9), op('monitor', 0, 8)], 'unclear'],
+    [[op('monitor', 1, 9)], 'unclear'],
+    [[op('start', 1, 9)], 'unclear'],
+    [[op('migrate_to', 0, 9), op('monitor', 0, 8)], 'unclear'],
+    [[op('stop', 0, 3), op('migrate_from', 0, 5)], 'active'],
+    [[op('stop', 0, 3), op('start', 193, -1, -1)], 'pending'],
+  ] as const) {
+    const answer = answering(`<lrm_resource id="r">${operations.join('')}</lrm_resource>`);
+    assert.deepEqual(await statesIn(answer, 'r'), { a: state }, operations.join(''));
+  }
+});
+
+test('an operation that can’t be read makes the whole history unreadable', async () => {
+  const whole = (
+    await readFile(new URL('../../support/recorded/pacemaker/cib.xml', import.meta.url), 'utf8')
+  ).match(/<lrm_resource id="prmVMCTL_guest1".*?<\/lrm_resource>/s)?.[0];
+  assert.ok(whole !== undefined);
+  for (const name of ['on_node', 'rc-code', 'call-id', 'op-status', 'operation']) {
+    const result = await queryResourceHistory(
+      answering(whole.replace(new RegExp(` ${name}="[^"]*"`), '')),
+      'r',
+    );
+    assert.ok(!result.ok && result.kind === 'unreadable', name);
+  }
+});
