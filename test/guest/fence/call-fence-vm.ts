@@ -68,7 +68,8 @@ export function programDirectory(): string {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
-  readonly killAfterMs?: number;
+  /** Its process group is killed when this is true. */
+  readonly killWhen?: () => boolean;
 }
 
 /** Runs a command to its end. */
@@ -89,12 +90,14 @@ export function run(argv: readonly string[], input = '', options: RunOptions = {
     });
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
-    const { killAfterMs } = options;
-    const kill = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL');
-    const timer = killAfterMs === undefined ? undefined : setTimeout(kill, killAfterMs);
+    const timer = setInterval(() => {
+      if (options.killWhen?.() !== true || child.pid === undefined) return;
+      clearInterval(timer);
+      process.kill(-child.pid, 'SIGKILL');
+    }, 20);
     child.once('error', reject);
     child.once('close', (exitCode) => {
-      clearTimeout(timer);
+      clearInterval(timer);
       resolve({ exitCode, ...chunks });
     });
   });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { eventually } from '../../support/eventually.ts';
 import { type Scripted, scriptedAgent } from '../../support/scripted-agent.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { type Called, programDirectory, run } from './call-fence-vm.ts';
 
 const PLUGIN = 'guest/agents/external-vm-stonith';
@@ -143,11 +145,13 @@ test('nothing in a parameter or a host is executed or becomes another parameter'
     const called = await plugin({ socket: agent.path, hostlist: `guest2:${token}` }, ['off', 'guest2']);
     assert.equal(called.exitCode, 0, called.stderr);
     assert.equal(agent.asked.at(-1)?.text, `off ${token}`);
-    await plugin({ socket: agent.path, hostlist: `${token}:T` }, ['off', token]);
-    await plugin({ socket: agent.path, delimeter: token }, ['off', 'guest2']);
-    await plugin({ socket: agent.path, timeout: token }, ['off', token]);
-    await plugin({ socket: agent.path, hostlist: `guest2:${token}` }, ['status']);
-    await plugin({ socket: agent.path, hostlist: `guest2:${token}` }, [token, token]);
+    await Promise.all([
+      plugin({ socket: agent.path, hostlist: `${token}:T` }, ['off', token]),
+      plugin({ socket: agent.path, delimeter: token }, ['off', 'guest2']),
+      plugin({ socket: agent.path, timeout: token }, ['off', token]),
+      plugin({ socket: agent.path, hostlist: `guest2:${token}` }, ['status']),
+      plugin({ socket: agent.path, hostlist: `guest2:${token}` }, [token, token]),
+    ]);
   }
   assert.ok(!existsSync(canary));
 });
@@ -166,38 +170,59 @@ test('status is that of the device: the host is there and denies no token', asyn
 test('whoever kills it takes the request back', async (t) => {
   const agent = await scriptedAgent(t, () => 'silence');
   const env = { PATH: `${programDirectory()}:/usr/bin:/bin`, hostlist: HOSTLIST, socket: agent.path };
-  const called = await run(['sh', PLUGIN, 'off', 'guest2'], '', { env, killAfterMs: 1000 });
+  const called = await run(['sh', PLUGIN, 'off', 'guest2'], '', {
+    env,
+    killWhen: () => agent.asked.length > 0,
+  });
   assert.equal(called.exitCode, null);
   assert.equal(agent.asked.length, 1);
-  assert.equal(agent.abandoned(), 1);
+  await eventually('the agent notices', () => agent.abandoned() === 1);
 });
 
 test('the plugin can be executed, or stonith would not take it for one', () => {
   assert.equal(statSync(PLUGIN).mode & 0o111, 0o111);
 });
 
-const stonith = (...words: string[]) =>
-  run([
-    'test/guest/fence/with-agents-installed',
-    programDirectory(),
-    'stonith',
-    '-t',
-    'external/vm-stonith',
-    ...words,
-  ]);
+const installed = (...command: string[]) =>
+  run(['test/guest/fence/with-agents-installed', programDirectory(), ...command]);
+
+/** As it was published for version 1. */
+const OLD_CONFIGURATION = `primitive vm-stonith-guest2 stonith:external/vm-stonith \\
+  params priority="2" stonith-timeout="30s" \\
+  hostlist="guest2:U2FsdGVkX19OO1zVKCGneLBCaGTaGLZ7gLQiNnpLxRAcmJUOjnZrYg==" \\
+  op start interval="0s" timeout="60s" op monitor interval="3600s" timeout="60s" op stop interval="0s" timeout="60s"
+`;
+
+test('crm takes the configuration that was published for version 1', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [cib, configuration] = [join(directory, 'cib.xml'), join(directory, 'old.crm')];
+  writeFileSync(cib, (await run(['cibadmin', '--empty'])).stdout);
+  writeFileSync(configuration, OLD_CONFIGURATION);
+  const loaded = await installed(
+    'env',
+    `CIB_file=${cib}`,
+    'crm',
+    'configure',
+    'load',
+    'update',
+    configuration,
+  );
+  assert.equal(loaded.exitCode, 0, loaded.stderr);
+  assert.match(readFileSync(cib, 'utf8'), /type="external\/vm-stonith"/);
+});
+
+const stonith = (...words: string[]) => installed('stonith', '-t', 'external/vm-stonith', ...words);
 
 test('the real stonith describes it, lists its hosts, asks its status and fences with it', async (t) => {
   const agent = await scriptedAgent(t, ({ text }) =>
     text.startsWith('list') ? { reply: { text: 'OK', detail: { states: ['on', 'on'] } } } : CONFIRMED,
   );
-  const names = await stonith('-n');
+  const [names, help, metadata] = await Promise.all([stonith('-n'), stonith('-h'), stonith('-m')]);
   assert.equal(names.stdout.trim().replace(/\s+/g, ' '), 'hostlist delimeter');
-  const help = await stonith('-h');
   assert.match(
     help.stdout,
     /STONITH Device: external\/vm-stonith - Fences a KVM guest from inside of another/,
   );
-  const metadata = await stonith('-m');
   assert.match(metadata.stdout, /<parameter name="hostlist" unique="1" required="1">/);
 
   const parameters = [`hostlist=${HOSTLIST}`, 'delimeter=:', `socket=${agent.path}`];
@@ -214,8 +239,8 @@ test('the real stonith describes it, lists its hosts, asks its status and fences
   }
   const refused = await scriptedAgent(t, () => ({ reply: { text: 'OK' } }));
   const failing = [`hostlist=${HOSTLIST}`, `socket=${refused.path}`];
-  for (const operation of ['off', 'reset', 'on']) {
-    assert.notEqual((await stonith(...failing, '-T', operation, 'guest2')).exitCode, 0);
+  const attempts = [['-T', 'off', 'guest2'], ['-T', 'reset', 'guest2'], ['-T', 'on', 'guest2'], ['-S']];
+  for (const { exitCode } of await Promise.all(attempts.map((words) => stonith(...failing, ...words)))) {
+    assert.notEqual(exitCode, 0);
   }
-  assert.notEqual((await stonith(...failing, '-S')).exitCode, 0);
 });
