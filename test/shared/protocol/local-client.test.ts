@@ -172,13 +172,13 @@ test('nobody there: the deadline passes and the failure says which program to st
   const tookMs = performance.now() - startMs;
   assert.equal(failureOf(asked), 'not-running');
   assert.ok(!asked.ok && /start vm-connectd/.test(asked.error.message) && asked.error.exitCode === 2);
-  assert.ok(tookMs >= 140 && tookMs < 2_000, `${tookMs} ms`);
+  assert.ok(tookMs >= 140 && tookMs < 5_000, `${tookMs} ms`);
 });
 
 test('an impatient asker does not wait for a daemon that is away', async (t) => {
   const startMs = performance.now();
   assert.equal(failureOf(await asking(socketIn(t), { impatient: true })), 'not-running');
-  assert.ok(performance.now() - startMs < 2_000);
+  assert.ok(performance.now() - startMs < 5_000);
 });
 
 test('a daemon that has not been there at all is waited for as long as the asker says', async (t) => {
@@ -186,7 +186,7 @@ test('a daemon that has not been there at all is waited for as long as the asker
   const startMs = performance.now();
   assert.equal(failureOf(await asking(path, { absentMs: 100 })), 'not-running');
   assert.ok(performance.now() - startMs >= 90);
-  assert.ok(performance.now() - startMs < 2_000);
+  assert.ok(performance.now() - startMs < 5_000);
   const server = await daemon(t, path, (connection) => connection.close());
   const answer = asking(path, { absentMs: 0 });
   await eventually('asked', () => server.counts.accepted > 0);
@@ -214,7 +214,7 @@ test('no answer: the deadline is kept', async (t) => {
   const startMs = performance.now();
   assert.equal(failureOf(await asking(path, { deadlineMs: 200 })), 'deadline');
   const tookMs = performance.now() - startMs;
-  assert.ok(tookMs >= 200 && tookMs < 2_000, `${tookMs} ms`);
+  assert.ok(tookMs >= 200 && tookMs < 5_000, `${tookMs} ms`);
 });
 
 test('the daemon has the last word at the deadline, because it knows more', async (t) => {
