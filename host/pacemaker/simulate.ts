@@ -1,4 +1,9 @@
-/** What the cluster would do with a configuration: Pacemaker's own scheduler, `crm_simulate` (30 ms). */
+/**
+ * What the cluster would do with a configuration: Pacemaker's own scheduler, `crm_simulate` (30 ms).
+ *
+ * `--run` only decides. `--simulate` also plays the actions through, which tells nothing that is needed here, and is
+ * slow: with 200 guests 13 s instead of 70 ms.
+ */
 import { printXml } from '../xml/print-xml.ts';
 import { childrenNamed, elementAt, type XmlElement } from '../xml/xml-element.ts';
 import { scoreOf } from './attribute-sets.ts';
@@ -29,7 +34,7 @@ export async function simulate(
   pacemaker: Pacemaker,
   cib: XmlElement,
 ): Promise<({ readonly ok: true } & Simulation) | PacemakerFailure> {
-  const argv = ['crm_simulate', '--simulate', '--show-scores', '--xml-pipe'];
+  const argv = ['crm_simulate', '--run', '--show-scores', '--xml-pipe'];
   return callForResult(pacemaker, argv, simulationOf, { input: printXml(cib) });
 }
 
@@ -37,7 +42,7 @@ export async function simulate(
 export async function simulateLive(
   pacemaker: Pacemaker,
 ): Promise<({ readonly ok: true } & Simulation) | PacemakerFailure> {
-  const argv = ['crm_simulate', '--simulate', '--show-scores', '--live-check'];
+  const argv = ['crm_simulate', '--run', '--show-scores', '--live-check'];
   return callForResult(pacemaker, argv, simulationOf);
 }
 
