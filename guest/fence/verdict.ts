@@ -56,9 +56,25 @@ export function judgeList(tokens: number, answer: Answer): Verdict<readonly List
     return failure('failed', `the host could not list them${reasonOf(detail)}`, SEE_HOST);
   }
   if (!Array.isArray(listed)) return malformed(answer.text);
-  const states = listed.flatMap((item: Json) => LISTED_STATES.find((state) => state === item) ?? []);
+  const states = listed.flatMap((item: Json) => listedState(item) ?? []);
   if (states.length !== listed.length || states.length !== tokens) return malformed(answer.text);
   return { kind: 'done', value: states };
+}
+
+/** As a bare word, or with the members of a reply of its own. */
+function listedState(item: Json): ListedState | undefined {
+  if (!isMembers(item)) return LISTED_STATES.find((state) => state === item);
+  switch (item['result']) {
+    case 'confirmed':
+      return LISTED_STATES.find((state) => state === item['state'] && state !== 'denied');
+    case 'failed':
+    case 'unknown':
+      return 'unknown';
+    case 'denied':
+      return 'denied';
+    default:
+      return undefined;
+  }
 }
 
 function judgeError({ code, message }: RequestError): Failure {

@@ -171,6 +171,29 @@ test('list prints the nodes, list-status their states too', async (t) => {
   assert.deepEqual(textsOf(agent), ['list T1 T2 T3 T4']);
 });
 
+test('a listed state may stand for itself or come with its reason', async (t) => {
+  const known = { action: 'list-status', tokens: 'a:T1 b:T2 c:T3 d:T4' };
+  const explained = [
+    { result: 'confirmed', state: 'on', reason: 'r' },
+    { result: 'failed', state: 'off', reason: 'r' },
+    { result: 'denied', state: 'unknown', reason: 'r' },
+    'off',
+  ];
+  const agent = await listing(t, explained);
+  const states = await callFenceVm({ input: inputOf({ ...known, separator: '=', socket: agent.path }) });
+  assert.deepEqual(states, { exitCode: 0, stdout: 'a==ON\nb==UNKNOWN\nc==UNKNOWN\nd==OFF\n', stderr: '' });
+  for (const wrong of [
+    { state: 'on' },
+    { result: 'confirmed', state: 'denied' },
+    { result: 'ok', state: 'on' },
+    [],
+  ]) {
+    const mistaken = await listing(t, ['on', 'on', 'on', wrong]);
+    const called = await callFenceVm({ input: inputOf({ ...known, socket: mistaken.path }) });
+    assert.equal(called.exitCode, 1);
+  }
+});
+
 test('a token alone names no node, so there is nothing to list', async () => {
   for (const action of ['list', 'list-status']) {
     const called = await callFenceVm({ input: inputOf({ action, token: 'T' }) });
@@ -186,6 +209,8 @@ test('monitor is well when the host answers and denies no token', async (t) => {
     [['on', 'off'], 0],
     [['unknown', 'unknown'], 0],
     [['on', 'denied'], 1],
+    [['on', { result: 'denied' }], 1],
+    [['on', { result: 'unknown' }], 0],
     [['on'], 1],
     [['on', 'off', 'off'], 1],
     [['on', 'OFF'], 1],
