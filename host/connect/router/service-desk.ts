@@ -52,10 +52,7 @@ export class ServiceDesk {
   /** The services that are away now. */
   release(connection: number): Service[] {
     const released = this.heldBy(connection);
-    for (const service of released) {
-      service.holder = undefined;
-      service.unsentJobs.clear();
-    }
+    for (const service of released) service.holder = undefined;
     return released;
   }
 
