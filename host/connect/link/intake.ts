@@ -29,6 +29,9 @@ export class TokenBucket {
   }
 }
 
+/** Who has been stopped rests a little longer, or he would be stopped again at his next frame. */
+const REST_MS = 100;
+
 export interface GarbageCounts {
   readonly garbageBytes: number;
   readonly garbageRuns: number;
@@ -65,7 +68,8 @@ export class Intake {
 
   /** How long reading has to pause; 0: it has not. */
   get pauseMs(): number {
-    return Math.max(this.#frames.debtMs, this.#bytes.debtMs);
+    const debtMs = Math.max(this.#frames.debtMs, this.#bytes.debtMs);
+    return debtMs === 0 ? 0 : debtMs + REST_MS;
   }
 
   /** Whether it is past the limit now; `counts` are those of the whole connection. */
