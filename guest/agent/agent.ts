@@ -95,8 +95,9 @@ export class Agent {
         this.outbox.clientGone(event.client);
         break;
       case 'due':
-        this.outbox.due(nowMs);
         this.link.due(nowMs, this.outbox.busySinceMs);
+        this.outbox.linkIs(this.link.state);
+        this.outbox.due(nowMs);
         break;
     }
   }

@@ -5,7 +5,7 @@
  *
  * Laws:
  *  - who asks gets exactly one answer, by its deadline; or none, once it has cancelled or gone;
- *  - at every hello of the host all that is not answered is sent, under the old ids;
+ *  - at every hello of the host all that is not answered is sent, under the old ids, and every 10 s after that;
  *  - an id is one job: who asks the same is answered with it, who asks something else is refused;
  *  - at most LIMITS (admission.ts) wait, and nothing is kept of what is answered.
  */
@@ -191,7 +191,7 @@ export class Outbox {
   }
 
   #isToRetry(waiting: Waiting): boolean {
-    return waiting.state === 'held' && this.#link === 'up';
+    return waiting.state !== 'unsent' && this.#link === 'up';
   }
 
   #answerImpatient(waiting: Waiting): void {

@@ -10,8 +10,9 @@ import {
 /**
  *                    the link is up              an error with `retry`
  *      unsent ----------------------------> sent <--------------------> held
- *                                                 sent again: hello,
- *                                                 its service came, back-off
+ *                                    |     ^      sent again: hello,
+ *                                    +-----+      its service came, back-off
+ *                              sent again: hello, every 10 s
  */
 export type WaitingState = 'unsent' | 'sent' | 'held';
 
@@ -36,14 +37,17 @@ export interface Waiting {
   state: WaitingState;
   /** The deadline that the host was told. */
   toldUntilMs: number;
-  /** Of a held one: what the host said, and when to ask again. */
+  /** Of a held one: what the host said. */
   lastError: RequestError | undefined;
+  /** When to send it again if nothing happens: a held one, or one that may have got lost. */
   retryAtMs: number;
   retries: number;
 }
 
 const RETRY_DELAYS_MS = [1_000, 2_000, 4_000, 5_000] as const;
 const LAST_RETRY_DELAY_MS = 5_000;
+/** A frame, or its answer, can get lost without the link breaking: a serial line has no flow control. */
+const SEND_AGAIN_MS = 10_000;
 
 /** How long a frame the request makes; infinite when it fits into none. */
 export function sizeOf(request: Request): number {
@@ -88,6 +92,7 @@ export function sendingOf(waiting: Waiting, nowMs: number): Request {
   waiting.state = 'sent';
   waiting.lastError = undefined;
   waiting.toldUntilMs = untilMs;
+  waiting.retryAtMs = nowMs + SEND_AGAIN_MS;
   return frameOf(waiting, Math.min(MAX_DEADLINE_MS, Math.max(1, Math.round(untilMs - nowMs))));
 }
 
