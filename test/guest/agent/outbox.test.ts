@@ -21,6 +21,18 @@ test('at every hello all that is not answered is sent again under its old id', (
   assert.equal(driver.agent.outbox.counts.sentAgain, 2);
 });
 
+test('a request whose frame or answer got lost on the way is sent again after 10 s', () => {
+  const driver = new AgentDriver().linkUp().ask(1, 'a', { deadlineMs: 25_000 });
+  const lively = (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 1_000) driver.pass(1_000).give({ kind: 'heard' });
+    return driver.deeds();
+  };
+  assert.deepEqual(lively(9_000), ['ask a 25000']);
+  assert.deepEqual(lively(1_000), ['ask a 15000']);
+  assert.deepEqual(lively(10_000), ['ask a 5000']);
+  assert.deepEqual(lively(5_000), ['1 <= a: deadline', 'cancel a']);
+});
+
 test('a retriable error is tried again after 1, 2, 4, 5, 5 s, and the last one is the answer at the deadline', () => {
   const driver = new AgentDriver().linkUp().ask(1, 'a', { deadlineMs: 20_000 });
   driver.words();
