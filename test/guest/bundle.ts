@@ -1,5 +1,5 @@
 /** The guest's programs as one file each, made once for a file of tests: they start in a tenth of the time. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -46,6 +46,7 @@ export async function bundleOf(name: 'vm-connectd' | 'vm-connect'): Promise<stri
 
 function ownDirectory(): string {
   const made = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-bundles-'));
+  chmodSync(made, 0o755); // some tests run the programs as somebody else
   process.on('exit', () => rmSync(made, { recursive: true, force: true }));
   return made;
 }
