@@ -1,4 +1,12 @@
-process.stderr.write('vm-ctl: not built yet; this version of pm-kvm-tools cannot do it\n');
-process.exitCode = 1;
+/** The wiring of vm-ctl. The version is told before anything else is loaded. */
+import { VERSION } from '../../shared/version.ts';
 
-export {};
+const argv = process.argv.slice(2);
+if (argv[0] === '--version' || argv[0] === '-V') {
+  process.stdout.write(`vm-ctl ${VERSION}\n`);
+} else {
+  void (async () => {
+    const { main } = await import('../ctl/main.ts');
+    process.exitCode = await main(argv);
+  })();
+}

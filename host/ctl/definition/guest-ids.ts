@@ -9,7 +9,7 @@
 export const RESOURCE_PREFIX = 'prmVMCTL_';
 
 /** XML would take more characters; pcs takes no other. */
-const TO_ESCAPE = /[^-.0-9A-Z_a-z]|_(?=x[0-9A-F]{4,6}_)/gu;
+const TO_ESCAPE = /[^-.0-9A-Z_a-z]|_(?=x[0-9A-F]{4})/gu;
 const ESCAPE = /_x([0-9A-F]{4,6})_/g;
 
 export function idPart(name: string): string {

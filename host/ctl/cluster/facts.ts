@@ -1,0 +1,68 @@
+/**
+ * Asks everything that a plan hangs on, at once, so that everything that is wrong can be told at once: a Pacemaker
+ * that is down and a libvirtd that is down are two problems of one answer.
+ */
+import { listDomains } from '../../libvirt/domain-list.ts';
+import { type Cib, queryCib } from '../../pacemaker/cib-query.ts';
+import { type ClusterStatus, queryStatus } from '../../pacemaker/cluster-status.ts';
+import type { PacemakerFailure } from '../../pacemaker/pacemaker-call.ts';
+import type { Settings } from '../config/settings.ts';
+import { type Message, message } from '../messages/message.ts';
+import type { Session } from './session.ts';
+
+export interface Facts {
+  readonly settings: Settings;
+  readonly cib: Cib;
+  /** Undefined where the plan does not need it. */
+  readonly status: ClusterStatus | undefined;
+  /** The names that libvirt knows; undefined where it was not asked. */
+  readonly domains: ReadonlySet<string> | undefined;
+}
+
+export interface Needs {
+  readonly status?: boolean;
+  readonly domains?: boolean;
+}
+
+export type GatheredFacts =
+  | { readonly ok: true; readonly facts: Facts }
+  | { readonly ok: false; readonly problems: readonly Message[] };
+
+export async function gatherFacts(session: Session, needs: Needs): Promise<GatheredFacts> {
+  const { pacemaker, settings } = session;
+  const isLibvirtAsked = needs.domains === true && !session.isOffline;
+  const [cib, status, domains] = await Promise.all([
+    queryCib(pacemaker),
+    needs.status === true ? queryStatus(pacemaker) : undefined,
+    isLibvirtAsked ? listDomains(session.virsh) : undefined,
+  ]);
+  const problems: Message[] = [];
+  const clusterFault = [cib, status].find((answer) => answer?.ok === false);
+  if (clusterFault?.ok === false) problems.push(clusterProblem(clusterFault, session));
+  if (domains?.ok === false) {
+    problems.push(message('libvirt-unavailable', { uri: session.virsh.uri, fault: domains.fault }));
+  }
+  if (!cib.ok || status?.ok === false || domains?.ok === false) return { ok: false, problems };
+  return {
+    ok: true,
+    facts: {
+      settings,
+      cib: cib.cib,
+      status: status?.status,
+      domains: domains === undefined ? undefined : new Set(domains.domains.map(({ name }) => name)),
+    },
+  };
+}
+
+export function clusterProblem({ kind, fault }: PacemakerFailure, session: Session): Message {
+  const file = session.pacemaker.cibFile;
+  if (file !== undefined) return message('cib-file-unusable', { file, fault });
+  switch (kind) {
+    case 'no-cluster':
+      return message('pacemaker-down', { fault });
+    case 'no-quorum':
+      return message('no-quorum');
+    default:
+      return message('pacemaker-failed', { fault });
+  }
+}

@@ -1,0 +1,247 @@
+import type { HelpTexts } from './help.ts';
+
+const CHANGE = `
+Options of every change:
+      --dry-run        show the change, and what Pacemaker would do with it; change nothing
+  -y, --yes            do not ask
+      --cib-file FILE  work on this configuration file instead of a cluster
+      --config FILE    instead of /etc/vm-ctl.conf
+      --json           answer in JSON
+  -q, --quiet          say only what is wrong`;
+
+const WAIT = `
+Waiting:
+      --no-wait        return when the configuration is changed
+      --timeout SEC    wait no longer than this (600)`;
+
+const NAMES = `
+Guests are named one after the other or parted by commas; "web*" means all that match, quoted from the shell.
+Behind -- everything is a name.`;
+
+const KEYS = `
+      --keys FILE      instead of /etc/pm-kvm-tools/keys
+      --json           answer in JSON`;
+
+export const helpEn: HelpTexts = {
+  '': `usage: vm-ctl COMMAND [NAMES] [OPTIONS]
+
+Guests under the host cluster:
+  resource add|delete|start|stop|move|unmove|list
+  location move        the node where a guest runs becomes the one it prefers
+  evacuate NODE        move all guests off a node
+  undo                 take the last change back
+
+Fencing rights:
+  key make|list|rotate|withdraw
+  token make|explain
+
+Others:
+  completion bash|zsh
+  --version
+
+Examples:
+  vm-ctl resource add guest1, guest2 -a hostA
+  vm-ctl resource start 'web*'
+  vm-ctl resource move guest2 -n hostB
+  vm-ctl resource list
+
+vm-ctl COMMAND --help tells more. Exit status: 0 done, 1 not done, 2 the cluster or libvirt could not be asked, 130 interrupted.`,
+
+  resource: `usage: vm-ctl resource add|delete|start|stop|move|unmove|list
+
+  add GUESTS -a NODE     put guests under the cluster, stopped
+  delete GUESTS          take them out again
+  start GUESTS           have them started
+  stop GUESTS            have them stopped
+  move GUESTS [-n NODE]  move them, live if they may migrate
+  unmove GUESTS          remove what a move has left
+  list [GUESTS]          what there is and where it runs
+
+Example:
+  vm-ctl resource add guest1 -a hostA && vm-ctl resource start guest1`,
+
+  'resource add': `usage: vm-ctl resource add GUESTS -a NODE [-m on|off]
+
+Puts guests under the cluster, with operations, ping, disk and daemon constraints as /etc/vm-ctl.conf says. They are stopped.
+
+  -a, --active NODE    where they run when they can
+  -m, --migrate on|off live migration, instead of vm_allow_migrate
+      --format FORM    only print the configuration: crm, pcs or xml
+${NAMES}
+${CHANGE}
+
+Examples:
+  vm-ctl resource add guest1, guest2 -a hostA
+  vm-ctl resource add 'web*' -a hostA -m on --dry-run
+  vm-ctl resource add guest1 -a hostA --format crm > guest1.crm`,
+
+  'resource delete': `usage: vm-ctl resource delete GUESTS
+
+Takes stopped guests out of the cluster, with everything that names them. Domains and disks stay.
+${NAMES}
+${CHANGE}
+
+Example:
+  vm-ctl resource delete guest2`,
+
+  'resource start': `usage: vm-ctl resource start GUESTS
+
+Has guests started, and waits until they run.
+${NAMES}
+${WAIT}
+${CHANGE}
+
+Examples:
+  vm-ctl resource start guest1, guest2
+  vm-ctl resource start 'web*' --no-wait`,
+
+  'resource stop': `usage: vm-ctl resource stop GUESTS
+
+Has guests stopped, and waits until they are.
+${NAMES}
+${WAIT}
+${CHANGE}
+
+Example:
+  vm-ctl resource stop guest2`,
+
+  'resource move': `usage: vm-ctl resource move GUESTS [-n NODE]
+
+Moves guests and waits until they run there; the constraint that this needs is removed in every outcome. Without -n to the best other node.
+
+  -n, --node NODE      where to
+      --prefer         make it the node that they prefer, too
+${WAIT}
+${CHANGE}
+
+Examples:
+  vm-ctl resource move guest2 -n hostB
+  vm-ctl resource move guest2 --dry-run`,
+
+  'resource unmove': `usage: vm-ctl resource unmove GUESTS
+
+Removes the constraints that a move, with whatever tool, has left.
+${CHANGE}
+
+Example:
+  vm-ctl resource unmove guest2`,
+
+  'resource list': `usage: vm-ctl resource list [GUESTS] [-n NODE]
+
+Shows domain, resource, live migration, preferred node, active node or state, and whether a move constraint is left.
+
+  -n, --node NODE      only guests that run there
+      --cib-file FILE  look into this configuration file
+      --json           answer in JSON
+
+Examples:
+  vm-ctl resource list
+  vm-ctl resource list 'web*' --json`,
+
+  location: `usage: vm-ctl location move GUESTS | -b NODE`,
+
+  'location move': `usage: vm-ctl location move GUESTS | -b NODE
+
+The node where a guest runs now becomes the one that it prefers.
+
+  -b, --before NODE    for every guest that prefers NODE and runs elsewhere
+${CHANGE}
+
+Examples:
+  vm-ctl location move guest2
+  vm-ctl location move -b hostA`,
+
+  evacuate: `usage: vm-ctl evacuate NODE
+
+Moves all guests off a node, one after the other, each to the best other node. What can't be moved is told before the first one is.
+
+      --prefer         make the other nodes those that they prefer, too
+${WAIT}
+${CHANGE}
+
+Example:
+  vm-ctl evacuate hostA --dry-run`,
+
+  undo: `usage: vm-ctl undo
+
+Puts back the configuration before the last change of vm-ctl on this host, if nothing else has changed since.
+${CHANGE}
+
+Example:
+  vm-ctl undo --dry-run`,
+
+  key: `usage: vm-ctl key make|list|rotate|withdraw
+
+The keys that seal fencing tokens. They have to be the same on all hosts.
+
+  make                 the first key
+  list                 keys and their states; the fingerprint is equal where the keys are
+  rotate               a new key; tokens under the former one stay good
+  withdraw KEY         refuse every token under that key
+
+Example:
+  vm-ctl key make && scp -p /etc/pm-kvm-tools/keys hostB:/etc/pm-kvm-tools/keys`,
+  'key make': `usage: vm-ctl key make
+
+Makes the first key.
+${KEYS}
+
+Example:
+  vm-ctl key make`,
+  'key list': `usage: vm-ctl key list
+${KEYS}
+
+Example:
+  vm-ctl key list --json`,
+  'key rotate': `usage: vm-ctl key rotate
+
+Makes a new key and seals with it from now on. Tokens under the former key stay good until it is withdrawn.
+${KEYS}
+
+Example:
+  vm-ctl key rotate`,
+  'key withdraw': `usage: vm-ctl key withdraw KEY
+
+Refuses every token under that key from now on.
+${KEYS}
+
+Example:
+  vm-ctl key withdraw 3f9a1c07`,
+
+  token: `usage: vm-ctl token make|explain
+
+A token lets one guest fence another. Without it no guest can fence any.
+
+Example:
+  vm-ctl token make guest2 --guest guest1 > guest2.token`,
+  'token make': `usage: vm-ctl token make VICTIM --guest GUEST
+
+Prints a token with which GUEST may fence VICTIM.
+
+  -g, --guest GUESTS   who may use it; may be given more than once
+  -r, --resource ID    the victim's resource, where vm-ctl has not made it
+      --allow LIST     some of on,off,reset,status (all)
+      --expires WHEN   a time as in 2030-12-31T23:59:59Z, or a while: 90d, 12h, 1y (never)
+${KEYS}
+
+Examples:
+  vm-ctl token make guest2 --guest guest1
+  vm-ctl token make guest2 -g guest1,guest3 --allow off,reset,status --expires 1y`,
+  'token explain': `usage: vm-ctl token explain [TOKEN]
+
+Says what a token allows and whether it is still good. Without TOKEN it is read from standard input.
+
+      --v1-command CMD the decrypt command of version 1 (vm-stonithd -c), for tokens of version 1
+${KEYS}
+
+Example:
+  vm-ctl token explain < guest2.token`,
+
+  completion: `usage: vm-ctl completion bash|zsh
+
+Prints what the shell needs to complete commands, options, domains and nodes.
+
+Examples:
+  vm-ctl completion bash > /etc/bash_completion.d/vm-ctl
+  vm-ctl completion zsh > /usr/share/zsh/site-functions/_vm-ctl`,
+};

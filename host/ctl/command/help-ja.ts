@@ -1,0 +1,247 @@
+import type { HelpTexts } from './help.ts';
+
+const CHANGE = `
+変更を行うコマンドに共通のオプション:
+      --dry-run        変更内容と Pacemaker の動作を表示するだけで、変更しません
+  -y, --yes            確認しません
+      --cib-file FILE  クラスタの代わりに構成ファイルを対象にします
+      --config FILE    /etc/vm-ctl.conf の代わりに使用します
+      --json           JSON で出力します
+  -q, --quiet          問題だけを表示します`;
+
+const WAIT = `
+完了待ち:
+      --no-wait        構成を変更したら終了します
+      --timeout SEC    待つ秒数の上限 (600)`;
+
+const NAMES = `
+ゲストは空白またはカンマで区切ります。"web*" のようなパターンも使えます (シェルからは引用符で囲みます)。
+-- の後はすべて名前として扱います。`;
+
+const KEYS = `
+      --keys FILE      /etc/pm-kvm-tools/keys の代わりに使用します
+      --json           JSON で出力します`;
+
+export const helpJa: HelpTexts = {
+  '': `使い方: vm-ctl コマンド [名前] [オプション]
+
+ホストクラスタ上のゲスト:
+  resource add|delete|start|stop|move|unmove|list
+  location move        動作中のノードを優先起動ノードにします
+  evacuate NODE        ノード上の全ゲストを移動します
+  undo                 最後の変更を取り消します
+
+フェンシングの権限:
+  key make|list|rotate|withdraw
+  token make|explain
+
+その他:
+  completion bash|zsh
+  --version
+
+例:
+  vm-ctl resource add guest1, guest2 -a hostA
+  vm-ctl resource start 'web*'
+  vm-ctl resource move guest2 -n hostB
+  vm-ctl resource list
+
+詳細は vm-ctl コマンド --help を参照してください。終了コード: 0 完了、1 未完了、2 クラスタや libvirt に接続できない、130 中断`,
+
+  resource: `使い方: vm-ctl resource add|delete|start|stop|move|unmove|list
+
+  add ゲスト -a ノード      ゲストをクラスタに登録します (停止状態)
+  delete ゲスト             登録を削除します
+  start ゲスト              起動します
+  stop ゲスト               停止します
+  move ゲスト [-n ノード]   移動します (許可されていればライブマイグレーション)
+  unmove ゲスト             移動で残った制約を削除します
+  list [ゲスト]             一覧を表示します
+
+例:
+  vm-ctl resource add guest1 -a hostA && vm-ctl resource start guest1`,
+
+  'resource add': `使い方: vm-ctl resource add ゲスト -a ノード [-m on|off]
+
+/etc/vm-ctl.conf に従って、オペレーション、ping、ディスク、デーモンの制約とともにゲストを登録します。登録時は停止状態です。
+
+  -a, --active NODE    優先的に起動させるノード
+  -m, --migrate on|off ライブマイグレーション (未指定時は vm_allow_migrate に従います)
+      --format FORM    構成を表示するだけです: crm、pcs、xml
+${NAMES}
+${CHANGE}
+
+例:
+  vm-ctl resource add guest1, guest2 -a hostA
+  vm-ctl resource add 'web*' -a hostA -m on --dry-run
+  vm-ctl resource add guest1 -a hostA --format crm > guest1.crm`,
+
+  'resource delete': `使い方: vm-ctl resource delete ゲスト
+
+停止しているゲストと、関連する構成をすべてクラスタから削除します。ドメイン定義とディスクは残ります。
+${NAMES}
+${CHANGE}
+
+例:
+  vm-ctl resource delete guest2`,
+
+  'resource start': `使い方: vm-ctl resource start ゲスト
+
+ゲストを起動し、動作するまで待ちます。
+${NAMES}
+${WAIT}
+${CHANGE}
+
+例:
+  vm-ctl resource start guest1, guest2
+  vm-ctl resource start 'web*' --no-wait`,
+
+  'resource stop': `使い方: vm-ctl resource stop ゲスト
+
+ゲストを停止し、停止するまで待ちます。
+${NAMES}
+${WAIT}
+${CHANGE}
+
+例:
+  vm-ctl resource stop guest2`,
+
+  'resource move': `使い方: vm-ctl resource move ゲスト [-n ノード]
+
+ゲストを移動し、移動先で動作するまで待ちます。そのための制約は、成否にかかわらず必ず削除します。-n がなければ最適な別のノードへ移動します。
+
+  -n, --node NODE      移動先
+      --prefer         移動先を優先起動ノードにもします
+${WAIT}
+${CHANGE}
+
+例:
+  vm-ctl resource move guest2 -n hostB
+  vm-ctl resource move guest2 --dry-run`,
+
+  'resource unmove': `使い方: vm-ctl resource unmove ゲスト
+
+移動 (ほかのツールによるものも含む) で残った制約を削除します。
+${CHANGE}
+
+例:
+  vm-ctl resource unmove guest2`,
+
+  'resource list': `使い方: vm-ctl resource list [ゲスト] [-n ノード]
+
+ドメイン、リソース、マイグレーション、優先ノード、動作ノードまたは状態、移動の制約の有無を表示します。
+
+  -n, --node NODE      このノードで動作中のゲストだけ
+      --cib-file FILE  構成ファイルを対象にします
+      --json           JSON で出力します
+
+例:
+  vm-ctl resource list
+  vm-ctl resource list 'web*' --json`,
+
+  location: `使い方: vm-ctl location move ゲスト | -b ノード`,
+
+  'location move': `使い方: vm-ctl location move ゲスト | -b ノード
+
+ゲストが現在動作しているノードを優先起動ノードにします。
+
+  -b, --before NODE    NODE を優先しながら別のノードで動作中の全ゲスト
+${CHANGE}
+
+例:
+  vm-ctl location move guest2
+  vm-ctl location move -b hostA`,
+
+  evacuate: `使い方: vm-ctl evacuate ノード
+
+ノード上の全ゲストを順に、それぞれ最適な別のノードへ移動します。移動できないものは、移動を始める前に表示します。
+
+      --prefer         移動先を優先起動ノードにもします
+${WAIT}
+${CHANGE}
+
+例:
+  vm-ctl evacuate hostA --dry-run`,
+
+  undo: `使い方: vm-ctl undo
+
+ほかの変更がなければ、このホストの vm-ctl による最後の変更の前の構成に戻します。
+${CHANGE}
+
+例:
+  vm-ctl undo --dry-run`,
+
+  key: `使い方: vm-ctl key make|list|rotate|withdraw
+
+フェンシング用トークンの鍵です。すべてのホストで同じでなければなりません。
+
+  make                 最初の鍵を作成します
+  list                 鍵と状態を表示します。フィンガープリントが同じなら鍵も同じです
+  rotate               新しい鍵を作成します。以前の鍵のトークンも使用できます
+  withdraw 鍵          その鍵のトークンをすべて拒否します
+
+例:
+  vm-ctl key make && scp -p /etc/pm-kvm-tools/keys hostB:/etc/pm-kvm-tools/keys`,
+  'key make': `使い方: vm-ctl key make
+
+最初の鍵を作成します。
+${KEYS}
+
+例:
+  vm-ctl key make`,
+  'key list': `使い方: vm-ctl key list
+${KEYS}
+
+例:
+  vm-ctl key list --json`,
+  'key rotate': `使い方: vm-ctl key rotate
+
+新しい鍵を作成し、以後のトークンに使用します。以前の鍵のトークンは、その鍵を失効させるまで使用できます。
+${KEYS}
+
+例:
+  vm-ctl key rotate`,
+  'key withdraw': `使い方: vm-ctl key withdraw 鍵
+
+以後、その鍵のトークンをすべて拒否します。
+${KEYS}
+
+例:
+  vm-ctl key withdraw 3f9a1c07`,
+
+  token: `使い方: vm-ctl token make|explain
+
+トークンを持つゲストは、別のゲストをフェンシングできます。トークンがなければできません。
+
+例:
+  vm-ctl token make guest2 --guest guest1 > guest2.token`,
+  'token make': `使い方: vm-ctl token make 対象 --guest ゲスト
+
+ゲストが対象をフェンシングするためのトークンを表示します。
+
+  -g, --guest GUESTS   使用できるゲスト (複数回指定できます)
+  -r, --resource ID    対象のリソース (vm-ctl で登録していない場合)
+      --allow LIST     on,off,reset,status から (既定はすべて)
+      --expires WHEN   2030-12-31T23:59:59Z のような時刻か、90d、12h、1y のような期間 (既定は無期限)
+${KEYS}
+
+例:
+  vm-ctl token make guest2 --guest guest1
+  vm-ctl token make guest2 -g guest1,guest3 --allow off,reset,status --expires 1y`,
+  'token explain': `使い方: vm-ctl token explain [トークン]
+
+トークンで何ができるか、まだ有効かを表示します。指定がなければ標準入力から読みます。
+
+      --v1-command CMD バージョン1の復号コマンド (vm-stonithd -c)
+${KEYS}
+
+例:
+  vm-ctl token explain < guest2.token`,
+
+  completion: `使い方: vm-ctl completion bash|zsh
+
+コマンド、オプション、ドメイン、ノードを補完するためのシェルの設定を表示します。
+
+例:
+  vm-ctl completion bash > /etc/bash_completion.d/vm-ctl
+  vm-ctl completion zsh > /usr/share/zsh/site-functions/_vm-ctl`,
+};

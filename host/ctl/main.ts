@@ -1,0 +1,60 @@
+/**
+ * vm-ctl from the command line to the exit status:
+ *
+ *   argv -> command line -> session -> lock -> command (plan, apply) -> report -> words or JSON
+ *
+ * Only what a command needs is loaded: asking for help starts no more than Node and a catalogue.
+ */
+import { messageOf, PmError } from '../../shared/errors.ts';
+import { type CommandLine, parseCommandLine } from './command/options.ts';
+import { catalogueOf, languageOf } from './messages/language.ts';
+import { message } from './messages/message.ts';
+import { printReport } from './report/print-report.ts';
+import { EXIT, type Report } from './report/report.ts';
+
+export async function main(argv: readonly string[]): Promise<number> {
+  const language = languageOf(process.env);
+  const catalogue = await catalogueOf(language);
+  const line = parseCommandLine(argv);
+  // What is being read by `head` need not be read to its end.
+  process.stdout.on('error', () => undefined);
+  if (line.kind !== 'command') return tellUsage(line, language, catalogue);
+  const { options } = line;
+  const output = { isJson: options.flag('json'), isQuiet: options.flag('quiet'), catalogue };
+  let report: Report;
+  try {
+    const { runCommandLine } = await import('./command/run-command-line.ts');
+    report = await runCommandLine(line, ['vm-ctl', ...argv].join(' '), catalogue, output);
+  } catch (thrown) {
+    const isOurs = thrown instanceof PmError;
+    report = {
+      exitCode: isOurs ? thrown.exitCode : EXIT.failed,
+      problems: [
+        isOurs
+          ? message('plain', { text: thrown.message })
+          : message('defect', { fault: (thrown instanceof Error && thrown.stack) || messageOf(thrown) }),
+      ],
+    };
+  }
+  return printReport(report, output);
+}
+
+async function tellUsage(
+  line: Exclude<CommandLine, { kind: 'command' }>,
+  language: 'en' | 'ja',
+  catalogue: Awaited<ReturnType<typeof catalogueOf>>,
+): Promise<number> {
+  const { helpText } = await import('./command/help.ts');
+  if (line.kind === 'help') {
+    process.stdout.write(await helpText(line.topic, language));
+    return EXIT.ok;
+  }
+  const problem =
+    line.kind === 'unknown-command'
+      ? message('unknown-command', { words: line.words })
+      : message('bad-option', { command: line.command, fault: line.fault });
+  const topic = line.kind === 'unknown-command' ? line.topic : line.command;
+  printReport({ exitCode: EXIT.failed, problems: [problem] }, { isJson: false, isQuiet: false, catalogue });
+  process.stderr.write(await helpText(topic, language));
+  return EXIT.failed;
+}

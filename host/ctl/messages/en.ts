@@ -1,0 +1,163 @@
+/** What vm-ctl says, in English. The keys and the names in braces are the law for the other catalogues. */
+export const en = {
+  plain: '{text}',
+  warning: 'warning',
+  yes: 'yes',
+  no: 'no',
+  'yes-or-no': '[y/N]',
+  defect: 'a defect of vm-ctl: {fault}',
+
+  // The command line
+  'unknown-command': '"{words}" is no command of vm-ctl',
+  'bad-option': '{command}: {fault}',
+  'see-help': 'see vm-ctl --help',
+  'names-needed': 'name at least one guest',
+  'no-names-here': 'this command takes no names',
+  'active-node-needed': 'say with -a on which node the guests shall run',
+  'migrate-on-off': '-m is on or off, and not "{migrate}"',
+  'format-unknown': '--format is crm, pcs or xml, and not "{format}"',
+  'timeout-form': '--timeout is a number of seconds',
+  'names-or-node-needed': 'name guests, or a node with -b, and not both',
+  'one-node-needed': 'name one node',
+  'needs-cluster': 'this needs a running cluster; it can do nothing with --cib-file',
+  'one-key-needed': 'name one key; see vm-ctl key list',
+  'one-victim-needed': 'name the one guest that may be fenced, or its resource with --resource',
+  'token-guest-needed': 'say with --guest which guests may use the token',
+  'allow-form': '--allow is a list of some of {operations}',
+  'expires-form': '--expires is a time as in 2030-12-31T23:59:59Z, or a while as in 90d, 12h, 1y',
+  'one-token-needed': 'name one token, or give it on standard input',
+  'shell-needed': 'name a shell: bash or zsh',
+
+  // The cluster as a whole
+  'config-missing': '{path} does not exist; every setting has its default, and guests depend on no clone',
+  'pacemaker-down': 'Pacemaker does not run on this host ({fault}); start it with systemctl start pacemaker',
+  'pacemaker-failed': 'Pacemaker did not do it: {fault}',
+  'no-quorum': 'the cluster has no quorum; bring more of its nodes back',
+  'libvirt-unavailable': 'libvirt does not answer at {uri} ({fault}); see systemctl status libvirtd',
+  'cib-file-unusable': 'cannot use the configuration in {file}: {fault}',
+  'waiting-for-idle': 'the cluster is busy ({state}); waiting up to {seconds} s for it to be idle',
+  'cluster-busy':
+    'the cluster is still busy after {seconds} s ({state}); wait for it, or raise crmadmin_timeout',
+  'cluster-in-maintenance': 'the cluster is in maintenance mode: it will start and stop nothing',
+  'fencing-is-off':
+    'stonith-enabled is not true; set it (crm_attribute -n stonith-enabled -v true), or vm_stonith=off in vm-ctl.conf',
+  'node-unknown': '{node} is no node of the cluster; its nodes are {nodes}',
+  'clone-missing':
+    'the clone {clone}, which {setting} in vm-ctl.conf names, is not in the cluster; configure it, or take it out',
+  'attribute-missing':
+    'no node has the attribute {attribute}, which {setting} in vm-ctl.conf names; guests will not start before it is there',
+  'lock-held': 'another vm-ctl is at work: process {pid}, "{command}", since {since}; wait for it to end',
+  'lock-held-by-unknown': 'another vm-ctl is at work and does not say who it is; see ps -C vm-ctl',
+  interrupted: 'interrupted',
+
+  // Guests
+  'pattern-matches-nothing': 'no guest matches the pattern {pattern}',
+  'pattern-needs-libvirt':
+    'the pattern {pattern} needs a libvirt to look in; with --cib-file write the names',
+  'domain-unknown-to-libvirt': '{guest}: libvirt on this host knows no such domain; see virsh list --all',
+  'guest-registered': '{guest}: is registered already, as {resource}',
+  'guest-registered-otherwise': '{guest}: its domain file is that of the resource {resource} already',
+  'guest-not-registered': '{guest}: is not registered; see vm-ctl resource list',
+  'name-impossible': '{guest}: {fault}; rename the domain',
+  'id-taken': '{guest}: the id {id} is taken in the configuration; remove what has it',
+  'guest-still-runs': '{guest}: still runs on {node}; stop it first with vm-ctl resource stop',
+  'guest-in-container': '{guest}: is part of {container}; take it out of that first',
+  'guest-in-acl': '{guest}: the access rule {id} refers to it; remove that first',
+  'guest-not-running': '{guest}: does not run on one node now; start it first',
+  'guest-unmanaged': '{guest}: is not managed by Pacemaker now; end its maintenance first',
+  'guest-unmanaged-warning': '{guest}: is not managed by Pacemaker now, so nothing will happen to it',
+  'role-started-already': '{guest}: is to be started already',
+  'role-stopped-already': '{guest}: is to be stopped already',
+  'no-guest-away-from': 'no guest that prefers {node} runs elsewhere',
+  'prefers-already': '{guest}: prefers {node} already',
+  'no-move-constraint': '{guest}: has no move constraint',
+  'no-guests': 'no guest is registered',
+  'no-guest-there': 'no guest is to be moved',
+
+  // Changes
+  'nothing-changed': 'nothing has been changed',
+  'not-confirmed': 'not confirmed',
+  'confirm-delete': 'Take {guests} out of the cluster?',
+  'confirm-moves': 'Move {guests}?',
+  'confirm-undo': 'Take back "{command}"?',
+  'changed-meanwhile': 'the configuration was changed by someone else meanwhile; planning again',
+  'changed-too-often':
+    'the configuration was changed by others at each of {attempts} attempts; try again later',
+  'change-invalid': 'Pacemaker refuses the configuration that would come of it: {fault}',
+  'backup-saved': 'the configuration before is in {backup}; go back with vm-ctl undo',
+  'dry-run-changes': 'This would change in the configuration:',
+  'dry-run-actions': 'This Pacemaker would do then:',
+  'dry-run-no-actions': 'Pacemaker would start, stop and move nothing then.',
+  'guest-added': '{guest}: added, stopped, to run on {node}',
+  'guest-deleted': '{guest}: deleted from the cluster; its domain and its disks are as they were',
+  'role-set-started': '{guest}: is to be started',
+  'role-set-stopped': '{guest}: is to be stopped',
+  'guest-unmoved': '{guest}: its move constraint is removed',
+  'preference-moved': '{guest}: prefers the node where it runs now',
+  'starting-progress': 'starting: {done} of {all} run, {seconds} s',
+  'stopping-progress': 'stopping: {done} of {all} are stopped, {seconds} s',
+  'guest-started': '{guest}: runs on {node}',
+  'guest-stopped': '{guest}: is stopped',
+  'guest-not-started':
+    '{guest}: was not started ({state}; scores: {reason}); see crm_mon -1 for failures, pings and disks',
+  'guest-not-stopped': '{guest}: was not stopped ({state}; {reason}); see crm_mon -1',
+  'guest-not-yet': '{guest}: is not there yet ({state}); Pacemaker goes on with it',
+  summary: '{done} of {all} done',
+  'changed-since':
+    'the configuration has been changed since "{command}", so taking that back would overwrite it; what was before is in {backup}',
+  'nothing-to-undo': 'there is no change to take back',
+  'record-unreadable': 'cannot read which change was the last: {fault}',
+  'backup-unreadable': 'cannot read the configuration before, {backup}: {fault}',
+  undone: 'taken back: {command}',
+
+  // Moves
+  'move-begins': '{guest}: moving from {source} to {target}',
+  'move-progress': '{guest}: {source} -> {target}, {seconds} s',
+  'move-progress-memory':
+    '{guest}: {source} -> {target}, {left} of {all} MiB left, {rate} MiB/s, {seconds} s',
+  'guest-there': '{guest}: runs on {node} already',
+  'guest-moved': '{guest}: runs on {node} now ({seconds} s), its move constraint is removed',
+  'guest-is-now': '{guest}: is on {node} now',
+  'would-migrate': '{guest}: would migrate live from {source} to {target}',
+  'would-move': '{guest}: would be stopped on {source} and started on {target}',
+  'move-constraint-left': '{guest}: a former move has left {id}; remove it with vm-ctl resource unmove',
+  'no-other-node': '{guest}: no other node than {source} may run it (scores: {scores})',
+  'target-unfit': '{node} is {state}; choose another, or bring it back',
+  'target-forbidden':
+    '{guest}: must not run on {node}, Pacemaker gives it -INFINITY; see its pings, disks and constraints',
+  'would-return':
+    '{guest}: would go straight back to {source}, which it prefers to {target} by {difference} with a resource-stickiness of {stickiness}; raise that (crm_attribute -t rsc_defaults -n resource-stickiness -v INFINITY), or move with --prefer',
+  'move-timeout': '{guest}: has not arrived within {seconds} s',
+  'move-not-done': '{guest}: Pacemaker did not bring it to {target} ({state}); see crm_mon -1 for failures',
+  'constraint-removed': '{guest}: the move constraint is removed',
+  'constraint-not-removed':
+    'the constraint {id} could not be removed ({fault}); the next vm-ctl tries again, or use crm_resource --clear --resource {resource}',
+  'unfinished-move':
+    '{guest}: vm-ctl (process {pid}) was killed while it moved this; removing its constraint',
+
+  // Keys and tokens
+  'key-refused': '{fault}; {remedy}',
+  'key-made': 'key {key} is made and active, in {path}',
+  'key-rotated': 'key {key} is active now; tokens under the former one stay good until that is withdrawn',
+  'key-withdrawn': 'key {key} is withdrawn: every token under it is refused from now on',
+  'key-copy':
+    'copy {path} to every host (scp -p), and have vm-stonithd read it: systemctl reload vm-stonithd',
+  'key-fingerprint': 'fingerprint {fingerprint} ({path}; the same on hosts with the same keys)',
+  'no-keys': 'there is no key in {path}; make one with vm-ctl key make',
+  'token-refused': 'no: {fault}',
+  'token-version-1': 'a token of version 1 for {resource}: any guest may use it, for anything, for ever',
+  'token-grants': '{guests} may use it to {operations} {resource}',
+  'token-details': 'serial {serial}, key {key} ({keyState}), made {issued}, until {until}',
+  'token-expired': 'it has expired at {until}',
+  'token-key-withdrawn': 'its key {key} has been withdrawn',
+
+  // Headings
+  'column-guest': 'DOMAIN',
+  'column-resource': 'RESOURCE',
+  'column-migration': 'MIGRATION',
+  'column-preferred': 'PREFERRED',
+  'column-state': 'ACTIVE/STATE',
+  'column-move': 'MOVE CONSTRAINT',
+  'column-key': 'KEY',
+  'column-created': 'CREATED',
+} as const;

@@ -1,0 +1,220 @@
+/**
+ * Moves a guest and waits until it runs there. The constraint that makes it move is taken away in every outcome:
+ *
+ *   planned -> recorded -> constraint set -> waiting --there--> arrived ---+
+ *                                              |                            +--> constraint removed -> forgotten
+ *                                              +-- idle elsewhere, time ----+
+ *                                                  over, Ctrl-C, TERM
+ *
+ * Failure: a cluster that can't be told (Pacemaker gone from under us) is told again until REMOVAL_LIMIT_MS; after
+ * that the record stays, and the next vm-ctl removes the constraint. See move-constraint.ts for kill -9.
+ */
+
+import { type ClusterStatus, queryStatus } from '../../pacemaker/cluster-status.ts';
+import { queryDcState } from '../../pacemaker/dc-state.ts';
+import { moveConstraintId } from '../../pacemaker/resource-commands.ts';
+import { simulate } from '../../pacemaker/simulate.ts';
+import { changeConfiguration } from '../change/change-configuration.ts';
+import { clusterProblem, type Facts } from '../cluster/facts.ts';
+import { guestsIn } from '../cluster/guests.ts';
+import { pause } from '../cluster/pause.ts';
+import type { Session } from '../cluster/session.ts';
+import { type Message, message } from '../messages/message.ts';
+import { withPreference } from '../plan/plan-location.ts';
+import { banConstraint, endOf, forgetMove, moveConstraint, recordMove } from './move-constraint.ts';
+import { moveProgress } from './move-progress.ts';
+import { type MovePlan, type MoveWish, planMove, withConstraint, withoutConstraint } from './plan-move.ts';
+
+export interface MoveOutcome {
+  readonly domain: string;
+  readonly kind: 'moved' | 'there' | 'failed' | 'refused' | 'interrupted';
+  readonly source: string | undefined;
+  readonly target: string | undefined;
+  /** Where it is in the end, as far as we know. */
+  readonly node: string | undefined;
+  readonly elapsedMs: number;
+  readonly isConstraintLeft: boolean;
+  readonly messages: readonly Message[];
+}
+
+const POLL_MS = 200;
+const IDLE_LOOKS = 5;
+const REMOVAL_LIMIT_MS = 30_000;
+/** After this long past our own deadline the constraint is without effect. */
+const EXPIRY_MARGIN_MS = 300_000;
+
+/** What the scheduler makes of the wish. */
+export async function considerMove(session: Session, wish: MoveWish, facts: Facts): Promise<MovePlan> {
+  const { pacemaker } = session;
+  const resource = facts.status?.resources.find(({ id }) => id === wish.guest.resource);
+  const ban = banConstraint(wish.guest.resource, resource?.nodes[0] ?? '-');
+  const live = await simulate(pacemaker, facts.cib.root);
+  const without = live.ok ? await simulate(pacemaker, withConstraint(facts.cib.root, ban)) : live;
+  if (!live.ok) return { kind: 'problems', problems: [clusterProblem(live, session)] };
+  if (!without.ok) return { kind: 'problems', problems: [clusterProblem(without, session)] };
+  return planMove(wish, facts, live, without);
+}
+
+export async function moveGuest(
+  session: Session,
+  wish: MoveWish,
+  { source, target }: { readonly source: string; readonly target: string },
+  { command, timeoutMs }: { readonly command: string; readonly timeoutMs: number },
+): Promise<MoveOutcome> {
+  const { resource, domain } = wish.guest;
+  const startedMs = session.clock.nowMs();
+  const end = endOf(session.clock.wallMs() + timeoutMs + EXPIRY_MARGIN_MS);
+  const outcome = (kind: MoveOutcome['kind'], rest: Partial<MoveOutcome>): MoveOutcome => ({
+    domain,
+    kind,
+    source,
+    target,
+    node: source,
+    elapsedMs: session.clock.nowMs() - startedMs,
+    isConstraintLeft: false,
+    messages: [],
+    ...rest,
+  });
+
+  recordMove(session.stateDirectory, resource, end);
+  session.tell(message('move-begins', { guest: domain, source, target }));
+  const set = await changeConfiguration(session, {
+    command,
+    needs: {},
+    plan: (facts) => ({
+      problems: guestsIn(facts.cib.root).some((guest) => guest.resource === resource)
+        ? []
+        : [message('guest-not-registered', { guest: domain })],
+      warnings: [],
+      notes: [],
+      after: withConstraint(facts.cib.root, moveConstraint(resource, target, end)),
+      guests: [wish.guest],
+    }),
+    isDryRun: false,
+    isRecorded: false,
+  });
+  if (set.kind !== 'changed') {
+    // Also when the answer to the change was lost: it may have been made.
+    const left = await removeMoveConstraint(session, { resource, end });
+    const messages = 'problems' in set ? set.problems : [];
+    return outcome('refused', { isConstraintLeft: left !== undefined, messages });
+  }
+  const waited = await waitForArrival(session, wish, { source, target }, timeoutMs);
+  session.showProgress(undefined);
+  const isPreferred = wish.isPreferred && waited.isThere;
+  const left = await removeMoveConstraint(session, {
+    resource,
+    end,
+    ...(isPreferred ? { preferredNode: target } : {}),
+  });
+  const node = (await nodeNow(session, resource)) ?? waited.node;
+  const isInterrupted = session.interrupted.aborted && !waited.isThere;
+  const kind = waited.isThere ? 'moved' : isInterrupted ? 'interrupted' : 'failed';
+  return outcome(kind, {
+    node,
+    isConstraintLeft: left !== undefined,
+    messages: [
+      ...(waited.reason === undefined ? [] : [waited.reason]),
+      left ?? message('constraint-removed', { guest: domain }),
+    ],
+  });
+}
+
+interface Arrival {
+  readonly isThere: boolean;
+  readonly node: string | undefined;
+  readonly reason: Message | undefined;
+}
+
+async function waitForArrival(
+  session: Session,
+  { guest }: MoveWish,
+  way: { readonly source: string; readonly target: string },
+  timeoutMs: number,
+): Promise<Arrival> {
+  const startedMs = session.clock.nowMs();
+  let idleLooks = 0;
+  for (;;) {
+    const answer = await queryStatus(session.pacemaker);
+    const resource = answer.ok ? answer.status.resources.find(({ id }) => id === guest.resource) : undefined;
+    const node = resource?.nodes.length === 1 ? resource.nodes[0] : undefined;
+    const isThere = node === way.target && resource?.role === 'Started' && resource.isActive;
+    if (isThere) return { isThere, node, reason: undefined };
+    const stopped = (reason: Message): Arrival => ({ isThere: false, node, reason });
+    const elapsedMs = session.clock.nowMs() - startedMs;
+    if (session.interrupted.aborted) return stopped(message('interrupted'));
+    if (elapsedMs >= timeoutMs) {
+      return stopped(message('move-timeout', { guest: guest.domain, seconds: Math.round(timeoutMs / 1000) }));
+    }
+    if (idleLooks >= IDLE_LOOKS) {
+      return stopped(
+        message('move-not-done', {
+          guest: guest.domain,
+          target: way.target,
+          state: answer.ok ? targetState(answer.status, way.target) : answer.fault,
+        }),
+      );
+    }
+    session.showProgress(await moveProgress(session, guest.domain, way, elapsedMs));
+    await pause(session, POLL_MS);
+    const dc = await queryDcState(session.pacemaker);
+    const isPending = /ing$/.test(resource?.role ?? '');
+    idleLooks = dc.ok && dc.dcState.isIdle && !isPending ? idleLooks + 1 : 0;
+  }
+}
+
+function targetState({ nodes }: ClusterStatus, target: string): string {
+  const node = nodes.find(({ name }) => name === target);
+  return node?.isOnline === true ? 'online' : 'offline';
+}
+
+async function nodeNow(session: Session, resource: string): Promise<string | undefined> {
+  const answer = await queryStatus(session.pacemaker);
+  if (!answer.ok) return undefined;
+  const found = answer.status.resources.find(({ id }) => id === resource);
+  return found?.isActive === true ? found.nodes.join(', ') : undefined;
+}
+
+export interface Removal {
+  readonly resource: string;
+  /** Only the constraint that ends then is ours. */
+  readonly end: string;
+  /** Becomes the preferred node in the same change. */
+  readonly preferredNode?: string;
+}
+
+/** Undefined when it is gone; else what to tell. */
+export async function removeMoveConstraint(
+  session: Session,
+  { resource, end, preferredNode }: Removal,
+): Promise<Message | undefined> {
+  const id = moveConstraintId(resource);
+  const startedMs = session.clock.nowMs();
+  for (;;) {
+    const removed = await changeConfiguration(session, {
+      command: `remove ${id}`,
+      needs: {},
+      plan: ({ cib, settings }) => {
+        const guest = guestsIn(cib.root).find((one) => one.resource === resource);
+        const freed = withoutConstraint(cib.root, id, end);
+        const after =
+          guest === undefined || preferredNode === undefined || guest.preference?.node === preferredNode
+            ? freed
+            : withPreference(freed, guest, preferredNode, settings.preferenceScore);
+        return { problems: [], warnings: [], notes: [], after, guests: [] };
+      },
+      isDryRun: false,
+      isRecorded: false,
+      isUrgent: true,
+    });
+    if (removed.kind === 'changed' || removed.kind === 'nothing') {
+      forgetMove(session.stateDirectory, resource);
+      return undefined;
+    }
+    if (session.clock.nowMs() - startedMs >= REMOVAL_LIMIT_MS) {
+      const fault = removed.kind === 'planned' ? undefined : removed.problems[0]?.values['fault'];
+      return message('constraint-not-removed', { id, resource, fault: fault ?? '?' });
+    }
+    await session.clock.sleep(1_000);
+  }
+}

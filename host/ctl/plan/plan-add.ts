@@ -1,0 +1,115 @@
+/** Plans `resource add`. */
+import { clusterPropertiesIn, isFencingEnabled, nodesIn } from '../../pacemaker/cib-nodes.ts';
+import { clonesIn, primitivesIn, virtualDomainsIn } from '../../pacemaker/cib-resources.ts';
+import { cibTextFault } from '../../pacemaker/cib-text.ts';
+import type { XmlElement } from '../../xml/xml-element.ts';
+import type { Facts } from '../cluster/facts.ts';
+import type { Settings } from '../config/settings.ts';
+import { defineGuest, domainFile, type GuestDefinition } from '../definition/guest-definition.ts';
+import { guestConstraints, guestPrimitive } from '../definition/guest-elements.ts';
+import { resourceId } from '../definition/guest-ids.ts';
+import { type Message, message } from '../messages/message.ts';
+import { editSection, takenIds } from './edit-cib.ts';
+import { isPattern, meantNames } from './guest-names.ts';
+import type { Plan } from './plan.ts';
+
+export interface AddWish {
+  readonly names: readonly string[];
+  readonly node: string;
+  /** Undefined: as the settings say. */
+  readonly isMigrationAllowed: boolean | undefined;
+}
+
+export function planAdd(wish: AddWish, facts: Facts): Plan {
+  const { cib, settings } = facts;
+  const meant = meantDomains(wish.names, facts);
+  const { isMigrationAllowed = settings.isMigrationAllowed } = wish;
+  const taken = takenIds(cib.root);
+  const files = new Map(virtualDomainsIn(cib.root).map(({ id, config }) => [config, id]));
+  const problems = [...meant.problems, ...clusterProblems(wish.node, facts)];
+  const guests: GuestDefinition[] = [];
+  for (const domain of meant.names) {
+    const guest = defineGuest({ domain, node: wish.node, isMigrationAllowed }, settings);
+    problems.push(...guestProblems(guest, taken, files.get(domainFile(domain, settings))));
+    guests.push(guest);
+  }
+  const withResources = editSection(cib.root, 'resources', (all) => [...all, ...guests.map(guestPrimitive)]);
+  return {
+    problems,
+    warnings: attributeWarnings(settings, cib.root),
+    notes: [],
+    after: editSection(withResources, 'constraints', (all) => [...all, ...guests.flatMap(guestConstraints)]),
+    guests,
+  };
+}
+
+function meantDomains(wanted: readonly string[], { domains }: Facts) {
+  if (domains !== undefined) {
+    return meantNames(wanted, domains, (guest) => message('domain-unknown-to-libvirt', { guest }));
+  }
+  const patterns = wanted.filter(isPattern);
+  return {
+    names: wanted.filter((name) => !isPattern(name)),
+    problems: patterns.map((pattern) => message('pattern-needs-libvirt', { pattern })),
+  };
+}
+
+function clusterProblems(node: string, { cib, settings }: Facts): readonly Message[] {
+  const problems: Message[] = [];
+  if (settings.isFencingWanted && !isFencingEnabled(clusterPropertiesIn(cib.root))) {
+    problems.push(message('fencing-is-off'));
+  }
+  const nodes = nodesIn(cib.root).map(({ name }) => name);
+  if (!nodes.includes(node)) problems.push(nodeProblem(node, nodes));
+  const clones = new Set(clonesIn(cib.root).map(({ id }) => id));
+  for (const { clone, kind } of settings.dependencies) {
+    if (!clones.has(clone)) problems.push(message('clone-missing', { clone, setting: `vm_${kind}` }));
+  }
+  return problems;
+}
+
+export function nodeProblem(node: string, nodes: readonly string[]): Message {
+  return message('node-unknown', { node, nodes: nodes.length === 0 ? '-' : nodes.join(', ') });
+}
+
+function guestProblems(
+  guest: GuestDefinition,
+  isTaken: (id: string) => boolean,
+  userOfFile: string | undefined,
+): readonly Message[] {
+  const { domain, resource } = guest;
+  if (isTaken(resource)) return [message('guest-registered', { guest: domain, resource })];
+  if (userOfFile !== undefined) {
+    return [message('guest-registered-otherwise', { guest: domain, resource: userOfFile })];
+  }
+  const fault = [domain, ...guest.parameters.map(({ value }) => value)].map(cibTextFault).find(Boolean);
+  const ids = [guest.preference, ...guest.attributeRules, ...guest.colocations, ...guest.orders];
+  return [
+    ...(fault === undefined ? [] : [message('name-impossible', { guest: domain, fault })]),
+    ...ids.filter(({ id }) => isTaken(id)).map(({ id }) => message('id-taken', { guest: domain, id })),
+  ];
+}
+
+/** An attribute may come later, with its daemon; until then no guest starts. */
+function attributeWarnings({ dependencies }: Settings, cib: XmlElement): readonly Message[] {
+  const words = new Set<string>();
+  for (const { transientAttributes } of nodesIn(cib))
+    for (const name of transientAttributes.keys()) words.add(name);
+  for (const { instanceAttributes } of primitivesIn(cib)) {
+    for (const value of instanceAttributes.values())
+      for (const word of value.split(/[\s'"]+/)) words.add(word);
+  }
+  return dependencies.flatMap(({ attribute, kind }) =>
+    attribute === undefined || words.has(attribute)
+      ? []
+      : [message('attribute-missing', { attribute, setting: `vm_${kind}` })],
+  );
+}
+
+/** What `--format` prints: nothing is asked, so names are taken as they are. */
+export function definitionsOf(wish: AddWish, settings: Settings): readonly GuestDefinition[] {
+  const { isMigrationAllowed = settings.isMigrationAllowed } = wish;
+  return wish.names.map((domain) => defineGuest({ domain, node: wish.node, isMigrationAllowed }, settings));
+}
+
+export const plannedGuest = (domain: string) => ({ domain, resource: resourceId(domain) });
