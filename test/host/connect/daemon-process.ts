@@ -1,0 +1,145 @@
+/** vm-connectd -t host as a process of its own, on guests that its configuration names. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { buildSync } from 'esbuild';
+import {
+  type GuestStatus,
+  type HostStatus,
+  readHostStatus,
+} from '../../../host/connect/status/host-status.ts';
+import { showHostStatus } from '../../../host/connect/status/show-host-status.ts';
+import { eventually } from '../../support/eventually.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+let bundle: string | undefined;
+
+/** Bundled once for a file of tests: it starts as fast as the installed program. */
+export function programFile(): string {
+  if (bundle !== undefined) return bundle;
+  const directory = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-program-'));
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const outfile = join(directory, 'vm-connectd');
+  buildSync({
+    entryPoints: [join(import.meta.dirname, '../../../host/bin/vm-connectd.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    sourcemap: 'inline',
+  });
+  bundle = outfile;
+  return outfile;
+}
+
+export interface Run {
+  readonly process: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Resolves to the exit status, or the signal, when it has ended. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+}
+
+export function runProgram(parameters: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
+  const child = spawn(process.execPath, [programFile(), ...parameters], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  return {
+    process: child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    ended: new Promise((resolve) => child.once('close', (code, signal) => resolve(code ?? signal ?? 1))),
+  };
+}
+
+export class DaemonProcess {
+  readonly directory: string;
+  readonly socket: string;
+  readonly config: string;
+  run: Run;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+    this.socket = join(directory, 'local.sock');
+    this.config = join(directory, 'vm-connectd.conf');
+    this.run = this.#start();
+  }
+
+  /** Resolves when it serves. */
+  static async start(
+    t: Pick<TestContext, 'after'>,
+    guests: readonly string[],
+    directory = temporaryDirectory(t),
+  ): Promise<DaemonProcess> {
+    writeConfig(directory, guests);
+    const daemon = new DaemonProcess(directory);
+    t.after(async () => {
+      daemon.run.process.kill('SIGKILL');
+      await daemon.run.ended;
+    });
+    await daemon.serves();
+    return daemon;
+  }
+
+  socketOf(guest: string): string {
+    return join(this.directory, `${guest}.sock`);
+  }
+
+  setGuests(guests: readonly string[]): void {
+    writeConfig(this.directory, guests);
+  }
+
+  async killAndRestart(): Promise<void> {
+    this.run.process.kill('SIGKILL');
+    await this.run.ended;
+    this.run = this.#start();
+    await this.serves();
+  }
+
+  async serves(): Promise<void> {
+    await eventually('the daemon serves', () => {
+      if (this.run.process.exitCode !== null) throw new Error(`the daemon ended: ${this.run.stderr()}`);
+      return this.run.stderr().includes('starting => running');
+    });
+  }
+
+  async status(): Promise<HostStatus> {
+    const json = await showHostStatus(this.socket, 'json');
+    const status = readHostStatus(JSON.parse(json));
+    if (status === undefined) throw new Error(`no status: ${json}`);
+    return status;
+  }
+
+  async guest(name: string): Promise<GuestStatus | undefined> {
+    return (await this.status()).guests.find((guest) => guest.name === name);
+  }
+
+  #start(): Run {
+    return runProgram(['-t', 'host', '--config', this.config], {
+      CIB_file: join(this.directory, 'no-cib.xml'),
+      PM_KVM_TOOLS_LOG: 'plain',
+    });
+  }
+}
+
+export const socketIn = (directory: string, guest: string): string => join(directory, `${guest}.sock`);
+
+function writeConfig(directory: string, guests: readonly string[]): void {
+  const sections = guests.map((guest) => `[guest ${guest}]\npath = ${socketIn(directory, guest)}\n`);
+  const host = `[host]\nsocket = ${join(directory, 'local.sock')}\nlibvirt = test:///default\n`;
+  writeFileSync(join(directory, 'vm-connectd.conf'), `${host}${sections.join('')}`);
+}
+
+export const isThere = (path: string): boolean => existsSync(path);
