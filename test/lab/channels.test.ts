@@ -66,7 +66,6 @@ labTest(
 
 labTest('a second serial port is a terminal inside and a socket outside', async (lab) => {
   await startPlainGuest(lab, { serialPort: true });
-  await lab.output('guest9', ['stty', '-F', '/dev/ttyS1', 'raw', '-echo', '115200']);
   const socket = channelSocket(lab, 'guest9', '/var/lib/libvirt/qemu/guest9-serial');
   await converse(lab, 'guest9', 'by wire', { device: '/dev/ttyS1', socket });
 });

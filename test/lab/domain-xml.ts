@@ -33,7 +33,7 @@ export function domainXml(guest: GuestSpec, { accelerator, imageFolder }: Domain
   <features><acpi/></features>
   <on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot><on_crash>restart</on_crash>
   <devices>
-    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <emulator>${accelerator === 'kvm' ? '/usr/bin/qemu-system-x86_64' : '/usr/local/bin/qemu-tcg'}</emulator>
 ${disk('vda', `${image}/root.sqfs`)}
 ${disk('vdb', `${IMAGES_IN_HOST}/${guest.name}.boot`)}
 ${disk('vdc', `${IMAGES_IN_HOST}/${guest.name}.parcel`)}

@@ -55,6 +55,8 @@ own "$LAB_IMAGES" /var/lib/libvirt/images
 own "$LAB_CACHE/images" /var/lib/libvirt/images/base ro
 own "$LAB_CACHE/libvirt" /var/cache/libvirt
 own "$LAB_POWER" /run/lab-power
+touch "$root/usr/local/bin/qemu-tcg"
+mount --bind "$LAB_CHECKOUT/test/lab/qemu-tcg.sh" "$root/usr/local/bin/qemu-tcg"
 if [[ ! -x $root$LAB_NODE ]]; then own "${LAB_NODE%/bin/*}" "${LAB_NODE%/bin/*}" ro; fi
 
 cd "$root"

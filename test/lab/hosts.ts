@@ -2,12 +2,13 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CommandResult, runCommand } from '../../shared/process/run-command.ts';
-import { isFrozen, joining, killGroup, makeCgroup, pidsIn, setFrozen } from './cgroup.ts';
+import { isFrozen, isPopulated, joining, killGroup, makeCgroup, pidsIn, setFrozen } from './cgroup.ts';
 import { writeHostFiles } from './host-files.ts';
 import { type Lab, leaf } from './lab-handle.ts';
 import { CHECKOUT, hostAddress, IMAGE_CACHE, type LabSpec } from './layout.ts';
+import { withLock } from './lock.ts';
 import { outputOf, type RunOptions, SYSTEM_PATH, spawnInLab } from './run-in-lab.ts';
-import { waitFor } from './wait-for.ts';
+import { lastLines, waitFor } from './wait-for.ts';
 import { applyCutsInHost, wirePid } from './wire.ts';
 
 const hostGroup = (lab: Lab, host: string) => leaf(lab, host);
@@ -20,9 +21,17 @@ export function createHost(lab: Lab, spec: LabSpec, host: string): void {
   makeCgroup(hostGroup(lab, host));
 }
 
-/** Powers a host on; resolves when its daemons have been started, long before its cluster is online. */
-export async function startHost(lab: Lab, host: string): Promise<void> {
-  if (isHostRunning(lab, host)) return;
+/**
+ * Powers a host on; resolves when its daemons have been started, long before its cluster is online. A test and the
+ * power switch may both want it at once.
+ */
+export function startHost(lab: Lab, host: string): Promise<void> {
+  return withLock(lab, `start-${host}`, async () => {
+    if (!isHostRunning(lab, host)) await boot(lab, host);
+  });
+}
+
+async function boot(lab: Lab, host: string): Promise<void> {
   const directory = lab.layout.hostDirectory(host);
   const wire = wirePid(lab);
   if (wire === undefined) throw new Error('the network of the laboratory is gone');
@@ -42,10 +51,16 @@ export async function startHost(lab: Lab, host: string): Promise<void> {
       LAB_NODE: process.execPath,
     },
   });
+  let wasAlive = false;
   await waitFor(
     `${host} has started its daemons`,
-    15_000,
-    () => existsSync(join(hostRoot(lab, host) ?? '/nonexistent', 'run/lab-booted')),
+    30_000,
+    () => {
+      const alive = isPopulated(hostGroup(lab, host));
+      if (wasAlive && !alive) throw new Error(`${host} died while it booted: ${lastLines(log)}`);
+      wasAlive = alive;
+      return existsSync(join(hostRoot(lab, host) ?? '/nonexistent', 'run/lab-booted'));
+    },
     { logs: [log, join(directory, 'layer/var/log/lab-boot.log')] },
   );
   const pid = initPid(lab, host);

@@ -152,7 +152,7 @@ async function waitForLibvirt(lab: Lab, host: string): Promise<void> {
 }
 
 /** The guest says so itself on its console: asking from here would only slow it down. */
-export async function waitForMembership(lab: Lab, guest: string, deadlineMs = 90_000): Promise<void> {
+export async function waitForMembership(lab: Lab, guest: string, deadlineMs = 180_000): Promise<void> {
   await waitFor(
     `${guest} is a member of its cluster`,
     deadlineMs,

@@ -5,8 +5,12 @@ import { createInterface } from 'node:readline';
 import { connectOnce } from '../../shared/unix-socket.ts';
 import type { Laboratory } from './lab.ts';
 
-/** Says what it has heard; the port reads as ended while nobody is at the other end. */
+/**
+ * Says what it has heard; the port reads as ended while nobody is at the other end. A serial port loses what comes
+ * before it is open, so there the guest speaks first.
+ */
 const ANSWER_ONE_LINE = `exec 3<>"$1"
+if [[ -t 3 ]]; then stty -F "$1" raw -echo; echo listening >&3; fi
 until read -r line <&3; do sleep 0.1; done
 echo "$line, heard by $(hostname)" >&3`;
 
@@ -43,16 +47,12 @@ export async function converseOver(
     deadlineMs: 20_000,
   });
   try {
-    const answer = firstLine(socket);
+    const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+    if (device.startsWith('/dev/tty')) assert.equal((await lines.next()).value, 'listening');
     socket.write(`${words}\n`);
-    assert.equal(await answer, `${words}, heard by ${guest}`);
+    assert.equal((await lines.next()).value, `${words}, heard by ${guest}`);
   } finally {
     socket.destroy();
   }
   assert.equal((await answering).kind, 'exited');
-}
-
-export async function firstLine(input: NodeJS.ReadableStream): Promise<string | undefined> {
-  for await (const line of createInterface({ input })) return line;
-  return undefined;
 }
