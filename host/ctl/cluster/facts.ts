@@ -15,8 +15,8 @@ export interface Facts {
   readonly cib: Cib;
   /** Undefined where the plan does not need it. */
   readonly status: ClusterStatus | undefined;
-  /** The names that libvirt knows; undefined where it was not asked. */
-  readonly domains: ReadonlySet<string> | undefined;
+  /** The domains that libvirt knows, and whether they run here; undefined where it was not asked. */
+  readonly domains: ReadonlyMap<string, boolean> | undefined;
 }
 
 export interface Needs {
@@ -49,7 +49,10 @@ export async function gatherFacts(session: Session, needs: Needs): Promise<Gathe
       settings,
       cib: cib.cib,
       status: status?.status,
-      domains: domains === undefined ? undefined : new Set(domains.domains.map(({ name }) => name)),
+      domains:
+        domains === undefined
+          ? undefined
+          : new Map(domains.domains.map(({ name, id }) => [name, id !== undefined])),
     },
   };
 }

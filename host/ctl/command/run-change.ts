@@ -71,7 +71,7 @@ export async function runDelete(session: Session, invocation: Invocation): Promi
   });
   if (outcome.kind === 'changed' && !session.isOffline) {
     const { forgetDeleted } = await import('../change/forget-deleted.ts');
-    await forgetDeleted(session, outcome.plan.guests);
+    await forgetDeleted(session, outcome.plan.guests, outcome.facts.cib.root);
   }
   return changeReport(outcome, (guest) => message('guest-deleted', { guest }));
 }

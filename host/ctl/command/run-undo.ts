@@ -44,10 +44,16 @@ export async function runUndo(session: Session, { names, options, typed }: Invoc
     }),
     ...(options.flag('yes') ? {} : { question: () => message('confirm-undo', { command }) }),
   });
-  const report = changeReport(outcome, () => message('undone', { command }));
-  if (outcome.kind !== 'changed' && outcome.kind !== 'nothing') return report;
+  if (outcome.kind !== 'changed' && outcome.kind !== 'nothing') {
+    return changeReport(outcome, () => message('undone', { command }));
+  }
   forgetChange(session.stateDirectory);
-  return { ...report, lines: [message('undone', { command }), ...(report.lines ?? [])] };
+  const saved = outcome.kind === 'changed' ? [message('backup-only', { backup: outcome.backup })] : [];
+  return {
+    exitCode: EXIT.ok,
+    lines: [message('undone', { command }), ...saved],
+    data: { changed: outcome.kind === 'changed', undone: command },
+  };
 }
 
 const isUnchangedSince = ({ after }: LastChange, { cib }: Facts) =>

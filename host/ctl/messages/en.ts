@@ -55,6 +55,8 @@ export const en = {
   'pattern-needs-libvirt':
     'the pattern {pattern} needs a libvirt to look in; with --cib-file write the names',
   'domain-unknown-to-libvirt': '{guest}: libvirt on this host knows no such domain; see virsh list --all',
+  'domain-runs-now':
+    '{guest}: runs now, outside the cluster: Pacemaker will shut it down, and vm-ctl resource start brings it back',
   'guest-registered': '{guest}: is registered already, as {resource}',
   'guest-registered-otherwise': '{guest}: its domain file is that of the resource {resource} already',
   'guest-not-registered': '{guest}: is not registered; see vm-ctl resource list',
@@ -85,6 +87,7 @@ export const en = {
     'the configuration was changed by others at each of {attempts} attempts; try again later',
   'change-invalid': 'Pacemaker refuses the configuration that would come of it: {fault}',
   'backup-saved': 'the configuration before is in {backup}; go back with vm-ctl undo',
+  'backup-only': 'the configuration before is in {backup}',
   'dry-run-changes': 'This would change in the configuration:',
   'dry-run-actions': 'This Pacemaker would do then:',
   'dry-run-no-actions': 'Pacemaker would start, stop and move nothing then.',

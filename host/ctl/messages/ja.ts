@@ -57,6 +57,8 @@ export const ja: Catalogue = {
     'パターン {pattern} には libvirt が必要です。--cib-file では名前を指定してください',
   'domain-unknown-to-libvirt':
     '{guest}: このホストの libvirt にドメインがありません。virsh list --all を確認してください',
+  'domain-runs-now':
+    '{guest}: クラスタ外で動作中です。Pacemaker が停止させます。vm-ctl resource start で再び起動できます',
   'guest-registered': '{guest}: すでに {resource} として登録されています',
   'guest-registered-otherwise': '{guest}: ドメイン定義ファイルはすでにリソース {resource} が使用しています',
   'guest-not-registered': '{guest}: 登録されていません。vm-ctl resource list を確認してください',
@@ -85,6 +87,7 @@ export const ja: Catalogue = {
   'changed-too-often': '{attempts} 回試しましたが、毎回ほかの変更がありました。後でやり直してください',
   'change-invalid': '変更後の構成を Pacemaker が受け付けません: {fault}',
   'backup-saved': '変更前の構成は {backup} にあります。vm-ctl undo で元に戻せます',
+  'backup-only': '変更前の構成は {backup} にあります',
   'dry-run-changes': '構成の変更内容:',
   'dry-run-actions': 'その後 Pacemaker が行う処理:',
   'dry-run-no-actions': '起動、停止、移動は行われません。',

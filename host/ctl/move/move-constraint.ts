@@ -5,13 +5,16 @@
  *                       |                    |
  *                       +---- kill -9 -------+--> the next vm-ctl finds the record and removes both
  *
- * The constraint has the id that Pacemaker's own `crm_resource --move` gives, so every tool can clear it, and it ends
- * by itself at a time: should this machine never come back, it still does not bind the guest for ever.
+ * Constraints have the ids that Pacemaker's own `crm_resource --move` and `--ban` give, so every tool can clear them,
+ * and they end by themselves at a time: should this machine never come back, they still don't bind the guest for ever.
+ *
+ * To prefer the target is enough, and leaves the guest where it is should the target fail, unless the guest sticks to
+ * its node with INFINITY as well: then the node that it is on is forbidden too.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCodeOf } from '../../../shared/errors.ts';
-import { moveConstraintId } from '../../pacemaker/resource-commands.ts';
+import { banConstraintId, moveConstraintId } from '../../pacemaker/resource-commands.ts';
 import { type XmlElement, xmlElement } from '../../xml/xml-element.ts';
 
 /** When a constraint ends, as Pacemaker writes it: with it we know our own again. */
@@ -21,17 +24,38 @@ export const endOf = (endsMs: number): string =>
     .replace('T', ' ')
     .replace(/\.\d+Z$/, 'Z');
 
-export function moveConstraint(resource: string, node: string, end: string): XmlElement {
-  return xmlElement('rsc_location', { id: moveConstraintId(resource), rsc: resource }, [
-    xmlElement('rule', { id: `cli-prefer-rule-${resource}`, score: 'INFINITY', 'boolean-op': 'and' }, [
+export interface Way {
+  readonly source: string;
+  readonly target: string;
+  /** Its present node has to be forbidden, or it stays. */
+  readonly isBanNeeded: boolean;
+}
+
+export function moveConstraints(resource: string, way: Way, end: string): readonly XmlElement[] {
+  const prefer = expiring(moveConstraintId(resource), resource, { node: way.target, score: 'INFINITY', end });
+  const ban = expiring(banConstraintId(resource, way.source), resource, {
+    node: way.source,
+    score: '-INFINITY',
+    end,
+  });
+  return way.isBanNeeded ? [prefer, ban] : [prefer];
+}
+
+function expiring(
+  id: string,
+  resource: string,
+  { node, score, end }: { readonly node: string; readonly score: string; readonly end: string },
+): XmlElement {
+  return xmlElement('rsc_location', { id, rsc: resource }, [
+    xmlElement('rule', { id: `${id}-rule`, score, 'boolean-op': 'and' }, [
       xmlElement('expression', {
-        id: `cli-prefer-expr-${resource}`,
+        id: `${id}-expr`,
         attribute: '#uname',
         operation: 'eq',
         value: node,
         type: 'string',
       }),
-      xmlElement('date_expression', { id: `cli-prefer-lifetime-end-${resource}`, operation: 'lt', end }),
+      xmlElement('date_expression', { id: `${id}-end`, operation: 'lt', end }),
     ]),
   ]);
 }

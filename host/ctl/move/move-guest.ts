@@ -21,9 +21,16 @@ import { pause } from '../cluster/pause.ts';
 import type { Session } from '../cluster/session.ts';
 import { type Message, message } from '../messages/message.ts';
 import { withPreference } from '../plan/plan-location.ts';
-import { banConstraint, endOf, forgetMove, moveConstraint, recordMove } from './move-constraint.ts';
+import {
+  banConstraint,
+  endOf,
+  forgetMove,
+  moveConstraints,
+  recordMove,
+  type Way,
+} from './move-constraint.ts';
 import { moveProgress } from './move-progress.ts';
-import { type MovePlan, type MoveWish, planMove, withConstraint, withoutConstraint } from './plan-move.ts';
+import { type MovePlan, type MoveWish, planMove, withConstraints, withoutConstraints } from './plan-move.ts';
 
 export interface MoveOutcome {
   readonly domain: string;
@@ -49,7 +56,7 @@ export async function considerMove(session: Session, wish: MoveWish, facts: Fact
   const resource = facts.status?.resources.find(({ id }) => id === wish.guest.resource);
   const ban = banConstraint(wish.guest.resource, resource?.nodes[0] ?? '-');
   const live = await simulate(pacemaker, facts.cib.root);
-  const without = live.ok ? await simulate(pacemaker, withConstraint(facts.cib.root, ban)) : live;
+  const without = live.ok ? await simulate(pacemaker, withConstraints(facts.cib.root, [ban])) : live;
   if (!live.ok) return { kind: 'problems', problems: [clusterProblem(live, session)] };
   if (!without.ok) return { kind: 'problems', problems: [clusterProblem(without, session)] };
   return planMove(wish, facts, live, without);
@@ -58,10 +65,11 @@ export async function considerMove(session: Session, wish: MoveWish, facts: Fact
 export async function moveGuest(
   session: Session,
   wish: MoveWish,
-  { source, target }: { readonly source: string; readonly target: string },
+  way: Way,
   { command, timeoutMs }: { readonly command: string; readonly timeoutMs: number },
 ): Promise<MoveOutcome> {
   const { resource, domain } = wish.guest;
+  const { source, target } = way;
   const startedMs = session.clock.nowMs();
   const end = endOf(session.clock.wallMs() + timeoutMs + EXPIRY_MARGIN_MS);
   const outcome = (kind: MoveOutcome['kind'], rest: Partial<MoveOutcome>): MoveOutcome => ({
@@ -87,7 +95,7 @@ export async function moveGuest(
         : [message('guest-not-registered', { guest: domain })],
       warnings: [],
       notes: [],
-      after: withConstraint(facts.cib.root, moveConstraint(resource, target, end)),
+      after: withConstraints(facts.cib.root, moveConstraints(resource, way, end)),
       guests: [wish.guest],
     }),
     isDryRun: false,
@@ -99,7 +107,7 @@ export async function moveGuest(
     const messages = 'problems' in set ? set.problems : [];
     return outcome('refused', { isConstraintLeft: left !== undefined, messages });
   }
-  const waited = await waitForArrival(session, wish, { source, target }, timeoutMs);
+  const waited = await waitForArrival(session, wish, way, timeoutMs);
   session.showProgress(undefined);
   const isPreferred = wish.isPreferred && waited.isThere;
   const left = await removeMoveConstraint(session, {
@@ -129,7 +137,7 @@ interface Arrival {
 async function waitForArrival(
   session: Session,
   { guest }: MoveWish,
-  way: { readonly source: string; readonly target: string },
+  way: Way,
   timeoutMs: number,
 ): Promise<Arrival> {
   const startedMs = session.clock.nowMs();
@@ -172,12 +180,15 @@ async function nodeNow(session: Session, resource: string): Promise<string | und
   const answer = await queryStatus(session.pacemaker);
   if (!answer.ok) return undefined;
   const found = answer.status.resources.find(({ id }) => id === resource);
-  return found?.isActive === true ? found.nodes.join(', ') : undefined;
+  if (found?.isActive !== true) return undefined;
+  // What was begun, Pacemaker brings to its end.
+  const isOnItsWay = /ing$/.test(found.role);
+  return `${found.nodes.join(', ')}${isOnItsWay ? ` (${found.role})` : ''}`;
 }
 
 export interface Removal {
   readonly resource: string;
-  /** Only the constraint that ends then is ours. */
+  /** Only constraints that end then are ours. */
   readonly end: string;
   /** Becomes the preferred node in the same change. */
   readonly preferredNode?: string;
@@ -196,7 +207,7 @@ export async function removeMoveConstraint(
       needs: {},
       plan: ({ cib, settings }) => {
         const guest = guestsIn(cib.root).find((one) => one.resource === resource);
-        const freed = withoutConstraint(cib.root, id, end);
+        const freed = withoutConstraints(cib.root, resource, end);
         const after =
           guest === undefined || preferredNode === undefined || guest.preference?.node === preferredNode
             ? freed

@@ -10,11 +10,12 @@ import type { Guest } from '../cluster/guests.ts';
 import { type Message, message } from '../messages/message.ts';
 import { editSection } from '../plan/edit-cib.ts';
 import { nodeProblem } from '../plan/plan-add.ts';
+import type { Way } from './move-constraint.ts';
 
 export type MovePlan =
   | { readonly kind: 'problems'; readonly problems: readonly Message[] }
   | { readonly kind: 'there'; readonly node: string }
-  | { readonly kind: 'go'; readonly source: string; readonly target: string };
+  | ({ readonly kind: 'go' } & Way);
 
 export interface MoveWish {
   readonly guest: Guest;
@@ -56,7 +57,9 @@ export function planMove(wish: MoveWish, facts: Facts, live: Simulation, without
     ...scoreProblems(guest, target, live),
     ...(wish.isPreferred ? [] : returnProblems(guest, source, target, facts.cib.root, live)),
   );
-  return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'go', source, target };
+  if (problems.length > 0) return { kind: 'problems', problems };
+  const isBanNeeded = (live.scores.get(guest.resource)?.get(source) ?? 0) >= 1_000_000;
+  return { kind: 'go', source, target, isBanNeeded };
 }
 
 /** Where the scheduler puts it when it must not be where it is. */
@@ -124,14 +127,14 @@ function stickinessOf(guest: Guest, cib: XmlElement): number {
 const scoresOf = (resource: string, { scores }: Simulation) =>
   [...(scores.get(resource) ?? [])].map(([node, score]) => `${node} ${scoreText(score)}`).join(', ') || '-';
 
-export const withConstraint = (cib: XmlElement, constraint: XmlElement): XmlElement =>
-  editSection(cib, 'constraints', (all) => [...all, constraint]);
+export const withConstraints = (cib: XmlElement, constraints: readonly XmlElement[]): XmlElement =>
+  editSection(cib, 'constraints', (all) => [...all, ...constraints]);
 
-/** Without our own constraint of that id, which is the one that ends then. */
-export const withoutConstraint = (cib: XmlElement, id: string, end: string): XmlElement =>
+/** Without our own constraints, which are those on the guest that end then. */
+export const withoutConstraints = (cib: XmlElement, resource: string, end: string): XmlElement =>
   editSection(cib, 'constraints', (all) =>
     all.filter((one) => {
       const date = elementAt(one, 'rule', 'date_expression');
-      return one.attributes['id'] !== id || date?.attributes['end'] !== end;
+      return one.attributes['rsc'] !== resource || date?.attributes['end'] !== end;
     }),
   );

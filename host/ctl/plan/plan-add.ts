@@ -7,7 +7,6 @@ import type { Facts } from '../cluster/facts.ts';
 import type { Settings } from '../config/settings.ts';
 import { defineGuest, domainFile, type GuestDefinition } from '../definition/guest-definition.ts';
 import { guestConstraints, guestPrimitive } from '../definition/guest-elements.ts';
-import { resourceId } from '../definition/guest-ids.ts';
 import { type Message, message } from '../messages/message.ts';
 import { editSection, takenIds } from './edit-cib.ts';
 import { isPattern, meantNames } from './guest-names.ts';
@@ -36,7 +35,12 @@ export function planAdd(wish: AddWish, facts: Facts): Plan {
   const withResources = editSection(cib.root, 'resources', (all) => [...all, ...guests.map(guestPrimitive)]);
   return {
     problems,
-    warnings: attributeWarnings(settings, cib.root),
+    warnings: [
+      ...attributeWarnings(settings, cib.root),
+      ...guests
+        .filter(({ domain }) => facts.domains?.get(domain) === true)
+        .map(({ domain }) => message('domain-runs-now', { guest: domain })),
+    ],
     notes: [],
     after: editSection(withResources, 'constraints', (all) => [...all, ...guests.flatMap(guestConstraints)]),
     guests,
@@ -45,7 +49,9 @@ export function planAdd(wish: AddWish, facts: Facts): Plan {
 
 function meantDomains(wanted: readonly string[], { domains }: Facts) {
   if (domains !== undefined) {
-    return meantNames(wanted, domains, (guest) => message('domain-unknown-to-libvirt', { guest }));
+    return meantNames(wanted, new Set(domains.keys()), (guest) =>
+      message('domain-unknown-to-libvirt', { guest }),
+    );
   }
   const patterns = wanted.filter(isPattern);
   return {
@@ -111,5 +117,3 @@ export function definitionsOf(wish: AddWish, settings: Settings): readonly Guest
   const { isMigrationAllowed = settings.isMigrationAllowed } = wish;
   return wish.names.map((domain) => defineGuest({ domain, node: wish.node, isMigrationAllowed }, settings));
 }
-
-export const plannedGuest = (domain: string) => ({ domain, resource: resourceId(domain) });

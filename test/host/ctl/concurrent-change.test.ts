@@ -1,0 +1,77 @@
+/** What others change between plan and change is seen and kept, and a configuration that never stands still is told. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { changeConfiguration } from '../../../host/ctl/change/change-configuration.ts';
+import type { Session } from '../../../host/ctl/cluster/session.ts';
+import { readSettings } from '../../../host/ctl/config/read-settings.ts';
+import type { MessageKey } from '../../../host/ctl/messages/message.ts';
+import { planAdd } from '../../../host/ctl/plan/plan-add.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { runCommand } from '../../../shared/process/run-command.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { HOSTS_CIB, PUBLISHED_CONFIG } from './published.ts';
+
+/** Before each of the first `times` patches, somebody else changes the configuration. */
+function disturbed(t: TestContext, times: number) {
+  const folder = temporaryDirectory(t);
+  const cibFile = join(folder, 'cib.xml');
+  writeFileSync(cibFile, HOSTS_CIB);
+  const read = readSettings('vm-ctl.conf', PUBLISHED_CONFIG);
+  assert.ok(read.ok);
+  const told: MessageKey[] = [];
+  let left = times;
+  const session: Session = {
+    settings: read.settings,
+    pacemaker: {
+      deadlineMs: 10_000,
+      cibFile,
+      async run(argv, options) {
+        if (argv.includes('--patch') && left-- > 0) {
+          const text = `<primitive id="power" description="${left}"/>`;
+          await runCommand(['cibadmin', '--modify', '--xml-text', text], options);
+        }
+        return runCommand(argv, options);
+      },
+    },
+    virsh: { run: runCommand, uri: 'test:///default', deadlineMs: 10_000 },
+    isOffline: true,
+    stateDirectory: join(folder, 'state'),
+    lockName: cibFile,
+    tell: ({ key }) => told.push(key),
+    showProgress: () => undefined,
+    confirm: () => Promise.resolve(true),
+    interrupted: new AbortController().signal,
+    clock: systemClock,
+  };
+  const add = () =>
+    changeConfiguration(session, {
+      command: 'add',
+      needs: {},
+      isDryRun: false,
+      plan: (facts) => planAdd({ names: ['guest1'], node: 'host1', isMigrationAllowed: undefined }, facts),
+    });
+  return { cibFile, add, told };
+}
+
+test('a change by someone else is kept, and ours is planned again on top of it', async (t) => {
+  const { cibFile, add, told } = disturbed(t, 2);
+  const outcome = await add();
+  assert.equal(outcome.kind, 'changed');
+  assert.deepEqual(told, ['changed-meanwhile', 'changed-meanwhile']);
+  const after = readFileSync(cibFile, 'utf8');
+  assert.match(after, /description="0"/);
+  assert.match(after, /prmVMCTL_guest1/);
+});
+
+test('it is not tried for ever', async (t) => {
+  const { cibFile, add } = disturbed(t, 1000);
+  const outcome = await add();
+  assert.ok(outcome.kind === 'unavailable');
+  assert.deepEqual(
+    outcome.problems.map(({ key }) => key),
+    ['changed-too-often'],
+  );
+  assert.doesNotMatch(readFileSync(cibFile, 'utf8'), /prmVMCTL_guest1/);
+});

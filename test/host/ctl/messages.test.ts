@@ -1,0 +1,72 @@
+/** The golden test of the catalogues: every sentence is there in every language, with the same values in it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { helpEn } from '../../../host/ctl/command/help-en.ts';
+import { helpJa } from '../../../host/ctl/command/help-ja.ts';
+import { COMMAND_NAMES } from '../../../host/ctl/command/options.ts';
+import { en } from '../../../host/ctl/messages/en.ts';
+import { ja } from '../../../host/ctl/messages/ja.ts';
+import { languageOf } from '../../../host/ctl/messages/language.ts';
+import { message } from '../../../host/ctl/messages/message.ts';
+import { render } from '../../../host/ctl/messages/render.ts';
+import { vmCtl } from './vm-ctl.ts';
+
+const valuesIn = (sentence: string) => new Set(sentence.match(/\{\w+\}/g));
+
+test('no key is missing in either language, and each sentence has the same values in both', () => {
+  assert.deepEqual(Object.keys(ja), Object.keys(en));
+  const japanese = new Map(Object.entries(ja));
+  for (const [key, sentence] of Object.entries(en)) {
+    assert.deepEqual(valuesIn(japanese.get(key) ?? ''), valuesIn(sentence), key);
+  }
+});
+
+test('all of Japanese is Japanese, but for what is data in every language', () => {
+  const data = ['plain', 'yes-or-no', 'bad-option', 'move-progress', 'key-refused'];
+  for (const [key, sentence] of Object.entries(ja)) {
+    if (!data.includes(key)) assert.match(sentence, /[\u3040-\u30ff\u4e00-\u9fff]/, key);
+  }
+});
+
+test('every command has its help in both languages, with an example', () => {
+  for (const help of [helpEn, helpJa]) {
+    const topics = new Map(Object.entries(help));
+    for (const name of COMMAND_NAMES)
+      assert.match(topics.get(name) ?? '', new RegExp(`vm-ctl ${name}[\\s\\S]*\\n  vm-ctl `), name);
+  }
+  assert.deepEqual(Object.keys(helpJa), Object.keys(helpEn));
+});
+
+test('the language is that of messages, as every program chooses it', () => {
+  assert.equal(languageOf({ LANG: 'ja_JP.UTF-8' }), 'ja');
+  assert.equal(languageOf({ LANG: 'ja_JP.UTF-8', LC_MESSAGES: 'C' }), 'en');
+  assert.equal(languageOf({ LANG: 'C', LC_ALL: 'ja' }), 'ja');
+  assert.equal(languageOf({ LC_ALL: '', LANG: 'ja_JP.eucJP' }), 'ja');
+  assert.equal(languageOf({ LANG: 'jam_JM' }), 'en');
+  assert.equal(languageOf({}), 'en');
+});
+
+test('a name can play no tricks on a terminal', () => {
+  const text = render(message('guest-not-registered', { guest: 'x\u001b[2J\u0007{guest}' }), en);
+  assert.ok(text.startsWith('x\\u{1b}[2J\\u{7}{guest}: is not registered'));
+});
+
+test('help and refusals come in the language of the environment, on every level', async () => {
+  const japanese = { env: { LANG: 'ja_JP.UTF-8' } };
+  for (const words of [
+    [],
+    ['--help'],
+    ['resource', '--help'],
+    ['resource', 'add', '--help'],
+    ['help', 'key'],
+  ]) {
+    assert.match((await vmCtl(words)).stdout, /^usage: vm-ctl/);
+    assert.match((await vmCtl(words, japanese)).stdout, /^使い方: vm-ctl/);
+  }
+  const refused = await vmCtl(['resource', 'fly'], japanese);
+  assert.equal(refused.exitCode, 1);
+  assert.match(
+    refused.stderr,
+    /"resource fly" という vm-ctl のコマンドはありません\n使い方: vm-ctl resource/,
+  );
+});
