@@ -6,7 +6,7 @@
  *          away ------------------------> there
  *   (read again ^                           |  wait for READABLE, or for WRITABLE too
  *    after 10 ms |       read gives 0       |  while a write is blocked
- *    to 500 ms)  +--------------------------+
+ *    to 1 s)     +--------------------------+
  *                                           (a tty that reads 0 was hung up: destroyed)
  *   from both: any other error: destroyed with it
  *
@@ -48,7 +48,7 @@ const READ_BYTES = 65_536;
 /** Then others have their turn. */
 const READS_AT_ONCE = 16;
 /** Short at first, because a migration is over soon; the ceiling costs next to nothing. */
-const AWAY_BACK_OFF = { firstMs: 10, ceilingMs: 500 };
+const AWAY_BACK_OFF = { firstMs: 10, ceilingMs: 1_000 };
 
 interface BlockedWrite {
   readonly bytes: Buffer;
