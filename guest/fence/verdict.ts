@@ -61,9 +61,9 @@ export function judgeList(tokens: number, answer: Answer): Verdict<readonly List
   return { kind: 'done', value: states };
 }
 
-/** As a bare word, or with the members of a reply of its own. */
+/** With the members that a reply to `status` of its own would have. */
 function listedState(item: Json): ListedState | undefined {
-  if (!isMembers(item)) return LISTED_STATES.find((state) => state === item);
+  if (!isMembers(item)) return undefined;
   switch (item['result']) {
     case 'confirmed':
       return LISTED_STATES.find((state) => state === item['state'] && state !== 'denied');

@@ -31,6 +31,12 @@ export interface ScriptedAgent {
   readonly abandoned: () => number;
 }
 
+/** How the host lists a target that is in that state, or may not be asked for. */
+export function listed(state: string): Readonly<Record<string, string>> {
+  const result = { denied: 'denied', unknown: 'unknown' }[state] ?? 'confirmed';
+  return { result, state: result === 'confirmed' ? state : 'unknown', reason: 'as scripted' };
+}
+
 export async function scriptedAgent(
   t: TestContext,
   script: (request: AskedOfAgent) => Scripted,

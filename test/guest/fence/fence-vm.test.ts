@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { eventually } from '../../support/eventually.ts';
-import { type Scripted, type ScriptedAgent, scriptedAgent } from '../../support/scripted-agent.ts';
+import { listed, type Scripted, type ScriptedAgent, scriptedAgent } from '../../support/scripted-agent.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { callFenceVm, inputOf, run, runFenceVm } from './call-fence-vm.ts';
 
@@ -12,8 +12,9 @@ const CONFIRMED: Scripted = { reply: { text: 'OK', detail: { result: 'confirmed'
 const confirming = (t: TestContext) => scriptedAgent(t, () => CONFIRMED);
 const textsOf = (agent: ScriptedAgent) => agent.asked.map(({ text }) => text);
 
+const asListed = (state: unknown) => (typeof state === 'string' ? listed(state) : state);
 const listing = (t: TestContext, states: readonly unknown[]) =>
-  scriptedAgent(t, () => ({ reply: { text: 'OK', detail: { states } } }));
+  scriptedAgent(t, () => ({ reply: { text: 'OK', detail: { states: states.map(asListed) } } }));
 
 test('each action asks the host in its words, with the token of the node and an id of its own', async (t) => {
   const agent = await confirming(t);
@@ -171,13 +172,13 @@ test('list prints the nodes, list-status their states too', async (t) => {
   assert.deepEqual(textsOf(agent), ['list T1 T2 T3 T4']);
 });
 
-test('a listed state may stand for itself or come with its reason', async (t) => {
+test('a state is believed only as the host gives it', async (t) => {
   const known = { action: 'list-status', tokens: 'a:T1 b:T2 c:T3 d:T4' };
   const explained = [
     { result: 'confirmed', state: 'on', reason: 'r' },
     { result: 'failed', state: 'off', reason: 'r' },
     { result: 'denied', state: 'unknown', reason: 'r' },
-    'off',
+    { result: 'confirmed', state: 'off', reason: 'r' },
   ];
   const agent = await listing(t, explained);
   const states = await callFenceVm({ input: inputOf({ ...known, separator: '=', socket: agent.path }) });
@@ -235,7 +236,7 @@ test('hundreds of tokens are asked for in as many requests as they need', async 
       .split(' ')
       .slice(1)
       .map((token) => (token.startsWith('node7x') ? 'off' : 'on'));
-    return { reply: { text: 'OK', detail: { states } } };
+    return { reply: { text: 'OK', detail: { states: states.map(listed) } } };
   });
   const called = await callFenceVm({ input: inputOf({ action: 'list-status', tokens, socket: agent.path }) });
   assert.equal(called.exitCode, 0, called.stderr);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { eventually } from '../../support/eventually.ts';
-import { type Scripted, scriptedAgent } from '../../support/scripted-agent.ts';
+import { listed, type Scripted, scriptedAgent } from '../../support/scripted-agent.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { type Called, programDirectory, run } from './call-fence-vm.ts';
 
@@ -157,7 +157,9 @@ test('nothing in a parameter or a host is executed or becomes another parameter'
 });
 
 test('status is that of the device: the host is there and denies no token', async (t) => {
-  const states = (...listed: string[]): Scripted => ({ reply: { text: 'OK', detail: { states: listed } } });
+  const states = (...words: string[]): Scripted => ({
+    reply: { text: 'OK', detail: { states: words.map(listed) } },
+  });
   const well = await scriptedAgent(t, () => states('on', 'unknown'));
   assert.equal((await plugin({ socket: well.path }, ['status'])).exitCode, 0);
   assert.equal(well.asked[0]?.text, 'list U2FsdGVkX1+a/b== pkt2.k.T-2_x');
@@ -215,7 +217,9 @@ const stonith = (...words: string[]) => installed('stonith', '-t', 'external/vm-
 
 test('the real stonith describes it, lists its hosts, asks its status and fences with it', async (t) => {
   const agent = await scriptedAgent(t, ({ text }) =>
-    text.startsWith('list') ? { reply: { text: 'OK', detail: { states: ['on', 'on'] } } } : CONFIRMED,
+    text.startsWith('list')
+      ? { reply: { text: 'OK', detail: { states: [listed('on'), listed('on')] } } }
+      : CONFIRMED,
   );
   const [names, help, metadata] = await Promise.all([stonith('-n'), stonith('-h'), stonith('-m')]);
   assert.equal(names.stdout.trim().replace(/\s+/g, ' '), 'hostlist delimeter');
