@@ -2,6 +2,9 @@
  * Asks everything that a plan hangs on, at once, so that everything that is wrong can be told at once: a Pacemaker
  * that is down and a libvirtd that is down are two problems of one answer.
  */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readDomainFile } from '../../libvirt/domain-file.ts';
 import { listDomains } from '../../libvirt/domain-list.ts';
 import { type Cib, queryCib } from '../../pacemaker/cib-query.ts';
 import { type ClusterStatus, queryStatus } from '../../pacemaker/cluster-status.ts';
@@ -15,7 +18,10 @@ export interface Facts {
   readonly cib: Cib;
   /** Undefined where the plan does not need it. */
   readonly status: ClusterStatus | undefined;
-  /** The domains that libvirt knows, and whether they run here; undefined where it was not asked. */
+  /**
+   * The domains that libvirt knows or that have a domain file, and whether they run here; undefined where nobody was
+   * asked. The VirtualDomain agent has libvirt forget a domain when it starts it, and keeps the file.
+   */
   readonly domains: ReadonlyMap<string, boolean> | undefined;
 }
 
@@ -36,6 +42,7 @@ export async function gatherFacts(session: Session, needs: Needs): Promise<Gathe
     needs.status === true ? queryStatus(pacemaker) : undefined,
     isLibvirtAsked ? listDomains(session.virsh) : undefined,
   ]);
+  const files = isLibvirtAsked ? await domainFiles(settings) : [];
   const problems: Message[] = [];
   const clusterFault = [cib, status].find((answer) => answer?.ok === false);
   if (clusterFault?.ok === false) problems.push(clusterProblem(clusterFault, session));
@@ -52,9 +59,27 @@ export async function gatherFacts(session: Session, needs: Needs): Promise<Gathe
       domains:
         domains === undefined
           ? undefined
-          : new Map(domains.domains.map(({ name, id }) => [name, id !== undefined])),
+          : new Map([
+              ...files.map((name) => [name, false] as const),
+              ...domains.domains.map(({ name, id }) => [name, id !== undefined] as const),
+            ]),
     },
   };
+}
+
+/** The domains that are named like the file that they are in, which is how the cluster will look for them. */
+async function domainFiles({ domainDirectory, domainExtension }: Settings): Promise<readonly string[]> {
+  const entries = await readdir(domainDirectory).catch(() => []);
+  const names = entries
+    .filter((entry) => entry.endsWith(domainExtension))
+    .map((entry) => entry.slice(0, entry.length - domainExtension.length));
+  const read = await Promise.all(
+    names.map((name) => readDomainFile(join(domainDirectory, `${name}${domainExtension}`))),
+  );
+  return names.filter((name, index) => {
+    const file = read[index];
+    return file?.ok === true && file.domain.name === name;
+  });
 }
 
 export function clusterProblem({ kind, fault }: PacemakerFailure, session: Session): Message {
