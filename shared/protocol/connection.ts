@@ -19,6 +19,9 @@ import type { Message } from './message.ts';
 /** When no byte of the rest of a frame has come for so long, it is given up (docs/protocol.md, "Limits"). */
 export const STALLED_AFTER_MS = 10_000;
 
+/** Bytes are decoded in pieces of this size, so that `pause` takes effect within what was read at once. */
+const PIECE_BYTES = 4_096;
+
 /** How long the other side may take to read the last words and close. */
 const CLOSING_MS = 1_000;
 
@@ -46,6 +49,9 @@ export class FrameConnection {
   #reason: Error | undefined;
   #isPaused = false;
   #wasFull = false;
+  #isCorked = false;
+  /** What was read and not decoded yet when a handler paused. */
+  #undecoded: Buffer | undefined;
   #lastBytesMs = 0;
   #stallTimer: Timer | undefined;
   #closingTimer: Timer | undefined;
@@ -100,12 +106,14 @@ export class FrameConnection {
       this.#wasFull = true;
       return 'full';
     }
+    this.#corkForThisTurn();
     this.#socket.write(bytes, this.#written);
     this.sentFrames++;
     this.sentBytes += bytes.length;
     return 'sent';
   }
 
+  /** Hands over no more than what has been decoded already, and reads no more. */
   pause(): void {
     this.#isPaused = true;
     this.#socket.pause();
@@ -114,7 +122,10 @@ export class FrameConnection {
   resume(): void {
     this.#isPaused = false;
     this.#lastBytesMs = this.#clock.nowMs();
-    this.#socket.resume();
+    const undecoded = this.#undecoded;
+    this.#undecoded = undefined;
+    if (undecoded !== undefined) this.#decode(undecoded);
+    if (!this.#isPaused) this.#socket.resume();
   }
 
   /** Gives up the frame whose rest does not come: what was there is garbage, and so is its rest. */
@@ -139,12 +150,34 @@ export class FrameConnection {
     this.#socket.destroy();
   }
 
+  /** What is sent in answer to one chunk of bytes goes out in one system call. */
+  #corkForThisTurn(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#socket.cork();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      this.#socket.uncork();
+    });
+  }
+
   #receive(chunk: Buffer): void {
     if (this.#state !== 'open') return;
     this.#handlers.onBytes?.(chunk.length);
     this.#lastBytesMs = this.#clock.nowMs();
+    this.#decode(chunk);
+  }
+
+  #decode(bytes: Buffer): void {
     const { garbageBytes } = this.#decoder.counts;
-    this.#decoder.push(chunk);
+    for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
+      if (this.isClosed) return;
+      if (this.#isPaused) {
+        this.#undecoded = bytes.subarray(start);
+        break;
+      }
+      this.#decoder.push(bytes.subarray(start, start + PIECE_BYTES));
+    }
     if (this.isClosed) return;
     if (this.#decoder.isMidFrame) this.#watchForStall(STALLED_AFTER_MS);
     if (this.#decoder.counts.garbageBytes > garbageBytes) this.#handlers.onGarbage?.();

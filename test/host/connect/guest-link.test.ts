@@ -188,7 +188,10 @@ describe('a hostile guest', () => {
     await becomes('up');
     peer.socket.pause();
     let sent = 0;
-    while (link.view.counts.unread === 0) link.send(replyFrame('bulk', 'x'.repeat(5_000)), `bulk${sent++}`);
+    while (link.view.counts.unread === 0) {
+      link.send(replyFrame('bulk', 'x'.repeat(5_000)), `bulk${sent++}`);
+      await sleep(1);
+    }
     link.send(replyFrame('missed', 'x'.repeat(5_000)), 'missed');
     peer.say({ type: 'ping', nonce: 1 });
     await sleep(30);

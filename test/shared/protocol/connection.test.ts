@@ -136,6 +136,7 @@ test('even a little that waits is told to be written when it left no room', asyn
   const connection = new FrameConnection(socket, handlers, 40);
   assert.equal(connection.send(PING), 'sent');
   assert.equal(connection.send(PING), 'full');
+  await new Promise((resolve) => setImmediate(resolve));
   assert.equal(drained, 0);
   finish();
   await eventually('drained', () => drained === 1);
@@ -225,4 +226,33 @@ test('a connection that is closed leaves no timer behind', async (t) => {
   connection.close();
   await eventually('closed', () => events.length > 0);
   assert.equal(clock.pendingTimers, 0);
+});
+
+test('pause takes effect within what was read at once, and resume goes on where it stopped', async (t) => {
+  const { near, far } = await socketPair(t);
+  const nonces: number[] = [];
+  const connection: FrameConnection = new FrameConnection(
+    near,
+    {
+      onFrame(frame) {
+        if (frame.kind !== 'message' || frame.message.type !== 'ping') return;
+        nonces.push(frame.message.nonce);
+        if (frame.message.nonce % 500 === 0) connection.pause();
+      },
+      onClosed() {},
+    },
+    1_000,
+  );
+  const all = Array.from({ length: 2_000 }, (_, nonce) => nonce + 1);
+  far.write(all.map((nonce) => `${JSON.stringify({ type: 'ping', nonce })}\n`).join(''));
+  for (const stop of [500, 1_000, 1_500, 2_000]) {
+    await eventually(`${stop} frames`, () => nonces.length >= stop);
+    const { length } = nonces;
+    assert.ok(length < stop + 250, `${length} frames, when ${stop} were to be the last`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(nonces.length, length);
+    connection.resume();
+  }
+  await eventually('all', () => nonces.length === 2_000);
+  assert.deepEqual(nonces, all);
 });
