@@ -1,0 +1,108 @@
+/**
+ * A host with many guests for vm-connectd: a CIB and an XML file for each, as Pacemaker and libvirt would have them,
+ * and the programs around the daemon, each a process of its own.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Json } from '../../shared/protocol/message.ts';
+
+const HERE = import.meta.dirname;
+
+export const guestName = (number: number) => `guest${number}`;
+
+export class BridgeWorld {
+  readonly directory: string;
+  readonly socket: string;
+  readonly cib: string;
+
+  constructor(directory: string, guests: number) {
+    this.directory = directory;
+    this.socket = join(directory, 'local.sock');
+    this.cib = join(directory, 'cib.xml');
+    const template = readFileSync(join(HERE, '../support/recorded/libvirt/domain-defined.xml'), 'utf8');
+    for (const folder of ['s', 'x']) mkdirSync(join(directory, folder));
+    const resources: string[] = [];
+    for (let number = 1; number <= guests; number++) {
+      const name = guestName(number);
+      const file = join(directory, 'x', `${name}.xml`);
+      const uuid = `00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
+      writeFileSync(
+        file,
+        template
+          .replace('<name>guest2</name>', `<name>${name}</name>`)
+          .replace(/<uuid>.*<\/uuid>/, `<uuid>${uuid}</uuid>`)
+          .replaceAll('/var/lib/libvirt/qemu/guest2', this.socketOf(name)),
+      );
+      resources.push(
+        `<primitive id="prmVMCTL_${name}" class="ocf" provider="extra" type="VirtualDomain">` +
+          `<instance_attributes id="${name}-p"><nvpair id="${name}-c" name="config" value="${file}"/>` +
+          `<nvpair id="${name}-h" name="hypervisor" value="qemu:///system"/></instance_attributes></primitive>`,
+      );
+    }
+    writeFileSync(
+      this.cib,
+      '<cib validate-with="pacemaker-3.0" epoch="1" num_updates="0" admin_epoch="0"><configuration><crm_config/>' +
+        `<nodes/><resources>${resources.join('')}</resources><constraints/></configuration><status/></cib>`,
+    );
+    writeFileSync(
+      join(directory, 'vm-connectd.conf'),
+      `[host]\nsocket = ${this.socket}\nlibvirt = test:///default\n`,
+    );
+  }
+
+  socketOf(guest: string): string {
+    return join(this.directory, 's', guest);
+  }
+}
+
+/** A helper process that does what it is told and answers. */
+export class Helper {
+  readonly #process: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#process = child;
+  }
+
+  /** Resolves when it has said that it is ready. */
+  static async start(file: string, ...parameters: string[]): Promise<Helper> {
+    const helper = new Helper(fork(join(HERE, file), parameters, { execArgv: ['--import', 'tsx'] }));
+    await helper.#answer();
+    return helper;
+  }
+
+  async ask(order: Json): Promise<Json> {
+    this.#process.send(order ?? {});
+    return this.#answer();
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+
+  #answer(): Promise<Json> {
+    return new Promise((resolve, reject) => {
+      const onExit = (code: number | null) =>
+        reject(new Error(`a helper of the benchmark ended with ${code}`));
+      this.#process.once('exit', onExit);
+      this.#process.once('message', (message: Json) => {
+        this.#process.off('exit', onExit);
+        resolve(message);
+      });
+    });
+  }
+}
+
+/** Of a process: CPU time in ms, and memory in MiB now and at its highest. */
+export function usageOf(pid: number): { cpuMs: number; rssMiB: number; peakMiB: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const kibOf = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
+  return { cpuMs: cpuMsOf(pid), rssMiB: kibOf('VmRSS'), peakMiB: kibOf('VmHWM') };
+}
+
+/** In ticks of 10 ms. */
+function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
