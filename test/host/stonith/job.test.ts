@@ -77,7 +77,16 @@ test('off marks, orders, waits for the proof, answers, and clears', () => {
     seen(isStopped),
     cleaned,
   );
-  assert.deepEqual(did, ['look', 'mark', 'order Stopped', 'look', 'look', 'confirmed off', 'publish', 'clear']);
+  assert.deepEqual(did, [
+    'look',
+    'mark',
+    'order Stopped',
+    'look',
+    'look',
+    'confirmed off',
+    'publish',
+    'clear',
+  ]);
   assert.equal(job.phase, 'done');
 });
 
@@ -146,7 +155,14 @@ test('a rollback that fails is unknown', () => {
 
 test('the former role is put back, also when it was none', () => {
   for (const role of [undefined, 'Started', 'Stopped']) {
-    const { effects } = play(jobFor('off'), begun, seen(withTarget({ ownRole: role })), marked, ordered, deadline);
+    const { effects } = play(
+      jobFor('off'),
+      begun,
+      seen(withTarget({ ownRole: role })),
+      marked,
+      ordered,
+      deadline,
+    );
     assert.deepEqual(effects.at(-1), { do: 'roll-back', formerRole: role });
   }
 });
@@ -248,6 +264,8 @@ test('whatever happens: one answer at most, confirmed only on proof, and nothing
           if (event.type === 'seen') {
             hadProof = job.phase === 'waiting' && stopped(event.facts, true).kind === 'proven';
           }
+          // What was refused was not written.
+          if (event.type === 'conflict' && job.phase === 'ordering') hasOrdered = job.markedNodes.length > 0;
           const step = advance(job, event);
           job = step.job;
           for (const effect of step.effects) {

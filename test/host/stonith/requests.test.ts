@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { readFileSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  finishedIn,
+  formatTombstones,
+  KEPT_MS,
+  parseTombstones,
+  type Tombstone,
+  withTombstone,
+} from '../../../host/stonith/pacemaker/finished-jobs.ts';
+import { AuditLog, type AuditRecord } from '../../../host/stonith/service/audit-log.ts';
+import { parseFenceRequest } from '../../../host/stonith/service/parse-request.ts';
+import { RefusalRate } from '../../../host/stonith/service/refusal-rate.ts';
+import { readStonithSettings } from '../../../host/stonith/service/settings.ts';
+import { silentLogger } from '../../../shared/log.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+test('a request is an operation and a token', () => {
+  assert.deepEqual(parseFenceRequest('off T'), { kind: 'one', operation: 'off', token: 'T' });
+  assert.deepEqual(parseFenceRequest('reboot T\n'), { kind: 'one', operation: 'reset', token: 'T' });
+  assert.deepEqual(parseFenceRequest('list A B'), { kind: 'list', tokens: ['A', 'B'] });
+  for (const text of [
+    '',
+    'off',
+    'off A B',
+    'list',
+    'OFF T',
+    'constructor T',
+    'off\0T',
+    `list ${'T '.repeat(65)}`,
+  ]) {
+    assert.equal(parseFenceRequest(text), undefined, text);
+  }
+});
+
+test('no text makes the reader of requests fail', () => {
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => void parseFenceRequest(text)));
+});
+
+const stone = (id: string, atWallMs: number): Tombstone => ({
+  requester: 'guest 1',
+  id,
+  result: 'confirmed',
+  state: 'off',
+  atWallMs,
+});
+
+test('how a job ended is read back by requester and id, from any host, for ten minutes', () => {
+  const text = formatTombstones([stone('a:1', 5_000), stone('b/2', 6_000)]);
+  const asked = { requester: 'guest 1', id: 'a:1', wallMs: 7_000 };
+  assert.deepEqual(finishedIn(['rubbish', text], asked), { result: 'confirmed', state: 'off' });
+  assert.equal(finishedIn([text], { ...asked, requester: 'guest2' }), undefined);
+  assert.equal(finishedIn([text], { ...asked, wallMs: 5_000 + KEPT_MS }), undefined);
+});
+
+test('what is kept of ended jobs is bounded in number and age', () => {
+  let stones: readonly Tombstone[] = [];
+  for (let n = 0; n < 100; n++) stones = withTombstone(stones, stone(`r-${n}`, n), n);
+  assert.equal(stones.length, 16);
+  assert.deepEqual(
+    withTombstone(stones, stone('new', KEPT_MS + 1_000), KEPT_MS + 1_000).map(({ id }) => id),
+    ['new'],
+  );
+  assert.ok(parseTombstones('1/confirmed/off/%/x 1/granted/off/g/x /// ').length === 0);
+});
+
+test('a flood of refused requests is told of in few lines, and none is lost from the count', () => {
+  const rate = new RefusalRate();
+  let told = 0;
+  let untold = 0;
+  for (let ms = 0; ms < 10_000; ms += 2) {
+    const before = rate.take('guest1', ms);
+    if (before === undefined) continue;
+    told++;
+    untold += before;
+  }
+  assert.ok(told <= 31, `${told} lines`);
+  assert.equal(rate.take('guest2', 0), 0, 'others are not concerned');
+  assert.ok(untold > 4_000);
+});
+
+const record: AuditRecord = {
+  time: 't',
+  requester: 'guest1',
+  target: null,
+  operation: 'off',
+  result: 'denied',
+  state: 'unknown',
+  reason: 'a\nb',
+  durationMs: 0,
+  id: '1',
+};
+
+test('audit records are one line each, for root only, and follow the file when it is rotated', async (t) => {
+  const path = join(temporaryDirectory(t), 'audit.log');
+  const audit = new AuditLog(path, silentLogger, () => 0);
+  audit.add(record);
+  await audit.flush();
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  renameSync(path, `${path}.1`);
+  audit.add(record);
+  audit.add(record);
+  await audit.flush();
+  assert.equal(readFileSync(`${path}.1`, 'utf8').split('\n').length, 2);
+  assert.equal(readFileSync(path, 'utf8').split('\n').length, 3);
+});
+
+test('a disk that is full loses records, counts them, and goes on', async () => {
+  const audit = new AuditLog('/dev/full', silentLogger, () => 0);
+  audit.add(record);
+  await audit.flush();
+  audit.add(record);
+  await audit.flush();
+  assert.equal(audit.lost, 2);
+});
+
+test('the backend is pacemaker where a cluster is configured, libvirt where none is, and what was said otherwise', () => {
+  const warnings: string[] = [];
+  const settings = (backend: string | undefined, hasCluster: boolean) =>
+    readStonithSettings({
+      file: '/nonexistent',
+      isNamed: false,
+      flags: { backend },
+      onWarning: (message) => warnings.push(message),
+      isClusterConfigured: () => hasCluster,
+    }).backend;
+  assert.equal(settings(undefined, true), 'pacemaker');
+  assert.equal(settings(undefined, false), 'libvirt');
+  assert.equal(warnings.length, 0);
+  assert.equal(settings('libvirt', true), 'libvirt');
+  assert.match(warnings.join(), /will be restarted by it/);
+  assert.throws(() => settings('xen', true), /choose pacemaker or libvirt/);
+});

@@ -1,0 +1,192 @@
+/**
+ * A host cluster of two nodes on virtual time, as the back end of the fencing service: stopping takes 200 ms, starting
+ * 300 ms, every command 10 ms. What happens to it is logged, for tests to compare.
+ */
+
+import type { Facts, FinishedJob, Role } from '../../../host/stonith/decide/facts.ts';
+import type { FenceRecord } from '../../../host/stonith/decide/record.ts';
+import type {
+  Done,
+  FenceBackEnd,
+  FenceTarget,
+  FoundRecord,
+  JobName,
+  Looked,
+} from '../../../host/stonith/desk/back-end.ts';
+import { ChangeSignal } from '../../../host/stonith/desk/change-signal.ts';
+import type { Clock } from '../../../shared/clock.ts';
+
+interface Machine {
+  node: string | undefined;
+  pending: string | undefined;
+  role: string | undefined;
+  record: FenceRecord | undefined;
+}
+
+export class SimulatedCluster implements FenceBackEnd {
+  readonly host = 'hosta';
+  readonly log: string[] = [];
+  readonly machines = new Map<string, Machine>();
+  readonly marks = new Set<string>();
+  readonly published = new Map<string, FinishedJob>();
+  /** Faults that tests switch on. */
+  canStop = true;
+  isReadable = true;
+  hasQuorum = true;
+  uncleanNode: string | undefined;
+  conflicts = 0;
+  losesOrders = false;
+  readonly #clock: Clock;
+  readonly #signal: ChangeSignal;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#signal = new ChangeSignal(clock);
+    for (const name of ['vm1', 'vm2']) {
+      this.machines.set(name, { node: 'hostb', pending: undefined, role: 'Started', record: undefined });
+    }
+  }
+
+  get changes(): number {
+    return this.#signal.count;
+  }
+
+  change(since: number, limitMs: number, signal: AbortSignal): Promise<void> {
+    return this.#signal.wait(since, limitMs, signal);
+  }
+
+  /** Something that is no part of any job. */
+  set(name: string, change: Partial<Machine>): void {
+    const machine = this.machines.get(name);
+    if (machine !== undefined) Object.assign(machine, change);
+    this.#signal.changed();
+  }
+
+  open(resource: string, job: JobName): FenceTarget {
+    const command = async (words: string, act: () => Done): Promise<Done> => {
+      await this.#clock.sleep(10);
+      const done = act();
+      this.#say(`${resource} ${words}${done.ok ? '' : ` refused: ${done.fault}`}`);
+      this.#signal.changed();
+      return done;
+    };
+    const own = (): Machine | undefined => {
+      const machine = this.machines.get(resource);
+      return machine?.record?.id === job.id ? machine : undefined;
+    };
+    const giveRole = (machine: Machine | undefined, role: string | undefined): Done => {
+      if (machine === undefined) return { ok: true };
+      machine.record = undefined;
+      machine.role = role;
+      this.#obey(resource);
+      return { ok: true };
+    };
+    return {
+      look: () => this.#look(resource, job),
+      mark: (nodes) => command(`mark ${nodes.join(' ')}`, () => this.#mark(`${resource} ${job.id}`)),
+      order: (role, record) => command(`order ${role}`, () => this.#order(resource, role, record)),
+      start: () => command('start', () => giveRole(own(), 'Started')),
+      clear: () =>
+        command('clear', () => {
+          this.marks.delete(`${resource} ${job.id}`);
+          const machine = own();
+          if (machine !== undefined) machine.record = undefined;
+          return { ok: true };
+        }),
+      rollBack: (formerRole) =>
+        command(`roll back to ${formerRole}`, () => {
+          this.marks.delete(`${resource} ${job.id}`);
+          return giveRole(own(), formerRole);
+        }),
+    };
+  }
+
+  async publish({ requester, id }: JobName, ended: FinishedJob): Promise<Done> {
+    this.published.set(`${requester}/${id}`, { result: ended.result, state: ended.state });
+    return { ok: true };
+  }
+
+  async publishKey(): Promise<Done> {
+    return { ok: true };
+  }
+
+  async knows(resource: string): Promise<boolean> {
+    return this.machines.has(resource);
+  }
+
+  async records(): Promise<readonly FoundRecord[]> {
+    return [...this.machines].flatMap(([resource, { record }]) =>
+      record === undefined ? [] : [{ resource, record }],
+    );
+  }
+
+  async sweepMarks(): Promise<void> {}
+  async stop(): Promise<void> {}
+
+  #mark(mark: string): Done {
+    this.marks.add(mark);
+    return { ok: true };
+  }
+
+  #order(resource: string, role: Role, record: FenceRecord): Done {
+    const machine = this.machines.get(resource);
+    if (this.conflicts > 0) {
+      this.conflicts--;
+      return { ok: false, fault: 'changed', isCertain: true, isConflict: true };
+    }
+    if (machine !== undefined) Object.assign(machine, { role, record });
+    this.#obey(resource);
+    return this.losesOrders ? { ok: false, fault: 'no answer', isCertain: false } : { ok: true };
+  }
+
+  async #look(resource: string, { requester, id }: JobName): Promise<Looked> {
+    await this.#clock.sleep(10);
+    if (!this.isReadable) return { ok: false, fault: 'no answer' };
+    const machine = this.machines.get(resource);
+    const { uncleanNode } = this;
+    const facts: Facts = {
+      hasQuorum: this.hasQuorum,
+      fencesItsNodes: true,
+      isSettled: machine?.pending === undefined,
+      nodes: ['hosta', 'hostb'].map((name) => ({
+        name,
+        isOnline: name !== uncleanNode,
+        isUnclean: name === uncleanNode,
+        isPending: false,
+      })),
+      target: machine && {
+        isManaged: true,
+        isBlocked: false,
+        hasFailed: false,
+        activeOn: machine.node === undefined ? [] : [machine.node],
+        pending: machine.pending,
+        role: machine.role,
+        ownRole: machine.role,
+        record: machine.record,
+      },
+      finished: this.published.get(`${requester}/${id}`),
+    };
+    return { ok: true, facts };
+  }
+
+  /** What the cluster does about a role. */
+  #obey(resource: string): void {
+    const machine = this.machines.get(resource);
+    if (machine === undefined) return;
+    const shallRun = machine.role !== 'Stopped';
+    if (shallRun === (machine.node !== undefined) && machine.pending === undefined) return;
+    if (!shallRun && !this.canStop) return;
+    machine.pending = shallRun ? 'Starting' : 'Stopping';
+    this.#clock.after(shallRun ? 300 : 200, () => {
+      machine.node = shallRun ? 'hostb' : undefined;
+      machine.pending = undefined;
+      this.#say(`${resource} ${shallRun ? 'runs' : 'is dead'}`);
+      this.#signal.changed();
+      this.#obey(resource);
+    });
+  }
+
+  #say(words: string): void {
+    this.log.push(words);
+  }
+}
