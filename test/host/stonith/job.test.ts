@@ -261,8 +261,8 @@ test('whatever happens: one answer at most, confirmed only on proof, and nothing
         let hasTidied = false;
         let hadProof = false;
         for (const event of events) {
-          if (event.type === 'seen') {
-            hadProof = job.phase === 'waiting' && stopped(event.facts, true).kind === 'proven';
+          if (event.type === 'seen' && job.phase === 'waiting') {
+            hadProof = stopped(event.facts, true).kind === 'proven';
           }
           // What was refused was not written.
           if (event.type === 'conflict' && job.phase === 'ordering') hasOrdered = job.markedNodes.length > 0;
