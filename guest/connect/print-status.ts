@@ -39,8 +39,12 @@ function hostWords({ link }: Status): string {
   }
 }
 
-const servicesWords = (services: readonly string[]) =>
-  services.length === 0 ? 'none; are vm-stonithd and vm-managerd running on the host?' : services.join(', ');
+/** The service `host` is vm-connectd itself, which goes without saying. */
+function servicesWords(services: readonly string[]): string {
+  const others = services.filter((name) => name !== 'host');
+  if (others.length > 0) return others.join(', ');
+  return 'none; are vm-stonithd and vm-managerd running on the host?';
+}
 
 function requestWords({ openRequests, counters }: Status): string {
   const count = (name: string) => counters.get(`requests.${name}`) ?? 0;
@@ -49,25 +53,25 @@ function requestWords({ openRequests, counters }: Status): string {
 
 /** Counters that a person on call wants to see when they are not 0. */
 const TROUBLE: readonly (readonly [name: string, words: string])[] = [
-  ['link.migrations', 'migrations'],
-  ['link.hostRestarts', 'restarts of the host daemon'],
-  ['link.hostsGone', 'times the host went away'],
-  ['link.silences', 'times it was silent'],
-  ['link.portsLost', 'times the port was lost'],
-  ['requests.sentAgain', 'requests sent again'],
-  ['requests.deadlines', 'deadlines missed'],
-  ['requests.hostAway', 'requests without a host'],
-  ['requests.lateReplies', 'late replies'],
-  ['frames.garbageRuns', 'runs of garbage'],
-  ['frames.badMessages', 'wrong messages'],
-  ['local.droppedAsSlow', 'local programs too slow to read'],
+  ['link.migrations', 'migrated'],
+  ['link.hostRestarts', 'host daemon restarted'],
+  ['link.hostsGone', 'host gone'],
+  ['link.silences', 'host silent'],
+  ['link.portsLost', 'port lost'],
+  ['requests.sentAgain', 'request sent again'],
+  ['requests.deadlines', 'deadline missed'],
+  ['requests.hostAway', 'request without a host'],
+  ['requests.lateReplies', 'late reply'],
+  ['frames.garbageRuns', 'garbage from the host'],
+  ['frames.badMessages', 'wrong message'],
+  ['local.droppedAsSlow', 'local program too slow to read'],
 ];
 
 function troubleWords(counters: ReadonlyMap<string, number>): string {
   const some = TROUBLE.map(([name, words]) => [counters.get(name) ?? 0, words] as const);
   return some
     .filter(([count]) => count > 0)
-    .map(([count, words]) => `${count} ${words}`)
+    .map(([count, words]) => `${count}× ${words}`)
     .join(', ');
 }
 

@@ -68,6 +68,7 @@ export class FakeHost {
 
   /** As by kill -9. */
   async die(): Promise<void> {
+    if (this.#socket.closed) return;
     const closed = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
     this.#socket.destroy();
     await closed;

@@ -34,13 +34,17 @@ guest     guest1
 services  monitor, stonith
 port      /dev/virtio-ports/vmconnectd (virtio)
 requests  2 open, 41 answered, 1 failed
-trouble   3 migrations
+trouble   3× migrated
 agent     vm-connectd 2.0.0, process 812, since 2026-01-01T00:00:00.000Z
 `,
   );
 });
 
 test('what is missing says why and what to look at', () => {
+  assert.match(
+    print('up', { ...host, services: ['host'] }),
+    /\nservices {2}none; are vm-stonithd and vm-managerd/,
+  );
   assert.match(print('away', null), /^host {6}none for 12 min; is vm-connectd running on the host\?\nport/);
   assert.match(
     print('away', host),
