@@ -30,6 +30,7 @@ Guests under the host cluster:
   location move        the node where a guest runs becomes the one it prefers
   evacuate NODE        move all guests off a node
   undo                 take the last change back
+  check                look for what is wrong
 
 Fencing rights:
   key make|list|rotate|withdraw
@@ -170,6 +171,43 @@ ${CHANGE}
 Example:
   vm-ctl undo --dry-run`,
 
+  check: `usage: vm-ctl check
+
+Looks for what is wrong: constraints that moves have left, attributes that fencing has left, domain files, channels, cpu modes and disk
+caches that keep guests from migrating, clones that are missing, nodes and resources that are not well. Each finding names its remedy.
+The exit status is 0 only when there is none.
+
+      --cib-file FILE  look into this configuration file
+      --json           answer in JSON
+
+Example:
+  vm-ctl check`,
+
+  status: `usage: vm-ctl status
+
+Not built yet. See vm-ctl resource list and vm-ctl check.
+
+Example:
+  vm-ctl status`,
+  host: `usage: vm-ctl host init
+
+Not built yet.`,
+  'host init': `usage: vm-ctl host init
+
+Not built yet.
+
+Example:
+  vm-ctl host init`,
+  guest: `usage: vm-ctl guest init
+
+Not built yet.`,
+  'guest init': `usage: vm-ctl guest init
+
+Not built yet.
+
+Example:
+  vm-ctl guest init`,
+
   key: `usage: vm-ctl key make|list|rotate|withdraw
 
 The keys that seal fencing tokens. They have to be the same on all hosts.
@@ -230,8 +268,6 @@ Examples:
   'token explain': `usage: vm-ctl token explain [TOKEN]
 
 Says what a token allows and whether it is still good. Without TOKEN it is read from standard input.
-
-      --v1-command CMD the decrypt command of version 1 (vm-stonithd -c), for tokens of version 1
 ${KEYS}
 
 Example:

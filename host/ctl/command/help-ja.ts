@@ -30,6 +30,7 @@ export const helpJa: HelpTexts = {
   location move        動作中のノードを優先起動ノードにします
   evacuate NODE        ノード上の全ゲストを移動します
   undo                 最後の変更を取り消します
+  check                問題がないか調べます
 
 フェンシングの権限:
   key make|list|rotate|withdraw
@@ -170,6 +171,42 @@ ${CHANGE}
 例:
   vm-ctl undo --dry-run`,
 
+  check: `使い方: vm-ctl check
+
+移動で残った制約、フェンシングで残った属性、ドメイン定義ファイル、チャネル、マイグレーションを妨げる CPU モードとディスクのキャッシュ、
+足りないクローン、ノードとリソースの異常を調べ、それぞれの対処を表示します。問題がなければ終了コードは 0 です。
+
+      --cib-file FILE  構成ファイルを対象にします
+      --json           JSON で出力します
+
+例:
+  vm-ctl check`,
+
+  status: `使い方: vm-ctl status
+
+まだ実装されていません。vm-ctl resource list と vm-ctl check を使用してください。
+
+例:
+  vm-ctl status`,
+  host: `使い方: vm-ctl host init
+
+まだ実装されていません。`,
+  'host init': `使い方: vm-ctl host init
+
+まだ実装されていません。
+
+例:
+  vm-ctl host init`,
+  guest: `使い方: vm-ctl guest init
+
+まだ実装されていません。`,
+  'guest init': `使い方: vm-ctl guest init
+
+まだ実装されていません。
+
+例:
+  vm-ctl guest init`,
+
   key: `使い方: vm-ctl key make|list|rotate|withdraw
 
 フェンシング用トークンの鍵です。すべてのホストで同じでなければなりません。
@@ -230,8 +267,6 @@ ${KEYS}
   'token explain': `使い方: vm-ctl token explain [トークン]
 
 トークンで何ができるか、まだ有効かを表示します。指定がなければ標準入力から読みます。
-
-      --v1-command CMD バージョン1の復号コマンド (vm-stonithd -c)
 ${KEYS}
 
 例:

@@ -2,7 +2,7 @@
 import type { Language } from '../messages/language.ts';
 import type { CommandName } from './options.ts';
 
-export type HelpTopic = '' | 'resource' | 'location' | 'key' | 'token' | CommandName;
+export type HelpTopic = '' | 'resource' | 'location' | 'key' | 'token' | 'host' | 'guest' | CommandName;
 export type HelpTexts = Readonly<Record<HelpTopic, string>>;
 
 export async function helpText(topic: string, language: Language): Promise<string> {

@@ -34,6 +34,10 @@ const COMMANDS = {
   'location move': { ...CHANGE, before: { ...text, short: 'b' } },
   evacuate: { ...WAIT, prefer: flag },
   undo: CHANGE,
+  check: CLUSTER,
+  status: CLUSTER,
+  'host init': COMMON,
+  'guest init': COMMON,
   'key make': { ...COMMON, keys: text },
   'key list': { ...COMMON, keys: text },
   'key rotate': { ...COMMON, keys: text },
@@ -46,7 +50,7 @@ const COMMANDS = {
     allow: text,
     expires: text,
   },
-  'token explain': { ...COMMON, keys: text, 'v1-command': text },
+  'token explain': { ...COMMON, keys: text },
   completion: COMMON,
 } as const satisfies Record<string, ParseArgsConfig['options']>;
 

@@ -39,8 +39,12 @@ export async function runCommandLine(
     }
     case 'token explain': {
       const { runTokenExplain } = await import('./run-token.ts');
-      return runTokenExplain(names, options, keys, Date.now(), readInput);
+      return runTokenExplain(names, keys, Date.now(), readInput);
     }
+    case 'status':
+    case 'host init':
+    case 'guest init':
+      return { exitCode: EXIT.failed, problems: [message('not-built', { command })] };
     case 'completion': {
       const { runCompletion } = await import('./run-completion.ts');
       return runCompletion(names);
@@ -50,8 +54,9 @@ export async function runCommandLine(
   }
 }
 
-type ClusterCommand = Exclude<CommandName, `key ${string}` | `token ${string}` | 'completion'>;
-type ChangingCommand = Exclude<ClusterCommand, 'resource list'>;
+type NotBuilt = 'status' | 'host init' | 'guest init';
+type ClusterCommand = Exclude<CommandName, `key ${string}` | `token ${string}` | 'completion' | NotBuilt>;
+type ChangingCommand = Exclude<ClusterCommand, 'resource list' | 'check'>;
 
 async function onCluster(
   command: ClusterCommand,
@@ -65,6 +70,10 @@ async function onCluster(
   if (command === 'resource list') {
     const { runList } = await import('./run-list.ts');
     return runList(session, invocation, catalogue);
+  }
+  if (command === 'check') {
+    const { runCheck } = await import('./run-check.ts');
+    return runCheck(session, invocation, catalogue);
   }
   // What only looks needs no lock.
   const isLooking = options.flag('dry-run') || options.text('format') !== undefined;

@@ -10,6 +10,7 @@ export const en = {
   // The command line
   'unknown-command': '"{words}" is no command of vm-ctl',
   'bad-option': '{command}: {fault}',
+  'not-built': 'vm-ctl {command} is not built yet; this version cannot do it',
   'see-help': 'see vm-ctl --help',
   'names-needed': 'name at least one guest',
   'no-names-here': 'this command takes no names',
@@ -132,11 +133,35 @@ export const en = {
     '{guest}: would go straight back to {source}, which it prefers to {target} by {difference} with a resource-stickiness of {stickiness}; raise that (crm_attribute -t rsc_defaults -n resource-stickiness -v INFINITY), or move with --prefer',
   'move-timeout': '{guest}: has not arrived within {seconds} s',
   'move-not-done': '{guest}: Pacemaker did not bring it to {target} ({state}); see crm_mon -1 for failures',
+  'waiting-for-operation':
+    '{guest}: is on its way ({role}); taking its constraint away now would restart it, so this waits for the end of that',
   'constraint-removed': '{guest}: the move constraint is removed',
   'constraint-not-removed':
     'the constraint {id} could not be removed ({fault}); the next vm-ctl tries again, or use crm_resource --clear --resource {resource}',
   'unfinished-move':
     '{guest}: vm-ctl (process {pid}) was killed while it moved this; removing its constraint',
+
+  // check
+  'check-good': 'nothing is wrong ({guests} guests)',
+  'node-state': '{node} is {state}: guests have one host less; bring it back',
+  'resource-state':
+    '{resource} is {state} ({nodes}); see crm_mon -1, mend the cause, then crm_resource --cleanup --resource {resource}',
+  'move-constraint-found':
+    '{resource}: a move has left {id}, which binds it; remove it with crm_resource --clear --resource {resource}',
+  'stale-attribute':
+    '{attribute} is set on {node} though nothing is being stopped: its next stop would be a power-off; remove it with attrd_updater -D -n {attribute} -N {node}',
+  'domain-file-unusable':
+    '{guest}: its domain file {path} cannot be used on this host ({fault}), so it cannot run here; copy it from another host',
+  'domain-file-of-other':
+    '{guest}: the domain in {path} is called {name}; name it {guest}, or register it anew',
+  'channel-missing':
+    '{guest}: {path} has no channel {port}, so it can neither fence nor see its host; add one to its devices',
+  'channel-shared':
+    '{guests}: share the socket {path}, so only one of them can run on a host; give each its own',
+  'cpu-of-one-host':
+    '{guest}: its cpu mode {mode} is that of one host, so it may fail to migrate; use a model that all hosts have',
+  'disk-cache':
+    '{guest}: its disk {disk} has the cache mode {cache}, with which libvirt refuses to migrate it; set cache="none"',
 
   // Keys and tokens
   'key-refused': '{fault}; {remedy}',
@@ -148,7 +173,8 @@ export const en = {
   'key-fingerprint': 'fingerprint {fingerprint} ({path}; the same on hosts with the same keys)',
   'no-keys': 'there is no key in {path}; make one with vm-ctl key make',
   'token-refused': 'no: {fault}',
-  'token-version-1': 'a token of version 1 for {resource}: any guest may use it, for anything, for ever',
+  'token-version-1':
+    'a token of version 1: any guest may use it, for anything, for ever; what it is for shows: openssl des-ede3 -d -base64 -md md5 -k PASSPHRASE',
   'token-grants': '{guests} may use it to {operations} {resource}',
   'token-details': 'serial {serial}, key {key} ({keyState}), made {issued}, until {until}',
   'token-expired': 'it has expired at {until}',

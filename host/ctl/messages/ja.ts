@@ -11,6 +11,7 @@ export const ja: Catalogue = {
 
   'unknown-command': '"{words}" という vm-ctl のコマンドはありません',
   'bad-option': '{command}: {fault}',
+  'not-built': 'vm-ctl {command} はまだ実装されていません。このバージョンでは使用できません',
   'see-help': 'vm-ctl --help を参照してください',
   'names-needed': 'ゲストを1つ以上指定してください',
   'no-names-here': 'このコマンドに名前は指定できません',
@@ -132,11 +133,34 @@ export const ja: Catalogue = {
     '{guest}: {source} を {target} より {difference} 優先し、resource-stickiness が {stickiness} のため、すぐに {source} へ戻ります。resource-stickiness を上げるか (crm_attribute -t rsc_defaults -n resource-stickiness -v INFINITY)、--prefer を付けてください',
   'move-timeout': '{guest}: {seconds} 秒以内に移動が完了しませんでした',
   'move-not-done': '{guest}: {target} ({state}) へ移動できませんでした。crm_mon -1 で故障を確認してください',
+  'waiting-for-operation':
+    '{guest}: 移動の処理中です ({role})。途中で制約を外すとゲストが再起動するため、処理の終了を待ちます',
   'constraint-removed': '{guest}: 移動の制約を削除しました',
   'constraint-not-removed':
     '制約 {id} を削除できませんでした ({fault})。次の vm-ctl が再試行します。手動では crm_resource --clear --resource {resource}',
   'unfinished-move':
     '{guest}: 移動中に vm-ctl (プロセス {pid}) が強制終了されていました。残った制約を削除します',
+
+  'check-good': '問題は見つかりませんでした (ゲスト {guests} 個)',
+  'node-state': '{node} は {state} です。ゲストを動作させられるホストが減っています。復旧してください',
+  'resource-state':
+    '{resource} は {state} です ({nodes})。crm_mon -1 で原因を取り除き、crm_resource --cleanup --resource {resource} を実行してください',
+  'move-constraint-found':
+    '{resource}: 移動の制約 {id} が残っています。crm_resource --clear --resource {resource} で削除してください',
+  'stale-attribute':
+    '停止処理中ではないのに {node} に {attribute} が設定されています。次の停止が強制停止になります。attrd_updater -D -n {attribute} -N {node} で削除してください',
+  'domain-file-unusable':
+    '{guest}: ドメイン定義ファイル {path} をこのホストで使用できません ({fault})。このホストでは動作できません。別のホストからコピーしてください',
+  'domain-file-of-other':
+    '{guest}: {path} のドメイン名は {name} です。{guest} に変更するか、登録し直してください',
+  'channel-missing':
+    '{guest}: {path} にチャネル {port} がないため、フェンシングもホストの状態の参照もできません。devices に追加してください',
+  'channel-shared':
+    '{guests}: ソケット {path} を共有しているため、1つのホストで同時に動作できません。それぞれ別にしてください',
+  'cpu-of-one-host':
+    '{guest}: CPU モード {mode} はホスト固有のため、マイグレーションできないことがあります。全ホスト共通のモデルを使用してください',
+  'disk-cache':
+    '{guest}: ディスク {disk} のキャッシュモード {cache} では libvirt がマイグレーションを拒否します。cache="none" にしてください',
 
   'key-refused': '{fault}; {remedy}',
   'key-made': '鍵 {key} を作成し、有効にしました ({path})',
@@ -148,7 +172,7 @@ export const ja: Catalogue = {
   'no-keys': '{path} に鍵がありません。vm-ctl key make で作成してください',
   'token-refused': '使用できません: {fault}',
   'token-version-1':
-    '{resource} 用のバージョン1のトークンです。どのゲストからも、すべての操作に、無期限で使用できます',
+    'バージョン1のトークンです。どのゲストからも、すべての操作に、無期限で使用できます。対象は openssl des-ede3 -d -base64 -md md5 -k パスフレーズ で確認できます',
   'token-grants': '{guests} が {resource} に対して {operations} を実行できます',
   'token-details': 'シリアル {serial}、鍵 {key} ({keyState})、作成 {issued}、期限 {until}',
   'token-expired': '期限切れです ({until})',

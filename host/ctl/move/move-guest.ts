@@ -6,6 +6,10 @@
  *                                              +-- idle elsewhere, time ----+
  *                                                  over, Ctrl-C, TERM
  *
+ * Invariant: no constraint is removed while the guest is on its way. Pacemaker would change its mind in the middle of a
+ * migration, stop the guest at both ends and start it anew: a Ctrl-C must not reboot a guest. Every operation has its
+ * timeout in the cluster, so that ends.
+ *
  * Failure: a cluster that can't be told (Pacemaker gone from under us) is told again until REMOVAL_LIMIT_MS; after
  * that the record stays, and the next vm-ctl removes the constraint. See move-constraint.ts for kill -9.
  */
@@ -19,6 +23,7 @@ import { clusterProblem, type Facts } from '../cluster/facts.ts';
 import { guestsIn } from '../cluster/guests.ts';
 import { pause } from '../cluster/pause.ts';
 import type { Session } from '../cluster/session.ts';
+import { domainOfResource } from '../definition/guest-ids.ts';
 import { type Message, message } from '../messages/message.ts';
 import { withPreference } from '../plan/plan-location.ts';
 import {
@@ -47,8 +52,10 @@ export interface MoveOutcome {
 const POLL_MS = 200;
 const IDLE_LOOKS = 5;
 const REMOVAL_LIMIT_MS = 30_000;
+/** More than Pacemaker's own operations take. */
+const OPERATION_LIMIT_MS = 900_000;
 /** After this long past our own deadline the constraint is without effect. */
-const EXPIRY_MARGIN_MS = 300_000;
+const EXPIRY_MARGIN_MS = OPERATION_LIMIT_MS + 300_000;
 
 /** What the scheduler makes of the wish. */
 export async function considerMove(session: Session, wish: MoveWish, facts: Facts): Promise<MovePlan> {
@@ -116,8 +123,9 @@ export async function moveGuest(
     ...(isPreferred ? { preferredNode: target } : {}),
   });
   const node = (await nodeNow(session, resource)) ?? waited.node;
-  const isInterrupted = session.interrupted.aborted && !waited.isThere;
-  const kind = waited.isThere ? 'moved' : isInterrupted ? 'interrupted' : 'failed';
+  // It may have come to its end while the removal waited for that.
+  const isThere = waited.isThere || node === target;
+  const kind = isThere ? 'moved' : session.interrupted.aborted ? 'interrupted' : 'failed';
   return outcome(kind, {
     node,
     isConstraintLeft: left !== undefined,
@@ -186,6 +194,26 @@ async function nodeNow(session: Session, resource: string): Promise<string | und
   return `${found.nodes.join(', ')}${isOnItsWay ? ` (${found.role})` : ''}`;
 }
 
+/** Two looks: between the change and the operation that it causes there is a moment. */
+async function waitForOperation(session: Session, resource: string): Promise<void> {
+  const startedMs = session.clock.nowMs();
+  let looksAtRest = 0;
+  let isTold = false;
+  while (looksAtRest < 2 && session.clock.nowMs() - startedMs < OPERATION_LIMIT_MS) {
+    const answer = await queryStatus(session.pacemaker);
+    if (!answer.ok) return; // who removes it will say so
+    const role = answer.status.resources.find(({ id }) => id === resource)?.role ?? '';
+    const isOnItsWay = /ing$/.test(role);
+    looksAtRest = isOnItsWay ? 0 : looksAtRest + 1;
+    if (isOnItsWay && !isTold) {
+      const guest = domainOfResource(resource) ?? resource;
+      session.tell(message('waiting-for-operation', { guest, role }));
+      isTold = true;
+    }
+    if (looksAtRest < 2) await session.clock.sleep(POLL_MS);
+  }
+}
+
 export interface Removal {
   readonly resource: string;
   /** Only constraints that end then are ours. */
@@ -200,6 +228,7 @@ export async function removeMoveConstraint(
   { resource, end, preferredNode }: Removal,
 ): Promise<Message | undefined> {
   const id = moveConstraintId(resource);
+  await waitForOperation(session, resource);
   const startedMs = session.clock.nowMs();
   for (;;) {
     const removed = await changeConfiguration(session, {

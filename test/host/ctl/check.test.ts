@@ -1,0 +1,74 @@
+/** `check` finds what is wrong, names the remedy, and is content only when nothing is. */
+import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { PUBLISHED_CONFIG } from './published.ts';
+import { vmCtl, workbench } from './vm-ctl.ts';
+
+const domainXml = (
+  name: string,
+  differing: { channel?: string; cpu?: string; cache?: string; path?: string } = {},
+) => {
+  const {
+    channel = 'vmconnectd',
+    cpu = 'custom',
+    cache = 'none',
+    path = `/var/lib/libvirt/qemu/${name}`,
+  } = differing;
+  return `<domain type="kvm"><name>${name}</name><cpu mode="${cpu}"/><devices>
+<disk type="block" device="disk"><driver name="qemu" cache="${cache}"/><source dev="/dev/vg/${name}"/><target dev="vda"/></disk>
+<channel type="unix"><source mode="bind" path="${path}"/><target type="virtio" name="${channel}"/></channel></devices></domain>`;
+};
+
+async function bench(t: TestContext) {
+  const made = workbench(t);
+  writeFileSync(made.config, `${PUBLISHED_CONFIG}\nvm_cfg_dir=${made.folder}\nvm_allow_migrate=on\n`);
+  const file = (name: string, text: string) => writeFileSync(join(made.folder, `${name}.xml`), text);
+  file('guest1', domainXml('guest1'));
+  file('guest2', domainXml('guest2'));
+  await made.done(['resource', 'add', 'guest1,guest2', '-a', 'host1']);
+  const findings = async () => {
+    const ran = await made.run(['check', '--json']);
+    const { findings: found } = JSON.parse(ran.stdout);
+    assert.equal(ran.exitCode, found.length === 0 ? 0 : 1);
+    return found.map(({ key }: { key: string }) => key);
+  };
+  return { ...made, file, findings };
+}
+
+test('where nothing is wrong, check is content', async (t) => {
+  const { findings } = await bench(t);
+  assert.deepEqual(await findings(), []);
+});
+
+test('every fault is found, with the rest of them', async (t) => {
+  const { file, findings, cibadmin, folder, run } = await bench(t);
+  file('guest1', domainXml('guest1', { channel: 'other', cpu: 'host-passthrough', cache: 'writeback' }));
+  assert.deepEqual(await findings(), ['channel-missing', 'cpu-of-one-host', 'disk-cache']);
+  file('guest1', domainXml('other', { path: '/var/lib/libvirt/qemu/guest2' }));
+  assert.deepEqual(await findings(), ['domain-file-of-other', 'channel-shared']);
+  rmSync(join(folder, 'guest1.xml'));
+  file('guest2', '<domain');
+  assert.deepEqual(await findings(), ['domain-file-unusable', 'domain-file-unusable']);
+  file('guest1', domainXml('guest1'));
+  file('guest2', domainXml('guest2'));
+  const constraint =
+    '<rsc_location id="cli-ban-prmVMCTL_guest1-on-host2" rsc="prmVMCTL_guest1" node="host2" score="-INFINITY"/>';
+  await cibadmin('--create', '--scope', 'constraints', '--xml-text', constraint);
+  await cibadmin('--modify', '--xml-text', '<nvpair id="fencing" value="false"/>');
+  const state =
+    '<node_state id="1" uname="host1"><transient_attributes id="1"><instance_attributes id="a"><nvpair id="b" name="force_stop-prmVMCTL_guest2" value="true"/></instance_attributes></transient_attributes></node_state>';
+  await cibadmin('--create', '--scope', 'status', '--xml-text', state);
+  assert.deepEqual(await findings(), ['fencing-is-off', 'move-constraint-found', 'stale-attribute']);
+  const told = await run(['check']);
+  assert.match(told.stderr, /attrd_updater -D -n force_stop-prmVMCTL_guest2 -N host1/);
+});
+
+test('what is not built says so', async () => {
+  for (const words of [['status'], ['host', 'init'], ['guest', 'init']]) {
+    const ran = await vmCtl(words);
+    assert.equal(ran.exitCode, 1);
+    assert.match(ran.stderr, /is not built yet/);
+  }
+});
