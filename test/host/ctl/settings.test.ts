@@ -1,5 +1,6 @@
 /** Laws of /etc/vm-ctl.conf: the old file as it is, and every fault of it at once, with its line and the right form. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { defaultSettings, readSettings } from '../../../host/ctl/config/read-settings.ts';
 import { formatProblem } from '../../../shared/config/problem.ts';
@@ -106,4 +107,21 @@ test('a clone or an attribute that two entries name is an error: their constrain
 
 test('a command in the file is an error and is not run', () => {
   assert.match(problemsOf('vm_ocf=$(touch /tmp/x)').join(), /:1: error: /);
+});
+
+test('the sample says what the defaults are: with every # removed, it changes nothing but the dependencies', () => {
+  const sample = readFileSync('host/etc/vm-ctl.conf', 'utf8');
+  assert.deepEqual(settingsOf(sample).settings, defaultSettings());
+  const { settings, warnings } = settingsOf(sample.replace(/^#(?=vm_|crmadmin_)/gm, ''));
+  assert.deepEqual(warnings, []);
+  const { dependencies, ...rest } = settings;
+  const { dependencies: none, ...defaults } = defaultSettings();
+  assert.deepEqual(rest, defaults);
+  assert.deepEqual(none, []);
+  assert.equal(dependencies.length, 4);
+  const published = settingsOf(PUBLISHED_CONFIG).settings.dependencies;
+  assert.deepEqual(
+    dependencies.filter(({ kind }) => kind !== 'managerd'),
+    published,
+  );
 });
