@@ -150,7 +150,7 @@ test('without an agent it fails with 1 and says how to start it', async (t) => {
   const [status, ping, request, off] = await Promise.all([
     ask('status'),
     ask('ping'),
-    ask('-t', 'stonith', '-r', 'off x', '--timeout', '1'),
+    ask('-t', 'stonith', '-r', 'off x'), // it waits 3 s for one that is being started, not 120 s
     ask('-t', 'stonith', '-R', 'timeout', '-i', 'one'),
   ]);
   for (const { exitCode, stderr } of [status, ping, request, off]) {

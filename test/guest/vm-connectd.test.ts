@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -111,6 +112,42 @@ test('garbage and half frames are counted, and the next good frame is understood
   assert.ok(frames.garbageRuns >= 3, JSON.stringify(frames));
   assert.equal(frames.badMessages, 1);
   assert.equal(frames.unknownTypes, 1);
+});
+
+test('what a local program says wrong is told it, and its other requests go on', async (t) => {
+  const side = await guestSide(t);
+  await FakeHost.link(side.pty.socket, { host: 'hostA', answer: sayOk });
+  await side.startAgent();
+  const socket = connect(side.socket);
+  t.after(() => socket.destroy());
+  let said = '';
+  socket.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const frames = [
+    { type: 'register', service: 'stonith' },
+    { type: 'request', id: 'bad', service: 'stonith', text: 'off', deadlineMs: 0 },
+    { type: 'request', id: 'none', service: 'agent', text: 'nonsense', deadlineMs: 5 },
+    { type: 'reply', id: 'x', text: 'OK' },
+    { type: 'cancel', id: '' },
+    { type: 'newer than us' },
+    { type: 'ping', nonce: 7 },
+    { type: 'request', id: 'good', service: 'stonith', text: 'off', deadlineMs: 5_000 },
+  ];
+  socket.write(frames.map((frame) => `${JSON.stringify(frame)}\n`).join(''));
+  await eventually('the last is answered', () => said.includes('"good"'));
+  const answers = said.trim().split('\n').slice(1);
+  const expected = [
+    /^{"type":"error","code":"bad-request","message":"services register with vm-connectd on the host/,
+    /^{"type":"reply","id":"bad","error":{"code":"bad-request","message":"deadlineMs has to be a whole number/,
+    /^{"type":"reply","id":"none","error":{"code":"bad-request","message":"the agent understands status/,
+    /^{"type":"error","code":"bad-request","message":"reply is not for an agent"}$/,
+    /^{"type":"error","code":"bad-request","message":"id has to be 1 to 63 characters/,
+    /^{"type":"pong","nonce":7}$/,
+    /^{"type":"reply","id":"good","text":"OK"}$/,
+  ];
+  assert.equal(answers.length, expected.length, said);
+  for (const [index, pattern] of expected.entries()) assert.match(answers[index] ?? '', pattern);
 });
 
 test('a person with socat is answered as the protocol says', async (t) => {

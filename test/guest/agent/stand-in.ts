@@ -1,6 +1,6 @@
 /** Stand-ins for a port: a FIFO, whose read gives 0 while nobody writes to it, and a pty joined to a unix socket. */
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { eventually } from '../../support/eventually.ts';
@@ -59,6 +59,15 @@ export async function makePty(t: TestContext, directory = temporaryDirectory(t))
     await ended;
   };
   t.after(cut);
-  await eventually('the pty is there', () => existsSync(device) && existsSync(socket));
+  await eventually('the pty is there', () => existsSync(device) && isListening(socket));
   return { device, socket, cut };
 }
+
+/** A socket file is there a moment before its socket listens. */
+function isListening(path: string): boolean {
+  const lines = readFileSync('/proc/net/unix', 'utf8').split('\n');
+  return lines.some((line) => line.endsWith(` ${path}`) && line.includes(` ${SO_ACCEPTCON} `));
+}
+
+/** As /proc/net/unix writes it. */
+const SO_ACCEPTCON = '00010000';
