@@ -1,0 +1,237 @@
+/**
+ * vm-ctl on two real hosts: the published example from add to delete, moves that leave nothing behind whatever happens
+ * to them, and the checks that only a cluster can make.
+ */
+import assert from 'node:assert/strict';
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { build } from 'esbuild';
+import type { CommandResult } from '../../shared/process/run-command.ts';
+import type { Laboratory } from './lab.ts';
+import { labTest } from './shared-lab.ts';
+import { waitFor } from './wait-for.ts';
+
+const CONFIG = `vm_ocf=ocf:heartbeat:VirtualDomain
+vm_migration_transport=tcp
+vm_allow_migrate=on
+`;
+/** Where no link of an installed program is. */
+const PROGRAM = '/usr/local/sbin/vm-ctl';
+
+const folder = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-vm-ctl-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The program as it is in the tree, and two small guests that are off; guests stick to where they are. */
+async function install(lab: Laboratory, config = CONFIG): Promise<void> {
+  await lab.define('guest3', 'hosta', { cluster: false });
+  await lab.define('guest4', 'hosta', { cluster: false });
+  const outfile = join(folder, 'vm-ctl');
+  await build({
+    entryPoints: ['host/bin/vm-ctl.ts'],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    banner: { js: '#!/usr/bin/env node' },
+  });
+  for (const host of ['hosta', 'hostb']) {
+    const root = lab.rootOf(host);
+    assert.ok(root !== undefined);
+    await lab.output(host, ['mkdir', '-p', '/usr/local/sbin']);
+    copyFileSync(outfile, join(root, PROGRAM));
+    chmodSync(join(root, PROGRAM), 0o755);
+    writeFileSync(join(root, 'etc/vm-ctl.conf'), config);
+  }
+  await lab.output('hosta', [
+    ...['crm_attribute', '--type', 'rsc_defaults', '--name', 'resource-stickiness', '--update', 'INFINITY'],
+  ]);
+  await lab.waitForIdle('hosts');
+}
+
+const vmCtl = (lab: Laboratory, words: readonly string[], host = 'hosta') =>
+  lab.on(host, [PROGRAM, ...words], { deadlineMs: 120_000 });
+
+const exitCode = (result: CommandResult) => (result.kind === 'exited' ? result.exitCode : result.kind);
+
+async function done(lab: Laboratory, ...words: string[]): Promise<string> {
+  const result = await vmCtl(lab, words);
+  assert.equal(exitCode(result), 0, `${words.join(' ')}: ${result.stdout}${result.stderr}`);
+  return result.stdout;
+}
+
+async function refused(lab: Laboratory, words: readonly string[], pattern: RegExp): Promise<void> {
+  const result = await vmCtl(lab, words);
+  assert.notEqual(exitCode(result), 0, words.join(' '));
+  assert.match(result.stderr, pattern, words.join(' '));
+}
+
+const constraints = (lab: Laboratory) =>
+  lab.output('hosta', ['cibadmin', '--query', '--scope', 'constraints']);
+
+/** So small a guest does not listen to its power button. */
+async function letStop(lab: Laboratory): Promise<void> {
+  const force = ['--set-parameter', 'force_stop', '--parameter-value', 'true'];
+  for (const guest of ['guest3', 'guest4']) {
+    await lab.output('hosta', ['crm_resource', '--resource', `prmVMCTL_${guest}`, ...force]);
+  }
+  await lab.waitForIdle('hosts');
+}
+
+/** How often guest4 has been started: a migration is no start. */
+async function starts(lab: Laboratory): Promise<string> {
+  const console = await lab.output('hosta', ['cat', '/var/lib/libvirt/images/guest4.console']);
+  return String(console.match(/agent started/g)?.length ?? 0);
+}
+
+/** Both guests in the cluster and running on hosta. */
+async function bothOnHosta(lab: Laboratory): Promise<void> {
+  await install(lab);
+  await done(lab, 'resource', 'add', 'guest3,', 'guest4', '-a', 'hosta');
+  await letStop(lab);
+  await done(lab, 'resource', 'start', 'guest*');
+}
+
+labTest(
+  'the published example, from add to delete',
+  async (lab, t) => {
+    const say = (text: string) => {
+      for (const line of text.trimEnd().split('\n')) t.diagnostic(line);
+    };
+    const transcript = async (...words: string[]) => {
+      say(`# vm-ctl ${words.join(' ')}`);
+      const said = await done(lab, ...words);
+      say(said);
+      return said;
+    };
+    await install(lab);
+    await transcript('resource', 'add', 'guest3,', 'guest4', '-a', 'hosta');
+    await letStop(lab);
+    await transcript('resource', 'start', 'guest3,', 'guest4');
+    assert.deepEqual([lab.hostOf('guest3'), lab.hostOf('guest4')], ['hosta', 'hosta']);
+    assert.match(await transcript('resource', 'move', 'guest4', '-n', 'hostb'), /guest4: runs on hostb now/);
+    assert.equal(lab.hostOf('guest4'), 'hostb');
+    assert.match(await transcript('resource', 'move', 'guest4', '-n', 'hostb'), /runs on hostb already/);
+    await transcript('location', 'move', 'guest4');
+    const listed = await transcript('resource', 'list');
+    assert.match(listed, /guest4 +prmVMCTL_guest4 +on +hostb +hostb +no/);
+    await refused(lab, ['resource', 'delete', 'guest4'], /guest4: still runs on hostb; stop it first/);
+    await transcript('resource', 'stop', 'guest4');
+    assert.equal(lab.hostOf('guest4'), undefined);
+    await transcript('resource', 'delete', 'guest4');
+    await lab.waitForIdle('hosts');
+    const cib = await lab.output('hosta', ['cibadmin', '--query']);
+    assert.doesNotMatch(cib, /guest4/, 'nothing of it stays');
+    assert.doesNotMatch(cib, /cli-(?:prefer|ban)/);
+    assert.match(cib, /prmVMCTL_guest3/);
+  },
+  { limitMs: 240_000 },
+);
+
+labTest(
+  'guests leave a node that is evacuated, and go to the best other node without -n',
+  async (lab) => {
+    await bothOnHosta(lab);
+    assert.match(
+      await done(lab, 'evacuate', 'hosta', '--dry-run'),
+      /guest3: would migrate live from hosta to hostb/,
+    );
+    assert.match(await done(lab, 'evacuate', 'hosta'), /2 of 2 done/);
+    assert.deepEqual([lab.hostOf('guest3'), lab.hostOf('guest4')], ['hostb', 'hostb']);
+    await done(lab, 'resource', 'move', 'guest3');
+    assert.equal(lab.hostOf('guest3'), 'hosta');
+    assert.doesNotMatch(await constraints(lab), /cli-/);
+    await done(lab, 'location', 'move', '-b', 'hosta');
+    assert.match(await constraints(lab), /locVMCTL_guest4_hostb_ACT/);
+    assert.match(await constraints(lab), /locVMCTL_guest3_hosta_ACT/);
+  },
+  { limitMs: 240_000 },
+);
+
+labTest(
+  'a move that is interrupted or killed leaves no constraint, and a second vm-ctl is told who is at work',
+  async (lab) => {
+    await bothOnHosta(lab);
+    await lab.waitForAgent('guest4', 60_000);
+    const booted = await starts(lab);
+    const isSet = async () => (await constraints(lab)).includes('cli-prefer');
+    for (const signal of ['INT', 'TERM']) {
+      const moving = vmCtl(lab, ['resource', 'move', 'guest4']);
+      await waitFor('the move has begun', 30_000, isSet, { pollMs: 20 });
+      await refused(
+        lab,
+        ['resource', 'stop', 'guest3'],
+        /another vm-ctl is at work: process \d+, "vm-ctl resource move guest4"/,
+      );
+      await lab.output('hosta', ['pkill', `-${signal}`, '--oldest', '-f', `${PROGRAM} resource move`]);
+      const result = await moving;
+      // It may have arrived before it was told to end.
+      assert.ok([0, 130].includes(Number(exitCode(result))), `${exitCode(result)} ${result.stderr}`);
+      assert.equal(await isSet(), false, result.stderr);
+      await lab.waitForIdle('hosts');
+      assert.equal(await starts(lab), booted, 'a guest that was on its way has not been restarted');
+    }
+    const killed = vmCtl(lab, ['resource', 'move', 'guest4']);
+    await waitFor('the move has begun', 30_000, isSet, { pollMs: 20 });
+    await lab.output('hosta', ['pkill', '-KILL', '--oldest', '-f', `${PROGRAM} resource move`]);
+    await killed;
+    assert.equal(await isSet(), true, 'nobody could remove it');
+    const next = await vmCtl(lab, ['resource', 'start', 'guest3']);
+    assert.match(next.stderr, /guest4: vm-ctl \(process \d+\) was killed while it moved this/);
+    assert.equal(await isSet(), false);
+    await lab.waitForIdle('hosts');
+    assert.equal(await starts(lab), booted);
+  },
+  { limitMs: 300_000 },
+);
+
+labTest(
+  'a move to where a guest must not be, or whence it would come back, is refused before anything moves',
+  async (lab) => {
+    await bothOnHosta(lab);
+    await refused(lab, ['resource', 'move', 'guest3', '-n', 'hostz'], /hostz is no node of the cluster/);
+    await lab.output('hosta', ['crm_standby', '--node', 'hostb', '--update', 'on']);
+    await refused(lab, ['resource', 'move', 'guest3', '-n', 'hostb'], /hostb is standby/);
+    await refused(
+      lab,
+      ['resource', 'move', 'guest3'],
+      /hostb is standby|no other node than hosta may run it/,
+    );
+    await lab.output('hosta', ['crm_standby', '--node', 'hostb', '--delete']);
+    await lab.output('hosta', ['crm_resource', '--ban', '--resource', 'prmVMCTL_guest3', '--node', 'hostb']);
+    await refused(lab, ['resource', 'move', 'guest3', '-n', 'hostb'], /a former move has left cli-ban/);
+    await done(lab, 'resource', 'unmove', 'guest3');
+    const stickiness = [
+      'crm_attribute',
+      '--type',
+      'rsc_defaults',
+      '--name',
+      'resource-stickiness',
+      '--update',
+    ];
+    await lab.output('hosta', [...stickiness, '0']);
+    await refused(lab, ['resource', 'move', 'guest3', '-n', 'hostb'], /would go straight back to hosta/);
+    await done(lab, 'resource', 'move', 'guest3', '-n', 'hostb', '--prefer');
+    assert.equal(lab.hostOf('guest3'), 'hostb');
+    assert.match(await constraints(lab), /locVMCTL_guest3_hostb_ACT/);
+    await lab.output('hosta', [
+      'crm_resource',
+      '--resource',
+      'prmVMCTL_guest4',
+      '--meta',
+      '--set-parameter',
+      'is-managed',
+      '--parameter-value',
+      'false',
+    ]);
+    await refused(lab, ['resource', 'move', 'guest4', '-n', 'hostb'], /guest4: is not managed by Pacemaker/);
+    await refused(
+      lab,
+      ['resource', 'add', 'guest9', '-a', 'hosta'],
+      /guest9: libvirt on this host knows no such domain/,
+    );
+  },
+  { limitMs: 240_000 },
+);
