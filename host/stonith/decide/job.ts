@@ -13,90 +13,10 @@
  * Invariants: `confirmed` is answered from `waiting` and only with proof, or because it was answered before; every path on
  * which an order or a mark may have been written ends in clearing or in rolling-back; one answer a job.
  */
-import type { Facts, FinishedJob, Role } from './facts.ts';
+import type { Facts, FinishedJob } from './facts.ts';
+import type { Job, JobEffect, JobEvent, Result, Step } from './job-state.ts';
 import { orderable, type PowerState, powerState, started, stopped } from './proof.ts';
 import type { FenceRecord } from './record.ts';
-
-export type Operation = 'off' | 'on' | 'reset' | 'status';
-export type Result = 'confirmed' | 'failed' | 'unknown';
-
-export interface Outcome {
-  readonly result: Result;
-  readonly state: PowerState;
-  readonly reason: string;
-}
-
-export type Phase =
-  | 'inspecting'
-  | 'queued'
-  | 'marking'
-  | 'ordering'
-  | 'waiting'
-  | 'starting'
-  | 'clearing'
-  | 'rolling-back'
-  | 'verifying'
-  | 'done';
-
-export interface Job {
-  readonly id: string;
-  readonly operation: Operation;
-  readonly resource: string;
-  readonly requester: string;
-  readonly host: string;
-  readonly untilWallMs: number;
-  readonly phase: Phase;
-  readonly formerRole: string | undefined;
-  readonly markedNodes: readonly string[];
-  /** The order was given by another daemon, or by this one before it was restarted. */
-  readonly isJoined: boolean;
-  /** Seen active after the order had been accepted. */
-  readonly sawItActive: boolean;
-  /** How many looks in a row have proven it; see PROOFS_NEEDED. */
-  readonly proofs: number;
-  readonly lastState: PowerState;
-  readonly lastReason: string;
-  /** An update was sent and not answered: it may be made yet. */
-  readonly isUncertain: boolean;
-  /** Why it is being rolled back. */
-  readonly giveUp: string | undefined;
-}
-
-export type JobEvent =
-  | { readonly type: 'begun' }
-  /** Taken up again by a daemon that found its own record at its start. */
-  | { readonly type: 'resumed'; readonly record: FenceRecord }
-  | { readonly type: 'seen'; readonly facts: Facts; readonly wallMs: number }
-  /** The cluster could not be read or did not answer. */
-  | { readonly type: 'unreadable'; readonly fault: string }
-  | { readonly type: 'marked' }
-  | { readonly type: 'ordered' }
-  /** The update was refused or failed; it may have been made all the same when `isCertain` is false. */
-  | { readonly type: 'not-done'; readonly fault: string; readonly isCertain: boolean }
-  /** Nothing was written, because what was to be changed had been changed by somebody else. */
-  | { readonly type: 'conflict' }
-  | { readonly type: 'cleaned' }
-  | { readonly type: 'give-up'; readonly reason: string };
-
-export type JobEffect =
-  | { readonly do: 'look'; readonly delayMs: number }
-  | { readonly do: 'mark'; readonly nodes: readonly string[] }
-  /** Writes role and record in one update. */
-  | { readonly do: 'order'; readonly role: Role; readonly record: FenceRecord }
-  /** Tells all hosts how it ended, for whoever asks again under this id. */
-  | { readonly do: 'publish'; readonly outcome: Outcome }
-  /** Writes the role and removes the record, if it is still ours. */
-  | { readonly do: 'start' }
-  /** Removes mark and record, if they are still ours. */
-  | { readonly do: 'clear' }
-  /** Puts back the former role and removes mark and record, if they are still ours. */
-  | { readonly do: 'roll-back'; readonly formerRole: string | undefined }
-  | { readonly do: 'answer'; readonly outcome: Outcome };
-
-export interface Step {
-  readonly job: Job;
-  readonly effects: readonly JobEffect[];
-}
 
 /**
  * When it was never seen active after the order, one look is not enough: two in a row have to agree, this far
@@ -108,24 +28,6 @@ const QUEUE_LOOK_MS = 200;
 /** After a look that could not be taken. */
 const RETRY_LOOK_MS = 250;
 const DONE = { phase: 'done' } as const;
-
-export function newJob(
-  facts: Pick<Job, 'id' | 'operation' | 'resource' | 'requester' | 'host' | 'untilWallMs'>,
-): Job {
-  return {
-    ...facts,
-    phase: 'inspecting',
-    formerRole: undefined,
-    markedNodes: [],
-    isJoined: false,
-    isUncertain: false,
-    sawItActive: false,
-    proofs: 0,
-    lastState: 'unknown',
-    lastReason: 'the host cluster has not been looked at yet',
-    giveUp: undefined,
-  };
-}
 
 export function advance(job: Job, event: JobEvent): Step {
   switch (event.type) {

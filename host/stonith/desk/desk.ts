@@ -10,8 +10,8 @@
  * Invariants: every asker gets one reply, before its deadline; at most one work that changes a target runs at a time; an
  * event that belongs to a former phase of a job is dropped, so what was begun before a give-up can't be taken for its end.
  */
+import { advance } from '../decide/job.ts';
 import {
-  advance,
   type Job,
   type JobEffect,
   type JobEvent,
@@ -19,7 +19,7 @@ import {
   type Operation,
   type Outcome,
   type Phase,
-} from '../decide/job.ts';
+} from '../decide/job-state.ts';
 import type { FenceRecord } from '../decide/record.ts';
 
 export interface Ask {

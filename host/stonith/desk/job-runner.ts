@@ -8,7 +8,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/log.ts';
-import type { JobEffect, JobEvent, Phase } from '../decide/job.ts';
+import type { JobEffect, JobEvent, Phase } from '../decide/job-state.ts';
 import { formatMark } from '../decide/record.ts';
 import type { Done, FenceBackEnd, FenceTarget, Looked, LookNeeds } from './back-end.ts';
 import type { Work } from './desk.ts';

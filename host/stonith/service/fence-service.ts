@@ -9,7 +9,7 @@ import type { Clock, Timer } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';
 import type { Answer } from '../../../shared/protocol/message.ts';
 import type { ServiceRequest } from '../../../shared/protocol/service-client.ts';
-import type { Operation, Outcome } from '../decide/job.ts';
+import type { Operation, Outcome } from '../decide/job-state.ts';
 import type { FenceBackEnd } from '../desk/back-end.ts';
 import { type Ask, Desk, type DeskEffect } from '../desk/desk.ts';
 import { JobRunner } from '../desk/job-runner.ts';
@@ -18,6 +18,7 @@ import type { AuditLog } from './audit-log.ts';
 import type { Counts } from './counts.ts';
 import { type FenceRequest, parseFenceRequest } from './parse-request.ts';
 import { RefusalRate } from './refusal-rate.ts';
+import { Sweeper } from './sweeper.ts';
 
 export interface FenceServiceOptions {
   readonly backEnd: FenceBackEnd;
@@ -35,9 +36,6 @@ interface Verdict {
 }
 
 const DENIED: Verdict = { result: 'denied', state: 'unknown', reason: 'denied' };
-const SWEEP_EVERY_MS = 30_000;
-/** After which a record is taken for forgotten, whoever wrote it. */
-const FORGOTTEN_MS = 10_000;
 const STOP_WITHIN_MS = 8_000;
 
 export class FenceService {
@@ -49,8 +47,7 @@ export class FenceService {
   /** What is being authorised, and whether it was called off meanwhile. */
   readonly #arriving = new Map<string, { isCancelled: boolean }>();
   #timer: Timer | undefined;
-  #sweeper: Timer | undefined;
-  #sweeping: Promise<void> = Promise.resolve();
+  readonly #sweeper: Sweeper;
   #onIdle = () => {};
 
   constructor(options: FenceServiceOptions) {
@@ -64,6 +61,14 @@ export class FenceService {
       onEvent: (work, phase, event) => this.#do(this.#desk.happened(work, phase, event, clock.nowMs())),
       onStep: (step, elapsedMs) => counts.step(step, elapsedMs),
     });
+    this.#sweeper = new Sweeper({
+      backEnd,
+      clock,
+      log,
+      isRunning: (id) => this.#desk.isRunning(id),
+      resume: ({ resource, record }) =>
+        this.#do(this.#desk.resume(resource, record, clock.nowMs(), clock.wallMs())),
+    });
   }
 
   get jobs(): number {
@@ -72,8 +77,7 @@ export class FenceService {
 
   /** Takes up what a daemon on this host left, and begins to look for what was forgotten. */
   async start(): Promise<void> {
-    await this.#sweep();
-    this.#sweepLater();
+    await this.#sweeper.start();
   }
 
   request(request: ServiceRequest): void {
@@ -97,8 +101,7 @@ export class FenceService {
 
   /** Takes back what runs; resolves when that is done, or can't be. */
   async stop(): Promise<void> {
-    this.#sweeper?.cancel();
-    await this.#sweeping;
+    await this.#sweeper.stop();
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
@@ -311,35 +314,6 @@ export class FenceService {
       nextMs === undefined
         ? undefined
         : clock.after(Math.max(0, nextMs - clock.nowMs()), () => this.#do(this.#desk.tick(clock.nowMs())));
-  }
-
-  #sweepLater(): void {
-    this.#sweeper = this.#options.clock.after(SWEEP_EVERY_MS, () => {
-      this.#sweeping = this.#sweep().finally(() => this.#sweepLater());
-    });
-  }
-
-  /** Records of this host's own jobs are taken up again; those that were forgotten by anybody are rolled back. */
-  async #sweep(): Promise<void> {
-    const { backEnd, clock, log } = this.#options;
-    for (const { resource, record } of (await backEnd.records()) ?? []) {
-      if (this.#desk.isRunning(record.id)) continue;
-      const wallMs = clock.wallMs();
-      if (record.host === backEnd.host && record.untilWallMs > wallMs) {
-        log.warning('a job is taken up again', { id: record.id, target: resource });
-        this.#do(this.#desk.resume(resource, record, clock.nowMs(), wallMs));
-      } else if (record.untilWallMs + FORGOTTEN_MS < wallMs) {
-        const target = backEnd.open(resource, record);
-        const done = await target.rollBack(record.formerRole, STOP_WITHIN_MS);
-        log.warning('a forgotten job was rolled back', {
-          id: record.id,
-          target: resource,
-          host: record.host,
-          fault: done.ok ? undefined : done.fault,
-        });
-      }
-    }
-    await backEnd.sweepMarks((id) => this.#desk.isRunning(id));
   }
 }
 

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Facts } from '../../../host/stonith/decide/facts.ts';
-import {
-  advance,
-  type Job,
-  type JobEffect,
-  type JobEvent,
-  newJob,
-} from '../../../host/stonith/decide/job.ts';
+import { advance } from '../../../host/stonith/decide/job.ts';
+import { type Job, type JobEffect, type JobEvent, newJob } from '../../../host/stonith/decide/job-state.ts';
 import { stopped } from '../../../host/stonith/decide/proof.ts';
 
 const WALL_MS = 1_000_000;
