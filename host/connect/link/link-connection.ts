@@ -80,8 +80,9 @@ export class LinkConnection {
 
   /** What came before no longer counts against it. */
   release(): void {
-    this.#frames.abandonFrame();
+    // First forgiven: half a frame that is given up counts as garbage, which must not begin the penalty anew.
     this.#intake.forgive(this.#frames.received, this.#options.clock.nowMs());
+    this.#frames.abandonFrame();
     this.#resume(PAUSE.penalty);
   }
 

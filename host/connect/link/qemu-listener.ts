@@ -9,7 +9,7 @@
  * Invariant: the path always leads to a socket of one daemon; it changes from the former to the new one in one step.
  * What is no socket, or is answered by somebody, is never replaced.
  */
-import { chownSync, lstatSync, renameSync, rmSync } from 'node:fs';
+import { lchownSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { messageOf, PmError, systemCodeOf } from '../../../shared/errors.ts';
@@ -50,7 +50,7 @@ export class QemuListener {
     try {
       const { uid, gid } = owner ??
         former ?? { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
-      chownSync(draft, uid, gid);
+      lchownSync(draft, uid, gid);
       const { ino } = lstatSync(draft);
       renameSync(draft, path);
       return new QemuListener(path, server, ino);
@@ -76,7 +76,8 @@ export class QemuListener {
   giveTo({ uid, gid }: Owner): void {
     const found = lstatSync(this.#path, { throwIfNoEntry: false });
     if (found?.ino !== this.#inode || (found.uid === uid && found.gid === gid)) return;
-    chownSync(this.#path, uid, gid);
+    // Never through a link: the directory belongs to QEMU's user.
+    lchownSync(this.#path, uid, gid);
   }
 
   /** Listens no more; the file stays for who comes after. */

@@ -33,13 +33,12 @@ export class Ledger {
       return job.service === service && job.text === text ? { kind: 'running', job } : { kind: 'conflict' };
     }
     const known = this.#memory.find(guest, id, nowMs);
-    if (known === undefined) return { kind: 'new' };
+    // Askers of version 1 use one id again and again: what was true of the last request is not of this one.
+    if (known === undefined || v1 !== undefined) return { kind: 'new' };
     const { answer } = known;
     const isSame = known.fingerprint === fingerprint(service, text);
-    if (answer === undefined) return { kind: isSame ? 'new' : 'conflict' };
-    if (isSame) return { kind: 'answered', answer };
-    // The fence plugin of version 1 asks for the status of several targets, one after the other, under one id.
-    return { kind: v1 === undefined ? 'conflict' : 'new' };
+    if (!isSame) return { kind: 'conflict' };
+    return answer === undefined ? { kind: 'new' } : { kind: 'answered', answer };
   }
 
   remembered(guest: string, id: string, nowMs: number): Remembered | undefined {

@@ -437,6 +437,8 @@ describe('version 1', () => {
     const effects = router.fromGuest('guest1', stonith('a', 4, 'timeout'), 1);
     assert.deepEqual(asked(effects), ['7 cancel guest1 a']);
     assert.deepEqual(toGuests(effects), []);
+    const next = router.fromGuest('guest1', stonith('a', 5, 'off OTHER'), 2);
+    assert.deepEqual(asked(next), ['7 request guest1 a off OTHER']);
   });
 
   test('a request that is asked again answers the client that asked last', () => {
@@ -446,7 +448,7 @@ describe('version 1', () => {
     const answered = router.fromService(STONITHD, reply('guest1', 'a', { text: 'OK' }), 2);
     assert.deepEqual(toGuests(answered), ['guest1 v1 1 a 4 OK']);
     const again = router.fromGuest('guest1', stonith('a', 5, 'off T'), 3);
-    assert.deepEqual(toGuests(again), ['guest1 v1 1 a 5 OK']);
+    assert.deepEqual(asked(again), ['7 request guest1 a off T'], 'an answer of before is not given again');
   });
 
   test('the status of several targets is asked under one id, one after the other', () => {
