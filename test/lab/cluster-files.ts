@@ -45,7 +45,7 @@ export function firstCib(
   resources = '',
 ): string {
   const nodes = members.map(({ name, id }) => `<node id="${id}" uname="${name}"/>`).join('');
-  const properties = Object.entries({ 'dc-deadtime': '2s', ...options })
+  const properties = Object.entries({ 'dc-deadtime': '1s', ...options })
     .map(([name, value]) => `<nvpair id="cib-bootstrap-options-${name}" name="${name}" value="${value}"/>`)
     .join('');
   return `<cib validate-with="pacemaker-3.9" admin_epoch="0" epoch="1" num_updates="0"><configuration>

@@ -62,7 +62,7 @@ export async function waitForOnline(
   lab: Lab,
   level: Level,
   nodes: readonly string[] = membersOf(lab, level),
-  deadlineMs = 60_000,
+  deadlineMs = 120_000,
 ): Promise<void> {
   for (const asked of nodes) {
     let seen: string[] = [];

@@ -142,6 +142,13 @@ labTest('a killed guest is off until it is started again, and joins its cluster 
   await lab.waitForOnline('guests', undefined, 90_000);
 });
 
+labTest('a guest that is asked to shut down ends its cluster in order, then itself', async (lab) => {
+  await lab.output('hostb', ['virsh', '-q', 'shutdown', 'guest2']);
+  await waitFor('guest2 is off', 60_000, () => lab.hostOf('guest2') === undefined, { pollMs: 50 });
+  const log = await lab.output('guest1', ['grep', 'guest2', '/var/log/pacemaker/pacemaker.log']);
+  assert.match(log, /Peer guest2 is requesting to shut down/);
+});
+
 labTest('a killed daemon is gone, and another can be started in its place', async (lab) => {
   assert.equal(await lab.signalDaemon('hosta', 'libvirtd', 'KILL'), true);
   assert.equal((await lab.on('hosta', ['virsh', 'list'])).kind, 'exited');

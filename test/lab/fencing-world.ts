@@ -60,7 +60,7 @@ export async function waitForLink(lab: Laboratory, guest: string): Promise<void>
   const other = GUESTS.find((one) => one !== guest) ?? guest;
   await waitFor(
     `${guest} can fence`,
-    30_000,
+    120_000,
     async () => {
       const result = await lab.in(guest, ['fence_vm', '-o', 'status', '-n', other]);
       return result.kind === 'exited' && (result.exitCode === 0 || result.exitCode === 2);

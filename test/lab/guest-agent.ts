@@ -56,8 +56,13 @@ export async function inGuest(
   let fault = '';
   while (performance.now() - startedMs < deadlineMs) {
     const status = await askAgent(lab, guest, 'guest-exec-status', { pid });
-    if ('fault' in status) fault = status.fault;
-    else if (field(status.value, 'exited') === true) return ended(status.value, startedMs);
+    if ('value' in status) {
+      if (field(status.value, 'exited') === true) return ended(status.value, startedMs);
+    } else if (/PID \S+ does not exist/.test(status.fault) || hostOf(lab, guest) === undefined) {
+      return { kind: 'signalled', signal: 'the end of the guest', ...elapsed() };
+    } else {
+      fault = status.fault; // it may come back: the guest is frozen, say
+    }
     await sleep(POLL_MS);
   }
   const kill = `pkill -KILL -P ${pid}; kill -KILL ${pid}`;

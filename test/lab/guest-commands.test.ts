@@ -45,6 +45,14 @@ labTest('commands reach a guest with its network cut, and after it has moved', a
   assert.equal(await lab.output('guest1', ['hostname']), 'guest1\n');
 });
 
+labTest('a command that ends its guest is told from one that does not end', async (lab) => {
+  await lab.define('guest9', 'hosta', { cluster: false });
+  await lab.start('guest9');
+  await lab.waitForAgent('guest9');
+  const result = await lab.in('guest9', ['/bin/sh', '-c', 'shutdown -h now; sleep 60']);
+  assert.deepEqual([result.kind, lab.hostOf('guest9')], ['signalled', undefined]);
+});
+
 labTest('megabytes get into a guest in seconds, whole, with their modes', async (lab, t) => {
   const large = randomBytes(16 * 1024 * 1024);
   const folder = mkdtempSync(join(tmpdir(), 'lab-push-'));

@@ -30,6 +30,14 @@ case " $* " in *' -r '*) how=reboot ;; *) how=poweroff ;; esac
 exec /bin/bash /lab/guest-init.sh stop $how
 `;
 
+/** What udev makes elsewhere. */
+const DEVICE_LINKS = [
+  ['fd', 'fd'],
+  ['stdin', 'fd/0'],
+  ['stdout', 'fd/1'],
+  ['stderr', 'fd/2'],
+] as const;
+
 /** Writes the archive anew, in place: a guest that runs sees the new one on its disk. */
 export async function writeBootArchive(
   lab: Lab,
@@ -92,6 +100,8 @@ function writeGuestFiles(root: string, guest: GuestSpec, members: readonly Guest
     mkdirSync(join(root, 'var/log', folder), { recursive: true });
   }
   for (const folder of ['var/lib/corosync', 'var/tmp']) mkdirSync(join(root, folder));
+  mkdirSync(join(root, 'lab/dev'));
+  for (const [name, target] of DEVICE_LINKS) symlinkSync(`/proc/self/${target}`, join(root, 'lab/dev', name));
   symlinkSync('/run', join(root, 'var/run'));
   symlinkSync('/run/lock', join(root, 'var/lock'));
   const cluster = accountOf('hacluster', 'haclient');

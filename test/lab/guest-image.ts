@@ -13,6 +13,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -164,11 +165,25 @@ async function filesOfPackages(lab: Lab): Promise<string[]> {
   const installed = (await installedPackages()).filter((name) => names.has(withoutArchitecture(name)));
   const listed = (await runInLab(lab, ['dpkg-query', '--listfiles', ...installed])).split('\n');
   const libraries = (await runInLab(lab, ['ldd', process.execPath])).match(/\/[^ ]+/g) ?? [];
-  const alternatives = readdirSync('/etc/alternatives').map((name) => `/etc/alternatives/${name}`);
+  const alternatives = alternativeLinks();
   const linked = libraries.map((path) => realpathSync(path));
   const all = [...listed, ...alternatives, ...libraries, ...linked, process.execPath];
   const paths = new Set([...all.filter((path) => path.startsWith('/')).map(inMergedUsr), ...OTHER_FILES]);
   return [...paths].filter((path) => !UNWANTED.test(path) && isFile(path));
+}
+
+/** What update-alternatives has made, such as /usr/bin/awk: no package lists it. */
+function alternativeLinks(): string[] {
+  const chosen = readdirSync('/etc/alternatives').map((name) => `/etc/alternatives/${name}`);
+  const known = readdirSync('/var/lib/dpkg/alternatives')
+    .flatMap((name) => readFileSync(`/var/lib/dpkg/alternatives/${name}`, 'utf8').split('\n'))
+    .filter((line) => line.startsWith('/') && isLinkInto(line, '/etc/alternatives/'));
+  return [...chosen, ...known];
+}
+
+function isLinkInto(path: string, folder: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isSymbolicLink() === true && readlinkSync(path).startsWith(folder);
 }
 
 /** dpkg names files as their package does; in the tree /lib, /bin and /sbin are links into /usr. */

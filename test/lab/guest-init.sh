@@ -23,6 +23,8 @@ say() {
   echo "lab: $name: $* ($uptime s after power-on)" >/dev/console
 }
 
+pause() { read -rt "$1" -u "$never" || :; } # a fork of sleep would cost more than the pause itself
+
 answers() {                                # answers NAME: one of corosync's services listens
   local sockets
   mapfile sockets </proc/net/unix
@@ -36,12 +38,16 @@ link_ports() {                             # what udev does elsewhere: /dev/virt
     for port in /sys/class/virtio-ports/*; do
       read -r label <"$port/name" && ln -sf "../${port##*/}" "/dev/virtio-ports/$label"
     done 2>/dev/null
+    pause 0.02
   done
 }
 
 boot() {
   echo "$name" >/proc/sys/kernel/hostname
   exec </dev/null >/var/log/lab-boot.log 2>&1
+  cp -d /lab/dev/* /dev/                   # /dev/fd and its like
+  mkfifo /run/never
+  exec {never}<>/run/never
   link_ports
   start qemu-ga
   ip -batch - <<IP
@@ -54,11 +60,11 @@ IP
     mkdir -p /run/crm
     chown hacluster:haclient /run/crm
     start corosync
-    until answers cmap; do sleep 0.05; done
+    until answers cmap; do pause 0.05; done
     start pacemakerd
     # Asking crm_mon all the while would slow down what it asks about.
     grep -qsm1 'S_NOT_DC\|-> S_IDLE' <(tail -n +1 --retry -f /var/log/pacemaker/pacemaker.log)
-    until crm_mon -1 2>/dev/null | grep -q "Online:.* $name "; do sleep 0.5; done
+    until crm_mon -1 2>/dev/null | grep -q "Online:.* $name "; do pause 0.5; done
     say 'member of its cluster'
   fi
   while :; do sleep 3600 & wait $! || :; done   # bash reaps all children while it waits for one

@@ -10,7 +10,7 @@ import { after, type TestContext, test } from 'node:test';
 import { type Laboratory, laboratory } from './lab.ts';
 
 const OFF = process.env['LAB'] === 'off' ? 'LAB=off: no laboratory is wanted' : false;
-const TEST_LIMIT_MS = 180_000;
+const TEST_LIMIT_MS = 300_000;
 
 const lab = laboratory();
 let ours = false;
