@@ -30,7 +30,7 @@ export class CibSource {
   constructor(options: CibSourceOptions) {
     const { clock, random, log } = options;
     this.#options = options;
-    this.#reader = new Coalescer(clock, SETTLE_MS, () => this.#read());
+    this.#reader = new Coalescer(clock, { settleMs: SETTLE_MS }, () => this.#read());
     this.#state = new SourceState({ name: 'pacemaker', clock, random, log, tryAgain: () => this.refresh() });
   }
 

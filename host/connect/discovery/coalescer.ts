@@ -7,19 +7,26 @@
  */
 import type { Clock, Timer } from '../../../shared/clock.ts';
 
+export interface CoalescerPace {
+  readonly settleMs: number;
+  /** Times as long as the last run took is waited at least: 4, and runs never take more than a fifth of the time. */
+  readonly restPerRun?: number;
+}
+
 export class Coalescer {
   readonly #clock: Clock;
-  readonly #settleMs: number;
+  readonly #pace: CoalescerPace;
   readonly #action: () => Promise<void>;
   #timer: Timer | undefined;
+  #lastRunMs = 0;
   #running: Promise<void> | undefined;
   #isAsked = false;
   #isClosed = false;
 
   /** `action` must not throw. */
-  constructor(clock: Clock, settleMs: number, action: () => Promise<void>) {
+  constructor(clock: Clock, pace: CoalescerPace, action: () => Promise<void>) {
     this.#clock = clock;
-    this.#settleMs = settleMs;
+    this.#pace = pace;
     this.#action = action;
   }
 
@@ -27,7 +34,9 @@ export class Coalescer {
     if (this.#isClosed) return;
     this.#isAsked = true;
     if (this.#running !== undefined) return;
-    this.#timer ??= this.#clock.after(this.#settleMs, () => this.#start());
+    const { settleMs, restPerRun = 0 } = this.#pace;
+    const pauseMs = Math.max(settleMs, restPerRun * this.#lastRunMs);
+    this.#timer ??= this.#clock.after(pauseMs, () => this.#start());
   }
 
   /** Resolves when nothing runs any more; nothing will. */
@@ -44,7 +53,9 @@ export class Coalescer {
   }
 
   async #run(): Promise<void> {
+    const startMs = this.#clock.nowMs();
     await this.#action();
+    this.#lastRunMs = this.#clock.nowMs() - startMs;
     this.#running = undefined;
     if (this.#isAsked) this.ask();
   }

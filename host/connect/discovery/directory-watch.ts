@@ -1,87 +1,108 @@
 /**
  * Tells of changes in directories, by inotify. A directory that can't be watched, or was replaced by another one of
- * its name, is tried again by `revive`.
+ * its name, is tried again by `revive`. One on storage that doesn't answer is not watched, and holds nothing up.
  *
  * Invariant: an event is a hint to look. Those who need to know look from time to time without one.
  */
-import { type FSWatcher, statSync, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Clock } from '../../../shared/clock.ts';
 import { messageOf, systemCodeOf } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/log.ts';
+import { within } from './within.ts';
 
-interface Watched {
-  readonly watcher: FSWatcher;
-  readonly inode: number;
+export interface DirectoryWatchOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly onChange: (directory: string, name: string) => void;
+  /** It is watched from now on; what happened there before was not told. */
+  readonly onWatched: (directory: string) => void;
 }
 
-export class DirectoryWatch {
-  readonly #log: Logger;
-  readonly #onChange: (directory: string, name: string) => void;
-  /** Undefined: wanted, and not there or not to be watched. */
-  readonly #watched = new Map<string, Watched | undefined>();
+interface Entry {
+  watcher: FSWatcher | undefined;
+  inode: number;
+  isBeingLookedAt: boolean;
+}
 
-  constructor(log: Logger, onChange: (directory: string, name: string) => void) {
-    this.#log = log;
-    this.#onChange = onChange;
+const LIMIT_MS = 5_000;
+
+export class DirectoryWatch {
+  readonly #options: DirectoryWatchOptions;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(options: DirectoryWatchOptions) {
+    this.#options = options;
   }
 
   /** How many directories are watched, and how many should be. */
   get counts(): { readonly watched: number; readonly wanted: number } {
-    const watched = [...this.#watched.values()].filter((entry) => entry !== undefined).length;
-    return { watched, wanted: this.#watched.size };
+    const watched = [...this.#entries.values()].filter(({ watcher }) => watcher !== undefined).length;
+    return { watched, wanted: this.#entries.size };
   }
 
   setDirectories(directories: ReadonlySet<string>): void {
-    for (const [directory, entry] of this.#watched) {
+    for (const [directory, entry] of this.#entries) {
       if (directories.has(directory)) continue;
-      entry?.watcher.close();
-      this.#watched.delete(directory);
+      entry.watcher?.close();
+      this.#entries.delete(directory);
     }
     for (const directory of directories) {
-      if (!this.#watched.has(directory)) this.#watched.set(directory, this.#open(directory));
+      if (this.#entries.has(directory)) continue;
+      const entry = { watcher: undefined, inode: 0, isBeingLookedAt: false };
+      this.#entries.set(directory, entry);
+      void this.#attend(directory, entry);
     }
   }
 
-  /** Sees to those that are not watched, or whose name leads elsewhere now; these may have changed unseen. */
+  /** Sees to those that are not watched, or whose name leads elsewhere now. */
   revive(): void {
-    for (const [directory, entry] of this.#watched) {
-      if (entry !== undefined && entry.inode === inodeOf(directory)) continue;
-      entry?.watcher.close();
-      this.#watched.set(directory, this.#open(directory));
-    }
+    for (const [directory, entry] of this.#entries) void this.#attend(directory, entry);
   }
 
   close(): void {
     this.setDirectories(new Set());
   }
 
-  #open(directory: string): Watched | undefined {
+  async #attend(directory: string, entry: Entry): Promise<void> {
+    if (entry.isBeingLookedAt) return;
+    entry.isBeingLookedAt = true;
+    const answer = stat(directory);
+    answer
+      .catch(() => {})
+      .finally(() => {
+        entry.isBeingLookedAt = false;
+      });
     try {
-      const inode = inodeOf(directory);
-      if (inode === undefined) return undefined;
-      const watcher = watch(directory, (_event, name) => {
-        if (name !== null) this.#onChange(directory, name);
-      });
-      watcher.on('error', (error) => {
-        watcher.close();
-        this.#log.debug(`${directory}: no longer watched`, { reason: error.message });
-        if (this.#watched.has(directory)) this.#watched.set(directory, undefined);
-      });
-      return { watcher, inode };
+      const { ino } = await within(this.#options.clock, LIMIT_MS, answer);
+      if (this.#entries.get(directory) !== entry) return;
+      if (entry.watcher !== undefined && entry.inode === ino) return;
+      entry.watcher?.close();
+      entry.watcher = this.#watch(directory, entry);
+      entry.inode = ino;
+      this.#options.onWatched(directory);
     } catch (thrown) {
-      const code = systemCodeOf(thrown);
-      if (code !== 'ENOENT') {
-        const reason = messageOf(thrown);
-        this.#log.warning(`${directory} cannot be watched; changes there are seen late`, { reason });
-      }
-      return undefined;
+      entry.watcher?.close();
+      entry.watcher = undefined;
+      this.#complain(directory, thrown);
     }
   }
-}
 
-function inodeOf(directory: string): number | undefined {
-  try {
-    return statSync(directory, { throwIfNoEntry: false })?.ino;
-  } catch {
-    return undefined; // not to be looked into
+  #watch(directory: string, entry: Entry): FSWatcher {
+    const watcher = watch(directory, (_event, name) => {
+      if (name !== null) this.#options.onChange(directory, name);
+    });
+    watcher.on('error', (error) => {
+      watcher.close();
+      if (entry.watcher === watcher) entry.watcher = undefined;
+      this.#complain(directory, error);
+    });
+    return watcher;
+  }
+
+  #complain(directory: string, thrown: unknown): void {
+    if (systemCodeOf(thrown) === 'ENOENT') return;
+    const reason = messageOf(thrown);
+    this.#options.log.warning(`${directory} cannot be watched; changes there are seen late`, { reason });
   }
 }

@@ -68,9 +68,12 @@ export class Discovery {
     const { clock, random, log, pacemaker, virsh, settings, onGuestStarted } = options;
     this.#options = options;
     this.#settings = settings;
-    this.#publisher = new Coalescer(clock, SETTLE_MS, () => this.#publish());
-    this.#fileReader = new Coalescer(clock, SETTLE_MS, () => this.#files.read(this.#directory.filePaths()));
+    this.#publisher = new Coalescer(clock, { settleMs: SETTLE_MS, restPerRun: 4 }, () => this.#publish());
+    this.#fileReader = new Coalescer(clock, { settleMs: SETTLE_MS }, () =>
+      this.#files.read(this.#directory.filePaths),
+    );
     this.#files = new DomainFiles({
+      clock,
       onRead: (path, domain) => {
         this.#directory.setFile(path, domain);
         this.#publisher.ask();
@@ -102,7 +105,12 @@ export class Discovery {
       },
       onStarted: onGuestStarted,
     });
-    this.#watch = new DirectoryWatch(log, (directory, name) => this.#changed(join(directory, name)));
+    this.#watch = new DirectoryWatch({
+      clock,
+      log,
+      onChange: (directory, name) => this.#changed(join(directory, name)),
+      onWatched: (directory) => this.#missed(directory),
+    });
   }
 
   start(): void {
@@ -158,8 +166,17 @@ export class Discovery {
 
   #changed(path: string): void {
     if (path === this.#options.cibPath) this.#cib.refresh();
-    else if (this.#directory.filePaths().includes(path)) this.#fileReader.ask();
+    else if (this.#directory.filePaths.has(path)) this.#fileReader.ask();
     else this.#options.onSocketChanged(path);
+  }
+
+  /** Nobody told what happened in this directory until now. */
+  #missed(directory: string): void {
+    if (directory === dirname(this.#options.cibPath)) this.#cib.refresh();
+    this.#fileReader.ask();
+    for (const { target } of this.#wanted.links.values()) {
+      if (dirname(target.path) === directory) this.#options.onSocketChanged(target.path);
+    }
   }
 
   async #publish(): Promise<void> {
@@ -170,7 +187,7 @@ export class Discovery {
 
   #watchDirectories(): void {
     const directories = new Set([dirname(this.#options.cibPath), ...this.#settings.socketDirectories]);
-    for (const path of this.#directory.filePaths()) directories.add(dirname(path));
+    for (const path of this.#directory.filePaths) directories.add(dirname(path));
     for (const { target } of this.#wanted.links.values()) directories.add(dirname(target.path));
     this.#watch.setDirectories(directories);
   }

@@ -1,50 +1,74 @@
-/** The XML files that resources name: read when they have changed, a few at a time so that links are served meanwhile. */
+/**
+ * The XML files that resources name: read when they have changed.
+ *
+ * They often lie on storage that hosts share, and that storage may be what has died: a file that doesn't answer is a
+ * fault like any other, holds up no other file, and isn't asked again before it has answered.
+ */
 import { stat } from 'node:fs/promises';
-import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock } from '../../../shared/clock.ts';
 import { messageOf, systemCodeOf } from '../../../shared/errors.ts';
 import { readDomainFile } from '../../libvirt/domain-file.ts';
 import { type GuestDomain, guestDomain } from './guest-domain.ts';
+import { within } from './within.ts';
 
-export interface DomainFileHandlers {
+export interface DomainFilesOptions {
+  readonly clock: Clock;
   readonly onRead: (path: string, domain: GuestDomain) => void;
   readonly onFault: (path: string, fault: string) => void;
 }
 
+const AT_ONCE = 8;
+const LIMIT_MS = 5_000;
+
 export class DomainFiles {
-  readonly #handlers: DomainFileHandlers;
+  readonly #options: DomainFilesOptions;
   /** By path, what it looked like when it was read. */
   readonly #seen = new Map<string, string>();
+  /** Asked, and no answer yet. */
+  readonly #asked = new Set<string>();
 
-  constructor(handlers: DomainFileHandlers) {
-    this.#handlers = handlers;
+  constructor(options: DomainFilesOptions) {
+    this.#options = options;
   }
 
-  async read(paths: readonly string[]): Promise<void> {
-    const wanted = new Set(paths);
+  async read(wanted: ReadonlySet<string>): Promise<void> {
     for (const path of this.#seen.keys()) if (!wanted.has(path)) this.#seen.delete(path);
-    for (const path of wanted) await this.#readOne(path);
+    const rest = wanted.values();
+    const readSome = async () => {
+      for (const path of rest) await this.#readOne(path);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, readSome));
   }
 
   async #readOne(path: string): Promise<void> {
+    if (this.#asked.has(path)) return;
     try {
-      const { dev, ino, size, mtimeMs, ctimeMs } = await stat(path);
-      const look = `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
-      if (this.#seen.get(path) === look) return;
-      const file = await readDomainFile(path);
-      await turn();
-      if (file.ok) {
-        this.#seen.set(path, look);
-        this.#handlers.onRead(path, guestDomain(file.domain));
-      } else {
-        this.#fail(path, file.fault);
-      }
+      await within(this.#options.clock, LIMIT_MS, this.#readIfChanged(path));
     } catch (thrown) {
       this.#fail(path, systemCodeOf(thrown) === 'ENOENT' ? 'there is no such file' : messageOf(thrown));
     }
   }
 
+  async #readIfChanged(path: string): Promise<void> {
+    this.#asked.add(path);
+    try {
+      const { dev, ino, size, mtimeMs, ctimeMs } = await stat(path);
+      const look = `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+      if (this.#seen.get(path) === look) return;
+      const file = await readDomainFile(path);
+      if (file.ok) {
+        this.#seen.set(path, look);
+        this.#options.onRead(path, guestDomain(file.domain));
+      } else {
+        this.#fail(path, file.fault);
+      }
+    } finally {
+      this.#asked.delete(path);
+    }
+  }
+
   #fail(path: string, fault: string): void {
     this.#seen.delete(path);
-    this.#handlers.onFault(path, fault);
+    this.#options.onFault(path, fault);
   }
 }

@@ -56,6 +56,7 @@ interface Candidate {
 export class GuestDirectory {
   #configured: readonly GuestDomain[] = [];
   #resources: readonly DomainResource[] = [];
+  #paths: ReadonlySet<string> = new Set();
   readonly #files = new Map<string, GuestDomain>();
   readonly #fileFaults = new Map<string, string>();
   #listed: readonly ListedDomain[] = [];
@@ -67,14 +68,14 @@ export class GuestDirectory {
 
   setResources(resources: readonly DomainResource[]): void {
     this.#resources = resources;
-    const wanted = new Set(this.filePaths());
-    for (const path of this.#files.keys()) if (!wanted.has(path)) this.#files.delete(path);
-    for (const path of this.#fileFaults.keys()) if (!wanted.has(path)) this.#fileFaults.delete(path);
+    this.#paths = new Set(resources.flatMap(({ config }) => (config === undefined ? [] : [config])));
+    for (const path of this.#files.keys()) if (!this.#paths.has(path)) this.#files.delete(path);
+    for (const path of this.#fileFaults.keys()) if (!this.#paths.has(path)) this.#fileFaults.delete(path);
   }
 
   /** The files that the resources name. */
-  filePaths(): string[] {
-    return [...new Set(this.#resources.flatMap(({ config }) => (config === undefined ? [] : [config])))];
+  get filePaths(): ReadonlySet<string> {
+    return this.#paths;
   }
 
   setFile(path: string, domain: GuestDomain): void {
@@ -157,7 +158,7 @@ export class GuestDirectory {
     }
     const runs = (isWanted: boolean) => this.#listed.filter(({ id }) => (id !== undefined) === isWanted);
     yield* this.#dumpedOf(runs(true), 'running');
-    for (const path of this.filePaths()) {
+    for (const path of this.#paths) {
       const domain = this.#files.get(path);
       if (domain !== undefined) yield { domain, origin: 'file', where: path };
     }

@@ -41,7 +41,7 @@ export class LibvirtSource {
   constructor(options: LibvirtSourceOptions) {
     const { clock, random, log } = options;
     this.#options = options;
-    this.#reader = new Coalescer(clock, SETTLE_MS, () => this.#read());
+    this.#reader = new Coalescer(clock, { settleMs: SETTLE_MS }, () => this.#read());
     this.#state = new SourceState({ name: 'libvirt', clock, random, log, tryAgain: () => this.#tryAgain() });
   }
 
