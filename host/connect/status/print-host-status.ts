@@ -34,18 +34,19 @@ function guestTotals(guests: readonly GuestStatus[]): string {
   return [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
 }
 
+/** A longer one gets a line of its own. */
+const LONGEST_NAME = 20;
 const STATE_WIDTH = 10;
 const FOR_WIDTH = 9;
 const OPEN_WIDTH = 6;
 
 function guestTable(guests: readonly GuestStatus[]): string {
-  const longest = Math.max(...guests.map(({ name }) => plain(name).length), 'GUEST'.length);
-  const nameWidth = Math.min(longest, 28) + 2;
+  const lengths = guests.map(({ name }) => plain(name).length).filter((length) => length <= LONGEST_NAME);
+  const nameWidth = Math.max(...lengths, 'GUEST'.length) + 2;
   const row = (name: string, state: string, since: string, open: string, words: string) => {
-    const start =
-      `${name.padEnd(nameWidth - 1)} ${state.padEnd(STATE_WIDTH)}${since.padEnd(FOR_WIDTH)}` +
-      open.padEnd(OPEN_WIDTH);
-    return wrapped(start, words);
+    const hasRoom = name.length <= LONGEST_NAME;
+    const cells = state.padEnd(STATE_WIDTH) + since.padEnd(FOR_WIDTH) + open.padEnd(OPEN_WIDTH);
+    return `${hasRoom ? '' : `${name}\n`}${wrapped((hasRoom ? name : '').padEnd(nameWidth) + cells, words)}`;
   };
   return [
     row('GUEST', 'STATE', 'FOR', 'OPEN', 'AGENT, OR WHY NOT'),
@@ -68,17 +69,17 @@ function agentWords({ agent, state, agentName }: GuestStatus): string {
 /** Counters that a person on call wants to see when they are not 0. */
 const TROUBLE: readonly (readonly [name: string, words: string])[] = [
   ['lost', 'links lost'],
-  ['garbageRuns', 'runs of garbage'],
-  ['penalties', 'times dropped for garbage'],
-  ['throttled', 'times too fast'],
-  ['unread', 'times it did not read'],
+  ['garbageRuns', 'garbage'],
+  ['penalties', 'dropped for garbage'],
+  ['throttled', 'too fast'],
+  ['unread', 'did not read'],
   ['secondConnections', 'second connections'],
 ];
 
 function troubleWords(link: Counters): string {
   return TROUBLE.map(([name, words]) => [link[name] ?? 0, words] as const)
     .filter(([count]) => count > 0)
-    .map(([count, words]) => `${count} ${words}`)
+    .map(([count, words]) => `${words}: ${count}`)
     .join(', ');
 }
 
