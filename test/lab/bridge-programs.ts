@@ -2,6 +2,7 @@
  * Programs of the bridge in hosts and guests: the daemons as they are installed, the parts that tests play made into
  * one file each. Whatever is started is found again by its pid file, /run/lab-NAME.pid.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,14 +50,22 @@ export async function installParts(lab: Laboratory, target: string): Promise<voi
   const folder = await parts();
   if (!lab.spec().hosts.includes(target)) return lab.push(target, folder, FOLDER);
   const script = 'rm -rf "$1" && mkdir -p "$1" && exec tar -x -C "$1"';
-  const archive = await tarOf(folder);
+  const archive = execFileSync('tar', ['-c', '-C', folder, '.']);
   await lab.output(target, ['/bin/sh', '-c', script, 'install', FOLDER], { input: archive });
 }
 
-async function tarOf(folder: string): Promise<Uint8Array> {
-  const { execFileSync } = await import('node:child_process');
-  return execFileSync('tar', ['-c', '-C', folder, '.']);
-}
+const RUN = `run() {
+  name=$1 log=/var/log/$1.log
+  shift
+  setsid --fork /bin/sh -c 'echo $$ >"/run/lab-$0.pid"; exec "$@"' "$name" "$@" </dev/null >>"$log" 2>&1
+}`;
+const END = `end() {
+  [ -e "/run/lab-$1.pid" ] || return 0
+  read -r pid <"/run/lab-$1.pid"
+  kill -s "$2" "$pid" 2>/dev/null
+  while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+  rm -f "/run/lab-$1.pid"
+}`;
 
 /** Starts a program that stays; what it says is in /var/log/NAME.log. */
 export async function startProgram(
@@ -65,23 +74,27 @@ export async function startProgram(
   name: string,
   argv: readonly string[],
 ): Promise<void> {
-  const script = `name=$0
-setsid --fork /bin/sh -c 'echo $$ >/run/lab-$0.pid; exec "$@"' "$name" "$@" </dev/null >>"/var/log/$name.log" 2>&1`;
-  await lab.output(target, ['/bin/bash', '-c', script, name, ...argv]);
+  await lab.output(target, ['/bin/bash', '-c', `${RUN}; run "$@"`, 'start', name, ...argv]);
 }
 
-/** Sends a signal to what `startProgram` has started, and waits for its end; fine when it has ended. */
+/** Ends what `startProgram` has started; fine when it has ended or never was. */
 export async function endProgram(
   lab: Laboratory,
   target: string,
-  name: string,
+  names: readonly string[],
   signal: 'TERM' | 'KILL' = 'TERM',
 ): Promise<void> {
-  const script = `file=/run/lab-$1.pid
-[ -e "$file" ] || exit 0
-pid=$(cat "$file")
-kill -s "$2" "$pid" 2>/dev/null
-while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
-rm -f "$file"`;
-  await lab.output(target, ['/bin/sh', '-c', script, 'end', name, signal]);
+  const script = `${END}; signal=$1; shift; for name; do end "$name" "$signal"; done`;
+  await lab.output(target, ['/bin/bash', '-c', script, 'end', signal, ...names]);
+}
+
+/** kill -9, and at once a new start. */
+export async function restartProgram(
+  lab: Laboratory,
+  target: string,
+  name: string,
+  argv: readonly string[],
+): Promise<void> {
+  const script = `${RUN}; ${END}; end "$1" KILL; run "$@"`;
+  await lab.output(target, ['/bin/bash', '-c', script, 'restart', name, ...argv]);
 }

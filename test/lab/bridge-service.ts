@@ -2,16 +2,16 @@
  * A service for tests of the bridge, on a host: answers every request with who asked what, and writes down each job
  * that it is handed.
  *
- *   node bridge-service.js SERVICE LOG GATES
+ *   node bridge-service.mjs SERVICE LOG GATES
  *
- * The text `hold NAME` is answered when there is a file NAME in the folder GATES, so that a test decides how long a
- * request stays open.
+ * The text `hold` is answered when the folder GATES has a file with the request's id as its name, so that a test
+ * decides how long a request stays open.
  */
 import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { paths } from '../../shared/paths.ts';
 import { ServiceClient, type ServiceRequest } from '../../shared/protocol/service-client.ts';
-import { echoOf } from './bridge-echo.ts';
+import { echoOf, HOLD } from './bridge-echo.ts';
 
 const [service = '', logFile = '', gates = ''] = process.argv.slice(2);
 const GATE_POLL_MS = 50;
@@ -30,19 +30,18 @@ const client = new ServiceClient({
   onRequest: serve,
   onCancel: ({ guest, id }) => write({ event: 'cancelled', guest, id }),
 });
-process.once('SIGTERM', () => void client.stop());
+process.once('SIGTERM', () => void client.stop().then(() => process.exit()));
 
 function serve(request: ServiceRequest): void {
   const { guest, id, text, protocol } = request;
   write({ event: 'asked', guest, id, text, protocol });
-  const gate = /^hold (.+)$/.exec(text)?.[1];
-  if (gate === undefined) answer(request);
-  else awaitGate(request, join(gates, gate));
+  if (text === HOLD) awaitGate(request);
+  else answer(request);
 }
 
-function awaitGate(request: ServiceRequest, gate: string): void {
-  if (existsSync(gate)) answer(request);
-  else if (request.timeLeftMs() > 0) setTimeout(awaitGate, GATE_POLL_MS, request, gate);
+function awaitGate(request: ServiceRequest): void {
+  if (existsSync(join(gates, request.id))) answer(request);
+  else if (request.timeLeftMs() > 0) setTimeout(awaitGate, GATE_POLL_MS, request);
 }
 
 function answer(request: ServiceRequest): void {

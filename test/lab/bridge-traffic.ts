@@ -1,8 +1,9 @@
 /**
- * Steady requests from inside a guest, several at once: each has an id of its own and expects exactly its own echo,
- * once. Ends at SIGTERM when every request has its answer.
+ * Steady requests from inside a guest: several one after the other side by side, and always one that the service holds
+ * until the test lets it go. Each has an id of its own and expects exactly its own echo, once. Ends at SIGTERM when
+ * every request has its answer, and writes its report.
  *
- *   node bridge-traffic.js GUEST RUN SERVICE REPORT
+ *   node bridge-traffic.mjs GUEST RUN SERVICE REPORT
  *
  * Written from the protocol: one connection, kept; when it breaks, what is open is asked again under its id.
  */
@@ -12,25 +13,26 @@ import { paths } from '../../shared/paths.ts';
 import { FrameConnection } from '../../shared/protocol/connection.ts';
 import type { Frame } from '../../shared/protocol/frame-decoder.ts';
 import { connectOnce } from '../../shared/unix-socket.ts';
-import { echoOf, type TrafficReport, trafficId } from './bridge-echo.ts';
+import { echoOf, HOLD, heldId, type TrafficReport, trafficId } from './bridge-echo.ts';
 
 const [guest = '', run = '', service = '', reportFile = ''] = process.argv.slice(2);
-const AT_ONCE = 3;
-/** Guests that emulate a processor have little to spare. */
-const PAUSE_MS = 100;
-const DEADLINE_MS = 600_000;
-const RECONNECT_MS = 100;
-const REPORT_MS = 500;
+const SIDE_BY_SIDE = 2;
+/** A guest whose processor is emulated has little to spare. */
+const PAUSE_MS = 200;
+const DEADLINE_MS = 3_600_000;
+const RECONNECT_MS = 200;
 
 interface Open {
   readonly text: string;
   readonly askedMs: number;
+  readonly answered: () => void;
 }
 
 const open = new Map<string, Open>();
 const wrong: string[] = [];
 const unexpected: string[] = [];
-let asked = 0;
+let number = 0;
+let held = 0;
 let answered = 0;
 let longestMs = 0;
 let broken = 0;
@@ -40,28 +42,35 @@ let connection: FrameConnection | undefined;
 process.once('SIGTERM', () => {
   isStopping = true;
 });
-const reporting = setInterval(() => report(false), REPORT_MS);
-report(false);
 void keepConnected();
-await Promise.all(Array.from({ length: AT_ONCE }, askOneAfterTheOther));
-clearInterval(reporting);
-report(true);
+await Promise.all([...Array.from({ length: SIDE_BY_SIDE }, askOneAfterTheOther), keepOneHeld()]);
+report();
 process.exit();
 
 async function askOneAfterTheOther(): Promise<void> {
   while (!isStopping) {
-    asked++;
-    const id = trafficId(guest, run, asked);
-    open.set(id, { text: `words ${asked} of ${guest}`, askedMs: performance.now() });
-    send(id);
-    while (open.has(id)) await sleep(10);
+    number++;
+    await ask(trafficId(guest, run, number), `words ${number} of ${guest}`);
     await sleep(PAUSE_MS);
   }
 }
 
-function send(id: string): void {
-  const text = open.get(id)?.text;
-  if (text !== undefined) connection?.send({ type: 'request', id, service, text, deadlineMs: DEADLINE_MS });
+async function keepOneHeld(): Promise<void> {
+  while (!isStopping) {
+    held++;
+    await ask(heldId(guest, run, held), HOLD);
+  }
+}
+
+function ask(id: string, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    open.set(id, { text, askedMs: performance.now(), answered: resolve });
+    send(id, text);
+  });
+}
+
+function send(id: string, text: string): void {
+  connection?.send({ type: 'request', id, service, text, deadlineMs: DEADLINE_MS });
 }
 
 async function keepConnected(): Promise<void> {
@@ -69,51 +78,45 @@ async function keepConnected(): Promise<void> {
     try {
       const socket = await connectOnce(paths.connectSocket);
       await new Promise<void>((resolve) => {
-        connection = new FrameConnection(
-          socket,
-          { onFrame: receive, onClosed: () => resolve() },
-          Number.POSITIVE_INFINITY,
-        );
-        for (const id of open.keys()) send(id);
+        const handlers = { onFrame: receive, onClosed: () => resolve() };
+        connection = new FrameConnection(socket, handlers, Number.POSITIVE_INFINITY);
+        for (const [id, { text }] of open) send(id, text);
       });
-      connection = undefined;
       broken++;
     } catch {
       // the agent is not there just now
     }
+    connection = undefined;
     await sleep(RECONNECT_MS);
   }
 }
 
 function receive(frame: Frame): void {
-  if (frame.kind !== 'message') {
+  if (frame.kind === 'message' && frame.message.type === 'hello') return;
+  const reply = frame.kind === 'message' && frame.message.type === 'reply' ? frame.message : undefined;
+  const request = reply === undefined ? undefined : open.get(reply.id);
+  if (reply === undefined || request === undefined) {
     unexpected.push(JSON.stringify(frame));
     return;
   }
-  const { message } = frame;
-  if (message.type === 'hello') return;
-  const request = message.type === 'reply' ? open.get(message.id) : undefined;
-  if (message.type !== 'reply' || request === undefined) {
-    unexpected.push(JSON.stringify(message));
-    return;
-  }
-  open.delete(message.id);
-  longestMs = Math.max(longestMs, performance.now() - request.askedMs);
-  if ('text' in message && message.text === echoOf(guest, message.id, request.text)) answered++;
-  else wrong.push(JSON.stringify(message));
+  open.delete(reply.id);
+  if (request.text !== HOLD) longestMs = Math.max(longestMs, performance.now() - request.askedMs);
+  if ('text' in reply && reply.text === echoOf(guest, reply.id, request.text)) answered++;
+  else wrong.push(JSON.stringify(reply));
+  request.answered();
 }
 
 /** In one step, so that whoever reads it sees a whole one. */
-function report(isEnded: boolean): void {
-  const state: TrafficReport = {
-    asked,
+function report(): void {
+  const all: TrafficReport = {
+    asked: number + held,
+    held,
     answered,
     wrong,
     unexpected,
     longestMs: Math.round(longestMs),
     broken,
-    isEnded,
   };
-  writeFileSync(`${reportFile}.new`, JSON.stringify(state));
+  writeFileSync(`${reportFile}.new`, JSON.stringify(all));
   renameSync(`${reportFile}.new`, reportFile);
 }

@@ -45,8 +45,7 @@ function processes(lab: Lab, group: string): string[] {
         if (command === '') return []; // of the kernel, or dead already
         const lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n');
         const cgroup = lines.find((line) => line.startsWith('0:')) ?? '';
-        const concerned =
-          cgroup.includes(`/${group}`) || command.includes(`${STATE_ROOT}/${lab.layout.name}`);
+        const concerned = cgroup.includes(`/${group}`) || command.includes(lab.layout.name);
         if (concerned) return [`process ${pid} ${command.slice(0, 100)} in ${cgroup}`];
         const apart = NAMESPACES.map((name) => readlinkSync(`/proc/${pid}/ns/${name}`));
         return apart
