@@ -21,11 +21,15 @@ export const TARGET_ROLE = 'target-role';
 /** Undefined: removed. */
 export type MetaChanges = Readonly<Record<string, string | undefined>>;
 
-/** The resource's own set that decides; undefined: it has none that can be written to. */
+/**
+ * The resource's own set where its role stands, or else the one that decides; undefined: it has none that can be written
+ * to. Two sets with a role would be one too many for everybody's tools.
+ */
 export function writableSet(primitive: XmlElement): XmlElement | undefined {
-  return childrenNamed(primitive, 'meta_attributes')
+  const sets = childrenNamed(primitive, 'meta_attributes')
     .filter((set) => set.attributes['id-ref'] === undefined && elementAt(set, 'rule') === undefined)
-    .toSorted((one, other) => scoreOf(other.attributes['score']) - scoreOf(one.attributes['score']))[0];
+    .toSorted((one, other) => scoreOf(other.attributes['score']) - scoreOf(one.attributes['score']));
+  return sets.find((set) => valueIn(set, TARGET_ROLE) !== undefined) ?? sets[0];
 }
 
 /** The set that holds the record of this request. */

@@ -113,3 +113,11 @@ test('sets under a rule, and those of somebody else, are not written to; the hig
   );
   assert.equal((await setIn(pacemaker)).attributes['id'], 'high');
 });
+
+test('the role is written where it stands already, so that there is one and not two', async (t) => {
+  const pacemaker = cibWith(
+    t,
+    `<meta_attributes id="first" score="5"><nvpair id="i" name="is-managed" value="true"/></meta_attributes>${META}`,
+  );
+  assert.equal((await setIn(pacemaker)).attributes['id'], 'm');
+});
