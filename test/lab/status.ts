@@ -52,6 +52,7 @@ const row = (kind: string, name: string, address: string, state: string, note: s
 
 async function clusterLine(lab: Lab, level: 'hosts' | 'guests'): Promise<string> {
   const members = membersOf(lab, level);
+  if (members.length === 0) return `cluster of the ${level}: none`;
   const views = await Promise.all(
     members.map(async (member) => (await onlineNodes(lab, member)).sort().join(' ')),
   );
