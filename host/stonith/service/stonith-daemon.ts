@@ -46,10 +46,24 @@ interface InForce extends TokenPolicy {
 }
 
 export async function startStonithDaemon(options: StonithDaemonOptions): Promise<RunningDaemon> {
+  const inForce = policyOf(options.settings(), options.run, options.log);
+  const backEnd = await backEndOf(inForce.settings, options);
+  try {
+    return await serve(backEnd, inForce, options);
+  } catch (thrown) {
+    await backEnd.stop();
+    throw thrown;
+  }
+}
+
+async function serve(
+  backEnd: FenceBackEnd,
+  first: InForce,
+  options: StonithDaemonOptions,
+): Promise<RunningDaemon> {
   const { agent, clock, log, run } = options;
-  let inForce = policyOf(options.settings(), run, log);
-  const { settings } = inForce;
-  const backEnd = await backEndOf(settings, options);
+  const { settings } = first;
+  let inForce = first;
   const counts = new Counts();
   mkdirSync(dirname(paths.auditLog), { recursive: true, mode: 0o750 });
   const audit = new AuditLog(paths.auditLog, log, () => clock.nowMs());
