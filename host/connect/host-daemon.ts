@@ -7,6 +7,7 @@
 import type { Clock, Timer } from '../../shared/clock.ts';
 import type { RunningDaemon } from '../../shared/daemon/run-daemon.ts';
 import type { Logger } from '../../shared/log.ts';
+import type { CommandRunner } from '../../shared/process/run-command.ts';
 import { encodeMessage } from '../../shared/protocol/encode-message.ts';
 import type { Frame } from '../../shared/protocol/frame-decoder.ts';
 import type { Virsh } from '../libvirt/virsh.ts';
@@ -54,6 +55,8 @@ class HostDaemon implements RunningDaemon {
   readonly #environment: LinkEnvironment;
   readonly #discovery: Discovery;
   readonly #wantedLog: WantedLog;
+  /** Ends the commands that are under way when we stop: libvirt or Pacemaker may be stuck. */
+  readonly #stopping = new AbortController();
   #local: LocalSide | undefined;
   #wakeTimer: Timer | undefined;
   #wakeMs = Number.POSITIVE_INFINITY;
@@ -74,9 +77,9 @@ class HostDaemon implements RunningDaemon {
     };
     const { pacemaker, cibPath, virsh, firstSettings } = options;
     this.#discovery = new Discovery({
-      pacemaker,
+      pacemaker: { ...pacemaker, run: this.#untilStop(pacemaker.run) },
       cibPath,
-      virsh,
+      virsh: { ...virsh, run: this.#untilStop(virsh.run) },
       clock,
       random,
       log,
@@ -107,10 +110,15 @@ class HostDaemon implements RunningDaemon {
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort();
     await this.#discovery.close();
     for (const link of this.#links.values()) link.close(false);
     await this.#local?.close();
     this.#wakeTimer?.cancel();
+  }
+
+  #untilStop(run: CommandRunner): CommandRunner {
+    return (argv, options) => run(argv, { ...options, signal: this.#stopping.signal });
   }
 
   // ---- guests

@@ -7,6 +7,9 @@
  *   change of an XML file ----------------------------------------------------+
  *   a file appears in a directory of sockets --> onSocketChanged
  *   every `sweepMs` all of these, as if everything had changed
+ *
+ * Invariant: until libvirt has told which domains run behind which sockets, or has not for a while, there is no
+ * picture: a file may name a socket behind which another guest runs, and would be believed.
  */
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -50,6 +53,9 @@ export interface DiscoveryOptions {
 /** So that a thousand files read one after the other don't make a thousand pictures. */
 const SETTLE_MS = 20;
 
+/** How long libvirt is waited for at the start. */
+const PATIENCE_MS = 3_000;
+
 export class Discovery {
   readonly #options: DiscoveryOptions;
   readonly #directory = new GuestDirectory();
@@ -62,6 +68,8 @@ export class Discovery {
   readonly #realDirectories = new Map<string, string>();
   #settings: DiscoverySettings;
   #sweepTimer: Timer | undefined;
+  #patienceTimer: Timer | undefined;
+  #isHeld = true;
   #wanted: Wanted = { links: new Map(), idle: new Map(), refused: new Map(), problems: [] };
 
   constructor(options: DiscoveryOptions) {
@@ -104,6 +112,7 @@ export class Discovery {
         this.#publisher.ask();
       },
       onStarted: onGuestStarted,
+      onFirstLook: () => this.#release(),
     });
     this.#watch = new DirectoryWatch({
       clock,
@@ -115,7 +124,7 @@ export class Discovery {
 
   start(): void {
     this.#directory.setConfigured(this.#settings.guests);
-    this.#publisher.ask();
+    this.#patienceTimer = this.#options.clock.after(PATIENCE_MS, () => this.#release());
     this.#watchDirectories();
     this.#cib.refresh();
     this.#libvirt.start();
@@ -143,9 +152,18 @@ export class Discovery {
 
   async close(): Promise<void> {
     this.#sweepTimer?.cancel();
+    this.#patienceTimer?.cancel();
     this.#watch.close();
-    const parts = [this.#cib, this.#libvirt, this.#fileReader, this.#publisher];
-    await Promise.all(parts.map((part) => part.close()));
+    this.#files.close();
+    void this.#fileReader.close(); // storage that has died answers never
+    await Promise.all([this.#cib, this.#libvirt, this.#publisher].map((part) => part.close()));
+  }
+
+  #release(): void {
+    this.#patienceTimer?.cancel();
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#publisher.ask();
   }
 
   #sweepLater(): void {
@@ -180,6 +198,7 @@ export class Discovery {
   }
 
   async #publish(): Promise<void> {
+    if (this.#isHeld) return;
     this.#wanted = this.#directory.wanted((directory) => this.#realDirectory(directory));
     this.#watchDirectories();
     this.#options.onWanted(this.#wanted);

@@ -21,6 +21,8 @@ export interface LibvirtSourceOptions {
   readonly log: Logger;
   readonly onDomains: (listed: readonly ListedDomain[], dumped: ReadonlyMap<string, GuestDomain>) => void;
   readonly onStarted: (name: string) => void;
+  /** All there is has been looked at for the first time, or can't be. */
+  readonly onFirstLook: () => void;
 }
 
 /** A start gives several events within a few milliseconds. */
@@ -81,10 +83,15 @@ export class LibvirtSource {
     else this.refresh();
   }
 
+  #failed(fault: string): void {
+    this.#state.failed(fault);
+    this.#options.onFirstLook();
+  }
+
   async #untilEnd(events: DomainEventStream): Promise<void> {
     const { fault } = await events.ended;
     this.#events = undefined;
-    if (!this.#isClosed) this.#state.failed(fault);
+    if (!this.#isClosed) this.#failed(fault);
   }
 
   #heard(event: DomainEvent): void {
@@ -102,7 +109,7 @@ export class LibvirtSource {
     const list = await listDomains(virsh);
     if (!list.ok) {
       for (const name of changed) this.#changed.add(name);
-      this.#state.failed(list.fault);
+      this.#failed(list.fault);
       return;
     }
     this.#state.answered();
@@ -116,6 +123,7 @@ export class LibvirtSource {
       const dumped = await this.#lookAt(toLookAt.slice(start, start + DUMPED_AT_ONCE));
       onDomains(list.domains, dumped);
     }
+    this.#options.onFirstLook();
   }
 
   async #lookAt(domains: readonly DomainSummary[]): Promise<ReadonlyMap<string, GuestDomain>> {

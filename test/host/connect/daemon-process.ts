@@ -68,10 +68,12 @@ export class DaemonProcess {
   readonly directory: string;
   readonly socket: string;
   readonly config: string;
+  readonly #env: NodeJS.ProcessEnv;
   run: Run;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, env: NodeJS.ProcessEnv) {
     this.directory = directory;
+    this.#env = env;
     this.socket = join(directory, 'local.sock');
     this.config = join(directory, 'vm-connectd.conf');
     this.run = this.#start();
@@ -82,9 +84,10 @@ export class DaemonProcess {
     t: Pick<TestContext, 'after'>,
     guests: readonly string[],
     directory = temporaryDirectory(t),
+    env: NodeJS.ProcessEnv = {},
   ): Promise<DaemonProcess> {
     writeConfig(directory, guests);
-    const daemon = new DaemonProcess(directory);
+    const daemon = new DaemonProcess(directory, env);
     t.after(async () => {
       daemon.run.process.kill('SIGKILL');
       await daemon.run.ended;
@@ -130,6 +133,7 @@ export class DaemonProcess {
     return runProgram(['-t', 'host', '--config', this.config], {
       CIB_file: join(this.directory, 'no-cib.xml'),
       PM_KVM_TOOLS_LOG: 'plain',
+      ...this.#env,
     });
   }
 }

@@ -226,6 +226,32 @@ describe('guests of libvirt', () => {
     await eventually('the source is back', () => world.discovery.sources.libvirt.state === 'followed');
   });
 
+  test('are looked at before a file is believed: it may name the socket of another guest that runs', async (t) => {
+    const libvirt = scriptedLibvirt(t);
+    libvirt.set('guest1', { id: 1, source: bindTo('/s/taken') });
+    libvirt.stick();
+    const world = startDiscovery(t);
+    world.writeGuest('guest2', bindTo('/s/taken'));
+    writeCib(world.cibPath, [{ name: 'guest2', config: world.fileOf('guest2') }]);
+    world.discovery.start();
+    await eventually('the CIB is read', () => world.discovery.sources.pacemaker.state === 'followed');
+    await sleep(200);
+    assert.equal(world.current(), undefined);
+    libvirt.release();
+    await eventually('both are refused', () => world.current()?.refused.size === 2);
+    assert.deepEqual(world.paths(), {});
+  });
+
+  test('that is stuck from the beginning is not waited for longer than some seconds', async (t) => {
+    const libvirt = scriptedLibvirt(t);
+    libvirt.stick();
+    const world = startDiscovery(t);
+    world.writeGuest('guest1', bindTo('/s/guest1'));
+    writeCib(world.cibPath, [{ name: 'guest1', config: world.fileOf('guest1') }]);
+    world.discovery.start();
+    await world.finds({ guest1: '/s/guest1' });
+  });
+
   test('are looked at when they have changed, not at every sweep', async (t) => {
     const libvirt = scriptedLibvirt(t);
     libvirt.set('guest1', { id: 1, source: bindTo('/s/1') });

@@ -1,6 +1,7 @@
 /** The daemon as a real process on real sockets, with peers that play guests of both versions and services. */
 import assert from 'node:assert/strict';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PREAMBLE, V1_TYPE, writeV1Frame } from '../../../shared/protocol/v1-frame.ts';
@@ -214,6 +215,20 @@ describe('the daemon', () => {
     assert.equal(await daemon.run.ended, 0);
     await guest.closed();
     assert.equal(isThere(daemon.socket), false);
+  });
+
+  test('stops at once even while libvirt is stuck', async (t) => {
+    const world = temporaryDirectory(t);
+    writeFileSync(join(world, 'stuck'), '');
+    const daemon = await DaemonProcess.start(t, ['guest1'], temporaryDirectory(t), {
+      PATH: `${join(import.meta.dirname, 'fixtures')}:${process.env['PATH']}`,
+      VIRSH_WORLD: world,
+    });
+    await eventually('libvirt is asked', () => isThere(join(world, 'calls')));
+    const startMs = performance.now();
+    daemon.run.process.kill('SIGTERM');
+    assert.equal(await daemon.run.ended, 0);
+    assert.ok(performance.now() - startMs < 5_000);
   });
 
   test('does not take the socket of another one that runs', async (t) => {
