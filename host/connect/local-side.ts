@@ -10,8 +10,9 @@ import type { Logger } from '../../shared/log.ts';
 import type { Frame } from '../../shared/protocol/frame-decoder.ts';
 import { type LocalConnection, LocalServer } from '../../shared/protocol/local-server.ts';
 import type { Answer, Json, Message, Register, Reply, Request } from '../../shared/protocol/message.ts';
+import type { Identity } from './router/greeting.ts';
 import { errorAnswer } from './router/job.ts';
-import type { Identity, Router } from './router/router.ts';
+import type { Router } from './router/router.ts';
 import type { RouterEffect, ToService } from './router/router-effect.ts';
 import type { Counters } from './status/host-status.ts';
 

@@ -23,12 +23,13 @@ import {
   type ErrorCode,
   MAX_FRAME_BYTES,
   type Message,
-  PROTOCOL_VERSION,
   type Reply,
 } from '../../../shared/protocol/message.ts';
 import { ROUTER_LIMITS, type RouterLimits } from '../limits.ts';
 import { askersOf, type Call, meaningOf } from './call.ts';
-import { errorAnswer, isRetriable, type Job, OVERHEAD_BYTES, parseAnswer, serviceRequest } from './job.ts';
+import { greeting, type Identity } from './greeting.ts';
+import { errorAnswer, isRetriable, type Job, parseAnswer, serviceRequest } from './job.ts';
+import { jobOf } from './job-of.ts';
 import { Ledger } from './ledger.ts';
 import { RequestCounter } from './request-counts.ts';
 import {
@@ -40,14 +41,6 @@ import {
   toService,
 } from './router-effect.ts';
 import { hasUnsent, keepCancel, ServiceDesk } from './service-desk.ts';
-
-/** Who this host is, for the greeting. */
-export interface Identity {
-  readonly agent: string;
-  readonly session: string;
-  readonly boot: string;
-  readonly host: string;
-}
 
 export interface RouterOptions {
   readonly identity: Identity;
@@ -92,7 +85,7 @@ export class Router {
       case 'cancel':
         return this.#cancel(guest, meaning.id, nowMs);
       case 'hello':
-        return [toGuest(guest, this.#hello(guest))];
+        return [toGuest(guest, greeting(this.#identity, guest, this.#desk.present(), this.#limits))];
       case 'ping':
         return [toGuest(guest, { type: 'pong', nonce: meaning.nonce })];
       case 'bad':
@@ -129,18 +122,6 @@ export class Router {
   /** Open requests or remembered answers. */
   holdsAnythingOf(guest: string): boolean {
     return this.#ledger.holdsAnythingOf(guest);
-  }
-
-  #hello(guest: string): Message {
-    const { openRequests, openBytes } = this.#limits;
-    return {
-      type: 'hello',
-      version: PROTOCOL_VERSION,
-      ...this.#identity,
-      guest,
-      services: this.#desk.present(),
-      limits: { frameBytes: MAX_FRAME_BYTES, openRequests, openBytes },
-    };
   }
 
   #request(call: Call, nowMs: number): RouterEffect[] {
@@ -182,32 +163,17 @@ export class Router {
   }
 
   #begin(call: Call, nowMs: number): RouterEffect[] {
-    const { guest, id, text } = call;
     const service = this.#desk.find(call.service);
     if (service === undefined)
       return this.#decline(call, 'unknown-service', `there is no service ${call.service}`);
     const { holder } = service;
     if (holder === undefined) return this.#decline(call, 'service-away', AWAY);
     if (hasUnsent(service)) return this.#decline(call, 'service-busy', BUSY);
-    const detail = call.detail === undefined ? undefined : JSON.stringify(call.detail);
-    const bytes = OVERHEAD_BYTES + id.length + Buffer.byteLength(text) + Buffer.byteLength(detail ?? '');
-    if (bytes > MAX_FRAME_BYTES) return this.#decline(call, 'bad-request', TOO_LONG);
-    if (!this.#ledger.makeRoom(guest, bytes)) {
+    const job = jobOf(call, nowMs);
+    if (job.bytes > MAX_FRAME_BYTES) return this.#decline(call, 'bad-request', TOO_LONG);
+    if (!this.#ledger.makeRoom(job.guest, job.bytes)) {
       return this.#decline(call, 'too-many', 'too many requests are open; wait for answers first');
     }
-    const job: Job = {
-      guest,
-      id,
-      service: call.service,
-      text,
-      detail,
-      protocol: call.v1 === undefined ? 2 : 1,
-      bytes,
-      askers: askersOf(call),
-      timesSent: 1,
-      deadlineMs: nowMs + call.deadlineMs,
-      heapIndex: -1,
-    };
     this.#ledger.open(job);
     return [toService(service.name, holder, serviceRequest(job, nowMs))];
   }

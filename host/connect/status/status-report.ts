@@ -3,7 +3,8 @@ import type { Discovery } from '../discovery/discovery.ts';
 import type { SourceView } from '../discovery/source-state.ts';
 import type { GuestLink } from '../link/guest-link.ts';
 import { newLinkCounts } from '../link/link-counts.ts';
-import type { Identity, Router } from '../router/router.ts';
+import type { Identity } from '../router/greeting.ts';
+import type { Router } from '../router/router.ts';
 import type { Counters, GuestStatus, HostStatus, SourceStatus } from './host-status.ts';
 
 export interface StatusParts {

@@ -1,0 +1,21 @@
+/** From a request to the job that it becomes. */
+import { askersOf, type Call } from './call.ts';
+import { type Job, OVERHEAD_BYTES } from './job.ts';
+
+export function jobOf(call: Call, nowMs: number): Job {
+  const { guest, id, service, text, v1 } = call;
+  const detail = call.detail === undefined ? undefined : JSON.stringify(call.detail);
+  return {
+    guest,
+    id,
+    service,
+    text,
+    detail,
+    protocol: v1 === undefined ? 2 : 1,
+    bytes: OVERHEAD_BYTES + id.length + Buffer.byteLength(text) + Buffer.byteLength(detail ?? ''),
+    askers: askersOf(call),
+    timesSent: 1,
+    deadlineMs: nowMs + call.deadlineMs,
+    heapIndex: -1,
+  };
+}
