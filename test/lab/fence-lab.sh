@@ -79,6 +79,8 @@ case $action in
     [ "$state" = on ] || exit 2
     ;;
   on | off) ask "$action" "$plug" ;;
-  reboot) ask off "$plug"; (ask on "$plug") || : ;;       # it is fenced when it is off
+  # It is fenced when it is off. A machine takes time to boot: one that came back before the cluster had heard of the
+  # fencing would take the news for its own and leave the cluster for good.
+  reboot) ask off "$plug"; (sleep 4; ask on "$plug") </dev/null >/dev/null 2>&1 & ;;
   *) echo "fence_lab: no action $action" >&2; exit 1 ;;
 esac

@@ -29,7 +29,9 @@ export async function defineGuests(lab: Lab, host: string, guests: readonly Gues
   await hostOutput(lab, host, ['virsh', '-q', commands.join('; ')]);
 }
 
+/** Defined first: Pacemaker's agent makes libvirt forget a guest that it has started and stopped. */
 export async function startGuest(lab: Lab, guest: string, host = guestOf(lab, guest).home): Promise<void> {
+  await defineGuests(lab, host, [guestOf(lab, guest)]);
   await hostOutput(lab, host, ['virsh', '-q', 'start', guest]);
 }
 
