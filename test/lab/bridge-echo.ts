@@ -24,6 +24,8 @@ export interface TrafficReport {
   readonly unexpected: readonly string[];
   /** The slowest of those that were not held. */
   readonly longestMs: number;
+  /** Those that took seconds, and when they were answered. */
+  readonly slow: readonly string[];
   /** Times that the connection to the agent broke. */
   readonly broken: number;
 }

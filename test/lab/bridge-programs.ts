@@ -54,10 +54,13 @@ export async function installParts(lab: Laboratory, target: string): Promise<voi
   await lab.output(target, ['/bin/sh', '-c', script, 'install', FOLDER], { input: archive });
 }
 
+/** Not before it has a session of its own: what is left in that of a command is killed when the command ends. */
 const RUN = `run() {
   name=$1 log=/var/log/$1.log
   shift
+  rm -f "/run/lab-$name.pid"
   setsid --fork /bin/sh -c 'echo $$ >"/run/lab-$0.pid"; exec "$@"' "$name" "$@" </dev/null >>"$log" 2>&1
+  until [ -s "/run/lab-$name.pid" ]; do sleep 0.05; done
 }`;
 const END = `end() {
   [ -e "/run/lab-$1.pid" ] || return 0

@@ -81,6 +81,7 @@ export async function endTalk(lab: Laboratory, t: TestContext, talk: Talk): Prom
   t.diagnostic(
     `${guest}: ${report.answered} requests, each answered once; the slowest took ${report.longestMs} ms`,
   );
+  for (const one of report.slow) t.diagnostic(`slow: ${one}`);
   assert.deepEqual(report.wrong, []);
   assert.deepEqual(report.unexpected, []);
   assert.equal(report.answered, report.asked);

@@ -21,6 +21,7 @@ const SIDE_BY_SIDE = 2;
 const PAUSE_MS = 200;
 const DEADLINE_MS = 3_600_000;
 const RECONNECT_MS = 200;
+const SLOW_MS = 3_000;
 
 interface Open {
   readonly text: string;
@@ -35,6 +36,7 @@ let number = 0;
 let held = 0;
 let answered = 0;
 let longestMs = 0;
+const slow: string[] = [];
 let broken = 0;
 let isStopping = false;
 let connection: FrameConnection | undefined;
@@ -100,10 +102,15 @@ function receive(frame: Frame): void {
     return;
   }
   open.delete(reply.id);
-  if (request.text !== HOLD) longestMs = Math.max(longestMs, performance.now() - request.askedMs);
+  if (request.text !== HOLD) took(reply.id, performance.now() - request.askedMs);
   if ('text' in reply && reply.text === echoOf(guest, reply.id, request.text)) answered++;
   else wrong.push(JSON.stringify(reply));
   request.answered();
+}
+
+function took(id: string, ms: number): void {
+  longestMs = Math.max(longestMs, ms);
+  if (ms >= SLOW_MS) slow.push(`${id} ${Math.round(ms)} ms until ${new Date().toISOString()}`);
 }
 
 /** In one step, so that whoever reads it sees a whole one. */
@@ -114,6 +121,7 @@ function report(): void {
     answered,
     wrong,
     unexpected,
+    slow,
     longestMs: Math.round(longestMs),
     broken,
   };

@@ -17,7 +17,7 @@ const SERVICE_LOG = '/var/log/bridge-service.jsonl';
 
 /** The daemon and the service `monitor` on both hosts. */
 export async function buildHosts(lab: Laboratory): Promise<void> {
-  await lab.pushPrograms();
+  await endBridge(lab); // of a test that could not do it itself
   await each(HOSTS, async (host) => {
     await installParts(lab, host);
     for (const path of [GATES, SERVICE_LOG])
@@ -27,7 +27,7 @@ export async function buildHosts(lab: Laboratory): Promise<void> {
   });
 }
 
-/** Agent and test programs in a guest that has the installed ones. */
+/** The agent, and the parts that tests play in a guest. */
 export async function buildGuest(lab: Laboratory, guest: string): Promise<void> {
   await installParts(lab, guest);
   await startAgent(lab, guest);
@@ -49,8 +49,13 @@ const AGENT = ['vm-connectd', '-t', 'guest'];
 export const startHostDaemon = (lab: Laboratory, host: string): Promise<void> =>
   startProgram(lab, host, 'vm-connectd', HOST_DAEMON);
 
-export const startAgent = (lab: Laboratory, guest: string, ...flags: readonly string[]): Promise<void> =>
-  startProgram(lab, guest, 'vm-connectd', [...AGENT, ...flags]);
+/** Resolves when it serves: vm-connect takes a daemon that is not there for seconds for one that won't come. */
+export async function startAgent(lab: Laboratory, guest: string, ...flags: readonly string[]): Promise<void> {
+  await startProgram(lab, guest, 'vm-connectd', [...AGENT, ...flags]);
+  const script =
+    'until grep -q "running pid=$(cat /run/lab-vm-connectd.pid)" /var/log/vm-connectd.log; do sleep 0.2; done';
+  await lab.output(guest, ['/bin/sh', '-c', script], { deadlineMs: PATIENCE_MS });
+}
 
 export const startService = (lab: Laboratory, host: string): Promise<void> =>
   startProgram(lab, host, 'bridge-service', partCommand('bridge-service', 'monitor', SERVICE_LOG, GATES));

@@ -24,9 +24,15 @@ const kill = (host: string, program: string) => (lab: Laboratory) => lab.signalD
 const stonithd = (signal: string) => (lab: Laboratory) =>
   lab.on('hosta', ['pkill', `-${signal}`, '-f', '^[^ ]*node [^ ]*/sbin/vm-stonithd ']);
 
+/** The one that was told to stop has to be gone first. */
+const restarted = async (lab: Laboratory) => {
+  await stopProgram(lab, 'hosta', 'vm-stonithd');
+  await startStonithd(lab);
+};
+
 const FAULTS: readonly Fault[] = [
   { name: 'vm-stonithd killed', strike: stonithd('KILL'), mend: startStonithd },
-  { name: 'vm-stonithd told to stop', strike: stonithd('TERM'), mend: startStonithd },
+  { name: 'vm-stonithd told to stop', strike: stonithd('TERM'), mend: restarted },
   {
     name: 'vm-stonithd frozen for 1 s',
     strike: stonithd('STOP'),

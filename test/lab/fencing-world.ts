@@ -18,7 +18,7 @@ export async function startProgram(
   program: string,
   ...parameters: readonly string[]
 ): Promise<void> {
-  const script = 'log=/var/log/$1.log; setsid --fork "$@" </dev/null >>"$log" 2>&1';
+  const script = 'log=/var/log/$1.log; setsid --fork "$@" </dev/null >>"$log" 2>&1; sleep 0.2'; // until it has a session of its own
   await lab.output(target, ['/bin/bash', '-c', script, 'start', program, ...parameters]);
 }
 
