@@ -13,7 +13,7 @@ import { laboratory } from '../test/lab/lab.ts';
 import { ensurePackages } from '../test/lab/packages.ts';
 import { reportToStderr } from '../test/lab/report.ts';
 
-const FILE_LIMIT_MS = 10 * 60_000;
+const FILE_LIMIT_MS = 25 * 60_000;
 
 interface Tally {
   passed: number;
