@@ -60,31 +60,38 @@ async function costsLittle(lab: Laboratory, t: TestContext): Promise<void> {
   const id = `${GUEST}-away`;
   const script = 'vm-connect -t monitor --timeout 600 -r words -i "$0" >"$1" 2>&1';
   await startProgram(lab, GUEST, 'asker', ['/bin/sh', '-c', script, id, answer]);
-  const share = await cpuShare(lab, OUTAGE_S);
-  t.diagnostic(`the agent took ${(share * 100).toFixed(2)} % of a core in ${OUTAGE_S} s`);
+  const cost = await costOf(lab, OUTAGE_S);
+  t.diagnostic(
+    `in ${OUTAGE_S} s: ${percent(cost.agent)} of a core; of a program that does nothing: ${percent(cost.idle)}`,
+  );
   await startHostDaemon(lab, 'hosta');
   const said = () => lab.in(GUEST, ['cat', answer]);
   await waitFor('the answer is there', PATIENCE_MS, async () => (await said()).stdout !== '', {
     pollMs: 200,
   });
   assert.equal((await said()).stdout, `${GUEST}|${id}|words\n`);
-  assert.ok(share < MOST_CPU_SHARE, `${share * 100} % of a core`);
+  // On a busy machine a guest's seconds are longer than ours: then a program that only wakes up tells what is fair.
+  assert.ok(cost.agent < Math.max(MOST_CPU_SHARE, 3 * cost.idle), percent(cost.agent));
 }
 
-/** What the guest's own kernel has counted for the agent, user and system time in ticks of 10 ms. */
-async function cpuShare(lab: Laboratory, seconds: number): Promise<number> {
+const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
+
+/** Shares of a core, as the guest's own kernel counts: of the agent, and of a program with a timer a second. */
+async function costOf(lab: Laboratory, seconds: number): Promise<{ agent: number; idle: number }> {
   const script = `
+    node -e 'setInterval(() => {}, 1000)' & idle=$!
     read -r agent </run/lab-vm-connectd.pid
-    used() { local stat; read -r -a stat <"/proc/$agent/stat"; echo $((stat[13] + stat[14])); }
-    sleep 10
-    before=$(used); began=$(date +%s%N)
+    used() { local sum=0 ns task; for task in /proc/$1/task/*/schedstat; do read -r ns _ <"$task"; sum=$((sum + ns)); done; echo $sum; }
+    sleep 15
+    a=$(used $agent); i=$(used $idle); began=$(date +%s%N)
     sleep ${seconds}
-    echo $(($(used) - before)) $(($(date +%s%N) - began))`;
+    echo $(($(used $agent) - a)) $(($(used $idle) - i)) $(($(date +%s%N) - began))
+    kill $idle`;
   const output = await lab.output(GUEST, ['/bin/bash', '-c', script], {
     deadlineMs: (seconds + 120) * 1_000,
   });
-  const [ticks = 0, ns = 1] = output.trim().split(' ').map(Number);
-  return (ticks * 10_000_000) / ns;
+  const [agent = 0, idle = 0, ns = 1] = output.trim().split(' ').map(Number);
+  return { agent: agent / ns, idle: idle / ns };
 }
 
 async function saysWhatIsWrong(lab: Laboratory): Promise<void> {
