@@ -103,16 +103,26 @@ function identityOf(descriptor: number): string {
   return `${dev}:${ino}`;
 }
 
+export interface ProgramLogger extends Logger {
+  setLevel(level: LogLevel): void;
+}
+
 /** The logger of a program: to standard error, in the format that fits there. */
-export function programLogger(program: string, level: LogLevel): Logger {
+export function programLogger(program: string, level: LogLevel): ProgramLogger {
   outliveLogReader();
-  return createLogger({
+  const options = {
     program,
     level,
     format: defaultLogFormat(process.env),
     wallMs: () => Date.now(),
-    write: (line) => process.stderr.write(line),
-  });
+    write: (line: string) => process.stderr.write(line),
+  };
+  return {
+    ...createLogger(options),
+    setLevel(next) {
+      options.level = next;
+    },
+  };
 }
 
 /** Whoever reads our standard error may go away; from now on that does not end us. */

@@ -242,7 +242,7 @@ test('a wrong command line or configuration is explained', async (t) => {
   ]);
   assert.match(
     unknown.stderr,
-    /cannot understand the command line: Unknown option '--nonsense'; see vm-connectd/,
+    /cannot understand the command line: unknown option '--nonsense'; see vm-connectd/,
   );
   assert.match(missing.stderr, /cannot use \S+none: ENOENT/);
   assert.match(

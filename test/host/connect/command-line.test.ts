@@ -20,8 +20,8 @@ test('what is wrong on the command line is said in one line, with the remedy, an
   const cases: readonly (readonly [RegExp, ...string[]])[] = [
     [/the type is missing: -t host or -t guest; see vm-connectd -t host --help$/],
     [/cannot be of the type hots: it is host on a KVM host/, '-t', 'hots'],
-    [/Unknown option '--bogus'/, '-t', 'host', '--bogus'],
-    [/Unexpected argument 'extra'/, '-t', 'host', 'extra'],
+    [/unknown option '--bogus'/, '-t', 'host', '--bogus'],
+    [/unexpected argument 'extra'/, '-t', 'host', 'extra'],
     [/cannot use the log level loud: .*; choose one of/, '-t', 'host', '--log-level', 'loud'],
     [/cannot read \/no\/file: there is no such file; name a file/, '-t', 'host', '--config', '/no/file'],
     [/--json and --prometheus belong to --status/, '-t', 'host', '--json'],

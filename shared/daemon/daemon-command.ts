@@ -1,0 +1,138 @@
+/**
+ * The command line that all daemons share: they show something (help, version, the state of the daemon that runs), or
+ * serve, in the foreground or behind `-D`. Each adds options of its own.
+ */
+import { Command, CommanderError, type OptionValues } from 'commander';
+import { messageOf, PmError } from '../errors.ts';
+import { type LogLevel, type ProgramLogger, programLogger } from '../log.ts';
+import { paths } from '../paths.ts';
+import { VERSION } from '../version.ts';
+import { isBackgroundChild, startInBackground } from './background.ts';
+import { type RunningDaemon, runDaemon } from './run-daemon.ts';
+
+export type StatusForm = 'text' | 'json' | 'prometheus';
+
+export interface DaemonCommand {
+  readonly program: string;
+  /** What stands behind the program's name wherever it is called; empty where nothing has to. */
+  readonly mode: string;
+  readonly purpose: string;
+  /** Flags as commander writes them, and what they mean. */
+  readonly options: readonly (readonly [flags: string, meaning: string])[];
+  readonly configFile: string;
+  readonly section: string;
+  readonly closing: string;
+  /** Throws when the options do not go together. */
+  readonly check?: (flags: Flags) => void;
+  /** Writes the state of the daemon that runs, and resolves to the exit status. */
+  readonly showStatus: (flags: Flags, form: StatusForm) => Promise<number>;
+  readonly start: (
+    flags: Flags,
+    log: ProgramLogger,
+    fail: (cause: unknown) => void,
+  ) => Promise<RunningDaemon>;
+}
+
+/** What was given on the command line, by the long name of its option. */
+export class Flags {
+  readonly #values: OptionValues;
+
+  constructor(values: OptionValues) {
+    this.#values = values;
+  }
+
+  text(name: string): string | undefined {
+    const value: unknown = this.#values[keyOf(name)];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  has(name: string): boolean {
+    return this.#values[keyOf(name)] === true;
+  }
+
+  /** `-V` is the old spelling of the level debug. */
+  get logLevel(): string | undefined {
+    return this.has('verbose') ? 'debug' : this.text('log-level');
+  }
+}
+
+const LEVELS: readonly LogLevel[] = ['error', 'warning', 'info', 'debug'];
+
+/** Resolves to the exit status; what went wrong has been said by then. */
+export async function runDaemonCommand(command: DaemonCommand, argv: readonly string[]): Promise<number> {
+  try {
+    const flags = parse(command, argv);
+    return flags === undefined ? 0 : await obey(command, flags);
+  } catch (thrown) {
+    process.stderr.write(`${command.program}: ${messageOf(thrown)}\n`);
+    return thrown instanceof PmError ? thrown.exitCode : 1;
+  }
+}
+
+async function obey(command: DaemonCommand, flags: Flags): Promise<number> {
+  command.check?.(flags);
+  const form = flags.has('prometheus') ? 'prometheus' : flags.has('json') ? 'json' : 'text';
+  if (flags.has('status')) return command.showStatus(flags, form);
+  if (form !== 'text') {
+    throw usageError(command, 'cannot show anything', '--json and --prometheus belong to --status');
+  }
+  if (flags.has('daemonize') && !isBackgroundChild()) return startInBackground();
+  const log = programLogger(command.program, 'info');
+  return runDaemon({
+    program: command.program,
+    pidFile: flags.text('pid-file'),
+    log,
+    start: (fail) => command.start(flags, log, fail),
+  });
+}
+
+/** Nothing where help or the version was asked for, and shown. */
+function parse(command: DaemonCommand, argv: readonly string[]): Flags | undefined {
+  const fault = (words: string) => usageError(command, 'cannot understand the command line', words);
+  try {
+    const parser = parserOf(command).parse(argv, { from: 'user' });
+    const [extra] = parser.args;
+    if (extra !== undefined) throw fault(`unexpected argument '${extra}'`);
+    return new Flags(parser.opts());
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (thrown.exitCode === 0) return undefined;
+    throw fault(thrown.message.replace(/^error: /, '').replace(/\s+/g, ' '));
+  }
+}
+
+function parserOf({ program, mode, purpose, options, configFile, section, closing }: DaemonCommand): Command {
+  const parser = new Command(program)
+    .usage(mode === '' ? '[OPTION]…' : `${mode} [OPTION]…`)
+    .description(purpose)
+    .exitOverride()
+    .allowExcessArguments()
+    .configureOutput({ writeErr: () => undefined })
+    .addHelpText('after', `\n${closing}`);
+  for (const [flags, meaning] of options) parser.option(flags, meaning);
+  return parser
+    .option('-D, --daemonize', 'go into the background')
+    .option('-p, --pid-file <file>', 'write the process id there')
+    .option('-V, --verbose', 'log every detail')
+    .option('--log-level <level>', LEVELS.join(', '))
+    .option('--config <file>', `configuration (${paths.configDirectory}/${configFile}, section [${section}])`)
+    .option('--status', 'show the state of the daemon that runs, and exit')
+    .option('--json', 'with --status: as JSON')
+    .option('--prometheus', 'with --status: as metrics for Prometheus')
+    .version(`${program} ${VERSION}`, '--version', 'show the version and exit')
+    .helpOption('-?, --help', 'show this and exit');
+}
+
+export const usageError = (
+  { program, mode }: Pick<DaemonCommand, 'program' | 'mode'>,
+  what: string,
+  fault: string,
+): PmError =>
+  new PmError({
+    code: 'usage',
+    what,
+    fault,
+    remedy: `see ${[program, mode, '--help'].filter(Boolean).join(' ')}`,
+  });
+
+const keyOf = (name: string) => name.replace(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase());
