@@ -60,14 +60,19 @@ async function applyCuts(lab: Lab): Promise<void> {
 export type HostDaemon = 'corosync' | 'pacemakerd' | 'virtlogd' | 'libvirtd';
 export type GuestDaemon = 'corosync' | 'pacemakerd' | 'qemu-ga';
 
-/** Sends a signal to every process of a program, in a host or a guest; false when there is none. */
+/**
+ * Sends a signal to every process of a program, in a host or a guest; false when there is none. After KILL it is gone,
+ * with its sockets and locks.
+ */
 export async function signalDaemon(
   lab: Lab,
   target: string,
   program: string,
   signal: string,
 ): Promise<boolean> {
-  const script = 'pids=$(pidof "$1") && kill -s "$2" $pids';
+  const script = `
+    pids=$(pidof "$1") && kill -s "$2" $pids || exit
+    [ "$2" != KILL ] || for pid in $pids; do while pidof "$1" | grep -qw "$pid"; do sleep 0.05; done; done`;
   const result = await runIn(lab, target, ['/bin/sh', '-c', script, 'signal', program, signal]);
   return result.kind === 'exited' && result.exitCode === 0;
 }

@@ -29,9 +29,10 @@ export async function defineGuests(lab: Lab, host: string, guests: readonly Gues
   await hostOutput(lab, host, ['virsh', '-q', commands.join('; ')]);
 }
 
-/** Defined first: Pacemaker's agent makes libvirt forget a guest that it has started and stopped. */
+/** Defined first where it is unknown: Pacemaker's agent makes libvirt forget a guest that it started and stopped. */
 export async function startGuest(lab: Lab, guest: string, host = guestOf(lab, guest).home): Promise<void> {
-  await defineGuests(lab, host, [guestOf(lab, guest)]);
+  const known = await onHost(lab, host, ['virsh', '-q', 'dominfo', guest]);
+  if (known.kind !== 'exited' || known.exitCode !== 0) await defineGuests(lab, host, [guestOf(lab, guest)]);
   await hostOutput(lab, host, ['virsh', '-q', 'start', guest]);
 }
 
