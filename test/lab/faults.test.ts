@@ -155,8 +155,8 @@ labTest('a killed daemon is gone, and another can be started in its place', asyn
   await assert.rejects(lab.output('hosta', ['virsh', '-q', 'list']));
   assert.equal(lab.hostOf('guest1'), 'hosta', 'guests do not need it to run');
   await lab.startDaemon('hosta', 'libvirtd');
-  await waitFor('libvirtd knows the guest again', 10_000, async () => {
-    const list = await lab.on('hosta', ['virsh', '-q', 'list', '--name']);
-    return list.stdout.includes('guest1');
-  });
+  const log = `${lab.rootOf('hosta')}/var/log/libvirtd.out`;
+  const isKnown = async () =>
+    (await lab.on('hosta', ['virsh', '-q', 'list', '--name'])).stdout.includes('guest1');
+  await waitFor('libvirtd knows the guest again', 10_000, isKnown, { logs: [log] });
 });

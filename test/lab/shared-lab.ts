@@ -7,6 +7,7 @@
  * A laboratory that can't be made is a failure of every test, loud and at once. Only LAB=off skips them, by name.
  */
 import { after, type TestContext, test } from 'node:test';
+import { messageOf } from '../../shared/errors.ts';
 import { type Laboratory, laboratory } from './lab.ts';
 
 const OFF = process.env['LAB'] === 'off' ? 'LAB=off: no laboratory is wanted' : false;
@@ -29,9 +30,11 @@ export function labTest(
     await ensureUp();
     try {
       await body(lab, t);
-    } finally {
-      await putBack();
+    } catch (thrown) {
+      await putBack().catch((second: unknown) => t.diagnostic(`and afterwards: ${messageOf(second)}`));
+      throw thrown;
     }
+    await putBack();
   });
 }
 
