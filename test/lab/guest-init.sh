@@ -15,7 +15,12 @@ start() {
   esac
 }
 
-launch() { setsid "$@" </dev/null >>"/var/log/$1.out" 2>&1 & }
+# Returns when the daemon is one, in a session of its own: whoever asked for it may end with all of its group.
+launch() {
+  setsid "$@" </dev/null >>"/var/log/$1.out" 2>&1 &
+  local name
+  while read -r name <"/proc/$!/comm" && [[ $name == bash || $name == setsid ]]; do sleep 0.01; done 2>/dev/null
+}
 
 say() {
   local uptime
