@@ -46,6 +46,15 @@ export async function defineDomain(
   return answer.ok ? { ok: true } : answer;
 }
 
+/** Ends its migration, save or dump; it goes on running here. */
+export async function abortDomainJob(
+  virsh: Virsh,
+  selector: DomainSelector,
+): Promise<{ readonly ok: true } | VirshFailure> {
+  const answer = await onDomain(virsh, 'domjobabort', selector);
+  return answer.ok ? { ok: true } : answer;
+}
+
 async function onDomain(virsh: Virsh, command: string, selector: DomainSelector) {
   const domain = await domainWord(virsh, selector);
   return domain.ok ? callVirsh(virsh, [command, `--domain=${domain.word}`]) : domain;

@@ -5,7 +5,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BridgeStandIn, buildFaultWorld, RESOURCE, startStonithd, victims } from './fault-world.ts';
+import { buildFaultWorld, RESOURCE, startStonithd } from './fault-world.ts';
+import { BridgeStandIn, resultOf } from './fencing-bridge.ts';
+import { isAlive, qemusOf } from './fencing-observer.ts';
+import { VICTIM } from './fencing-victim.ts';
 import { stopProgram } from './fencing-world.ts';
 import { type Laboratory, laboratory } from './lab.ts';
 import { labSpec } from './layout.ts';
@@ -106,14 +109,16 @@ async function ready(bridge: BridgeStandIn): Promise<void> {
   await waitFor('vm-stonithd serves', 30_000, () => bridge.isServed, { pollMs: 20 });
   await managed(lab, 'true');
   await role(lab, 'Started');
-  await waitFor('the victim runs', 60_000, () => victims() === 1, { pollMs: 20 });
+  await waitFor('the victim runs', 60_000, () => qemusOf(lab, VICTIM).length === 1, { pollMs: 20 });
   await lab.waitForIdle('hosts');
 }
 
 async function inject(bridge: BridgeStandIn, token: string, { strike, mend }: Fault, phase: string) {
   const reached = nextPhase(phase);
   // The observer looks in the very moment of the answer.
-  const asked = bridge.ask(`off ${token}`, DEADLINE_MS).then((answer) => ({ answer, alive: victims() > 0 }));
+  const asked = bridge
+    .ask(`off ${token}`, DEADLINE_MS)
+    .then((answer) => ({ answer, alive: isAlive(lab, VICTIM) }));
   const wasReached = await reached;
   await strike(lab, bridge);
   await mend?.(lab);
@@ -122,12 +127,6 @@ async function inject(bridge: BridgeStandIn, token: string, { strike, mend }: Fa
   const left = await leftovers();
   const words = `${resultOf(answer)}, ${alive ? 'alive' : 'dead'}${wasReached ? '' : ' (step not met)'}${left}`;
   return { words, isBad: (isConfirmed && alive) || left !== '' };
-}
-
-function resultOf(answer: Awaited<ReturnType<BridgeStandIn['ask']>>): string {
-  const detail = answer?.detail;
-  if (typeof detail !== 'object' || detail === null || !('result' in detail)) return 'no answer';
-  return String(detail['result']);
 }
 
 /** Past the record's time and the next sweep at the latest. */

@@ -35,6 +35,8 @@ export interface Facts {
   readonly nodes: readonly HostNode[];
   /** No action that was decided before this look is still to come. */
   readonly isSettled: boolean;
+  /** An order that was accepted has been carried out: nobody decides anything later. */
+  readonly ordersAreDone: boolean;
   /** Undefined: there is no virtual machine of that name. */
   readonly target: Target | undefined;
   /** How a job with this id ended, on whichever host: it must not be done again. */

@@ -151,7 +151,7 @@ function awaitStop(job: Job, facts: Facts): Step {
   if (verdict.kind === 'impossible') return rollBack(seen, verdict.reason);
   if (verdict.kind === 'not-yet') return lookAgain({ ...seen, proofs: 0, lastReason: verdict.reason });
   const proofs = seen.proofs + 1;
-  if (!seen.sawItActive && proofs < PROOFS_NEEDED_UNSEEN)
+  if (!seen.sawItActive && !facts.ordersAreDone && proofs < PROOFS_NEEDED_UNSEEN)
     return lookAgain({ ...seen, proofs }, UNSEEN_GAP_MS);
   if (job.operation === 'reset') {
     // Whoever asks again from now on must not have it stopped a second time.

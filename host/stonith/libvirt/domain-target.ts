@@ -2,10 +2,12 @@
  * A domain of this host's libvirt, as one fencing job sees and changes it: the back end without a cluster.
  *
  * Invariant: it is off only when libvirt says that it is shut off *and* the QEMU process that was seen to run it has
- * ended. A domain that libvirt does not know is not there at all, unless this very job has ended it: it was transient.
+ * ended. A domain that libvirt does not know is not there at all, unless this very job has ended it while it lived: it
+ * was transient. What has been sent to another host, or is on its way there, is never off: nobody here sees it there.
  */
-import { destroyDomain, startDomain } from '../../libvirt/domain-control.ts';
+import { abortDomainJob, destroyDomain, startDomain } from '../../libvirt/domain-control.ts';
 import { type DomainSummary, findDomain } from '../../libvirt/domain-list.ts';
+import { queryDomainJob } from '../../libvirt/job-info.ts';
 import type { Virsh } from '../../libvirt/virsh.ts';
 import type { Facts, Role, Target } from '../decide/facts.ts';
 import type { FenceRecord } from '../decide/record.ts';
@@ -23,6 +25,10 @@ export interface DomainTargetOptions {
 const DONE: Done = { ok: true };
 const END_WITHIN_MS = 2_000;
 const END_LOOK_MS = 2;
+const JOB_LOOK_MS = 20;
+const JOB_ASKED_MS = 1_000;
+/** No migration gets from its beginning to its end in less. */
+const STAY_KNOWN_MS = 200;
 
 export class DomainTarget implements FenceTarget {
   readonly #name: string;
@@ -30,14 +36,24 @@ export class DomainTarget implements FenceTarget {
   #process: QemuProcess | undefined;
   #ordered: Role | undefined;
   #wasDestroyed = false;
+  /** When it was last known not to be on its way to another host. */
+  #stayedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(name: string, options: DomainTargetOptions) {
     this.#name = name;
     this.#options = options;
   }
 
-  async look(_needs: LookNeeds, deadlineMs: number): Promise<Looked> {
-    const found = await findDomain(this.#within(deadlineMs), this.#name);
+  async look({ configuration, settled }: LookNeeds, deadlineMs: number): Promise<Looked> {
+    const virsh = this.#within(deadlineMs);
+    const askedMs = performance.now();
+    const [found, leaving] = await Promise.all([
+      findDomain(virsh, this.#name),
+      configuration && !settled
+        ? queryDomainJob(this.#within(Math.min(JOB_ASKED_MS, deadlineMs)), { name: this.#name })
+        : undefined,
+    ]);
+    if (leaving?.ok === true && leaving.job.kind === 'none') this.#stayedAtMs = askedMs;
     if (!found.ok && found.kind !== 'no-such-domain') return { ok: false, fault: found.fault };
     const domain = found.ok ? found.domain : undefined;
     return { ok: true, facts: this.#factsOf(this.#targetOf(domain)) };
@@ -68,18 +84,51 @@ export class DomainTarget implements FenceTarget {
 
   /** libvirt's own way begins with a polite signal and waits in steps of 200 ms; ours does not. */
   async #destroy(deadlineMs: number): Promise<Done> {
-    if (this.#process !== undefined && endProcess(this.#process)) await this.#awaitEnd(deadlineMs);
+    const leaving = await this.#endLeaving(deadlineMs);
+    if (leaving !== undefined) return { ok: false, fault: leaving, isCertain: false };
+    const qemu = this.#process;
+    const wasAlive = qemu !== undefined && !hasEnded(qemu);
+    if (wasAlive && endProcess(qemu)) await this.#awaitEnd(qemu, deadlineMs);
+    const hasEndedIt = wasAlive && hasEnded(qemu);
     const answer = await destroyDomain(this.#within(deadlineMs), { name: this.#name });
-    const isGone = !answer.ok && answer.kind === 'no-such-domain' && this.#process !== undefined;
-    this.#wasDestroyed = answer.ok || isGone;
-    return this.#wasDestroyed ? DONE : { ok: false, fault: answer.ok ? '' : answer.fault, isCertain: false };
+    // Without its process it is ended whatever libvirt thinks, and libvirt is looked at until it says the same.
+    this.#wasDestroyed = hasEndedIt || (answer.ok && answer.outcome === 'destroyed');
+    if (this.#wasDestroyed || answer.ok) return DONE;
+    return { ok: false, fault: answer.fault, isCertain: false };
   }
 
-  async #awaitEnd(deadlineMs: number): Promise<void> {
-    const untilMs = performance.now() + Math.min(deadlineMs, END_WITHIN_MS);
-    while (this.#process !== undefined && !hasEnded(this.#process) && performance.now() < untilMs) {
-      await this.#options.sleep(END_LOOK_MS);
+  /**
+   * Before QEMU is ended it must not be on its way to another host, which might go on with it; undefined: it is not.
+   * A job that libvirt can't tell in time is none that goes on: it waits for a QEMU that does not answer.
+   */
+  async #endLeaving(deadlineMs: number): Promise<string | undefined> {
+    const untilMs = performance.now() + deadlineMs;
+    let isAborted = false;
+    let fault = 'its migration does not end';
+    while (performance.now() < untilMs) {
+      if (performance.now() - this.#stayedAtMs < STAY_KNOWN_MS) return undefined;
+      const askedMs = performance.now();
+      const virsh = this.#within(Math.max(1, Math.min(JOB_ASKED_MS, untilMs - askedMs)));
+      const answer = await queryDomainJob(virsh, { name: this.#name });
+      const isLeaving = answer.ok && answer.job.kind === 'running';
+      if (isLeaving && !isAborted) {
+        isAborted = true;
+        await abortDomainJob(virsh, { name: this.#name });
+      } else if (isLeaving) {
+        await this.#options.sleep(JOB_LOOK_MS);
+      } else if (!answer.ok && answer.kind === 'unavailable') {
+        fault = answer.fault;
+        await this.#options.sleep(JOB_LOOK_MS);
+      } else {
+        this.#stayedAtMs = answer.ok ? askedMs : performance.now();
+      }
     }
+    return fault;
+  }
+
+  async #awaitEnd(qemu: QemuProcess, deadlineMs: number): Promise<void> {
+    const untilMs = performance.now() + Math.min(deadlineMs, END_WITHIN_MS);
+    while (!hasEnded(qemu) && performance.now() < untilMs) await this.#options.sleep(END_LOOK_MS);
   }
 
   #targetOf(domain: DomainSummary | undefined): Target | undefined {
@@ -101,7 +150,8 @@ export class DomainTarget implements FenceTarget {
   }
 
   #pendingOf(domain: DomainSummary | undefined, isOff: boolean, lingers: boolean): string | undefined {
-    if (isOff) return lingers ? 'its process has not ended' : undefined;
+    if (isOff && lingers) return 'its process has not ended';
+    if (isOff) return domain?.state.reason === 'migrated' ? 'it was sent to another host' : undefined;
     const state = domain?.state.name;
     if (state === 'no-state' || state === 'in-shutdown' || state === 'shut-off') return state;
     return this.#process === undefined ? 'its process is not known' : undefined;
@@ -114,6 +164,7 @@ export class DomainTarget implements FenceTarget {
       fencesItsNodes: true,
       nodes: [node],
       isSettled: true,
+      ordersAreDone: true,
       target,
       finished: undefined,
     };

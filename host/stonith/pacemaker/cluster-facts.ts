@@ -35,6 +35,7 @@ export function factsOf(view: ClusterView): Facts {
       ({ name, isOnline, isUnclean, isPending }): HostNode => ({ name, isOnline, isUnclean, isPending }),
     ),
     isSettled: view.wasIdle === true,
+    ordersAreDone: false,
     target: targetOf(view),
     finished: view.finished,
   };

@@ -12,6 +12,7 @@ const running: Facts = {
   hasQuorum: true,
   fencesItsNodes: true,
   isSettled: true,
+  ordersAreDone: false,
   finished: undefined,
   nodes: ['hosta', 'hostb'].map((name) => ({ name, isOnline: true, isUnclean: false, isPending: false })),
   target: {
@@ -129,6 +130,11 @@ test('what was never seen active after the order is believed only after two look
     play(jobFor('off'), ...before, seen(isStopped), seen(busy), seen(isStopped)).did.at(-1),
     'look',
   );
+});
+
+test('where an accepted order has been carried out already, one look is enough', () => {
+  const done = { ...isStopped, ordersAreDone: true };
+  assert.equal(play(jobFor('off'), begun, seen(done), ordered, seen(done)).did.at(-3), 'confirmed off');
 });
 
 test('the deadline rolls back, and only what is known to run is called failed', () => {

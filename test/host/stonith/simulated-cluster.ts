@@ -148,6 +148,7 @@ export class SimulatedCluster implements FenceBackEnd {
       hasQuorum: this.hasQuorum,
       fencesItsNodes: true,
       isSettled: machine?.pending === undefined,
+      ordersAreDone: false,
       nodes: ['hosta', 'hostb'].map((name) => ({
         name,
         isOnline: name !== uncleanNode,

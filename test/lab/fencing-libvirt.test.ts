@@ -1,0 +1,169 @@
+/**
+ * Fencing without a cluster: vm-stonithd with libvirt alone, on a host whose Pacemaker knows nothing of the victim. What it
+ * says is held against QEMU's processes on both hosts, in the moment of the answer.
+ */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { type Answer, ASKER, BridgeStandIn, reasonOf, resultOf, stateOf } from './fencing-bridge.ts';
+import { isAlive, qemusOf } from './fencing-observer.ts';
+import { makeAskersToken, VICTIM, VICTIM_XML, writeVictim } from './fencing-victim.ts';
+import { startProgram, stopProgram } from './fencing-world.ts';
+import type { Laboratory } from './lab.ts';
+import { labTest } from './shared-lab.ts';
+import { waitFor } from './wait-for.ts';
+
+const DEADLINE_MS = 8_000;
+const ELSEWHERE = 'qemu+tcp://hostb/system';
+
+interface Asked {
+  readonly answer: Answer | undefined;
+  /** In the moment of the answer. */
+  readonly wasAlive: boolean;
+  readonly tookMs: number;
+}
+
+interface Story {
+  readonly lab: Laboratory;
+  readonly t: TestContext;
+  readonly ask: (operation: string, deadlineMs?: number) => Promise<Asked>;
+}
+
+const virsh = (lab: Laboratory, host: string, ...words: readonly string[]) =>
+  lab.output(host, ['virsh', '-q', ...words]);
+
+async function defineAndStart(lab: Laboratory): Promise<void> {
+  await virsh(lab, 'hosta', 'define', VICTIM_XML);
+  await virsh(lab, 'hosta', 'start', VICTIM);
+}
+
+/** Whatever a story did to it. */
+async function removeVictim(lab: Laboratory): Promise<void> {
+  for (const host of lab.spec().hosts) {
+    await lab.on(host, ['pkill', '-CONT', '-f', `guest=${VICTIM},`]);
+    for (const command of ['destroy', 'undefine']) await lab.on(host, ['virsh', '-q', command, VICTIM]);
+  }
+}
+
+async function tell(
+  lab: Laboratory,
+  t: TestContext,
+  stories: Readonly<Record<string, (story: Story) => Promise<void>>>,
+) {
+  await lab.pushPrograms();
+  await writeVictim(lab);
+  const token = await makeAskersToken(lab, 'hosta', VICTIM, ASKER);
+  const bridge = await BridgeStandIn.listen(lab, 'hosta');
+  try {
+    await startProgram(lab, 'hosta', 'vm-stonithd', '--backend', 'libvirt', '--log-level', 'debug');
+    await bridge.waitForService();
+    const ask = async (operation: string, deadlineMs = DEADLINE_MS): Promise<Asked> => {
+      const startedMs = performance.now();
+      const answer = await bridge.ask(`${operation} ${token}`, deadlineMs);
+      return { answer, wasAlive: isAlive(lab, VICTIM), tookMs: Math.round(performance.now() - startedMs) };
+    };
+    for (const [name, story] of Object.entries(stories)) {
+      await t.test(name, async (step) => {
+        await defineAndStart(lab);
+        try {
+          await story({ lab, t: step, ask });
+        } finally {
+          await removeVictim(lab);
+        }
+      });
+    }
+  } finally {
+    await stopProgram(lab, 'hosta', 'vm-stonithd');
+    await bridge.close();
+  }
+}
+
+function assertDead({ answer, wasAlive }: Asked): void {
+  assert.equal(resultOf(answer), 'confirmed', reasonOf(answer));
+  assert.equal(wasAlive, false, 'it was said to be off');
+}
+
+async function answersAllOperations({ lab, t, ask }: Story): Promise<void> {
+  assert.equal(stateOf((await ask('status')).answer), 'on');
+  const off = await ask('off');
+  assertDead(off);
+  t.diagnostic(`off: ${off.tookMs} ms`);
+  assert.equal(stateOf((await ask('status')).answer), 'off');
+  assertDead(await ask('off'));
+  const on = await ask('on');
+  assert.equal(resultOf(on.answer), 'confirmed', reasonOf(on.answer));
+  const [before] = qemusOf(lab, VICTIM);
+  assert.ok(before !== undefined, 'it was said to be on');
+  const reboot = await ask('reboot');
+  assert.equal(resultOf(reboot.answer), 'confirmed', reasonOf(reboot.answer));
+  await waitFor('it runs again', 10_000, () => isAlive(lab, VICTIM));
+  assert.ok(!qemusOf(lab, VICTIM).includes(before), 'it is another process');
+  const list = (await ask('list')).answer;
+  assert.match(JSON.stringify(list?.detail), /"states":\[\{"result":"confirmed","state":"on"/);
+}
+
+/** libvirt itself would wait 10 s for the signal that such a process can't take. */
+async function endsTheFrozen({ lab, t, ask }: Story): Promise<void> {
+  for (const pid of qemusOf(lab, VICTIM)) process.kill(pid, 'SIGSTOP');
+  const off = await ask('off');
+  assertDead(off);
+  t.diagnostic(`off, frozen: ${off.tookMs} ms`);
+}
+
+async function waitsForLibvirt({ lab, ask }: Story): Promise<void> {
+  await lab.signalDaemon('hosta', 'libvirtd', 'KILL');
+  const off = await ask('off', 3_000);
+  assert.notEqual(resultOf(off.answer), 'confirmed');
+  const again = ask('off', 20_000);
+  await lab.startDaemon('hosta', 'libvirtd');
+  assertDead(await again);
+}
+
+/** So slowly that it does not end by itself. */
+function migrate(lab: Laboratory): Promise<unknown> {
+  const words = ['migrate', '--live', '--unsafe', '--bandwidth', '1', VICTIM, ELSEWHERE];
+  return lab.on('hosta', ['virsh', '-q', ...words]);
+}
+
+async function endsTheMigrating({ lab, t, ask }: Story): Promise<void> {
+  const migrated = migrate(lab);
+  await waitFor('it is under way', 10_000, async () => {
+    const job = await lab.on('hosta', ['virsh', '-q', 'domjobinfo', VICTIM]);
+    return /Job type: +Unbounded/.test(job.stdout);
+  });
+  const off = await ask('off');
+  assertDead(off);
+  t.diagnostic(`off, migrating: ${off.tookMs} ms`);
+  await migrated;
+  assert.equal(isAlive(lab, VICTIM), false, 'also when the migration has ended');
+}
+
+async function knowsWhatHasLeft({ lab, ask }: Story): Promise<void> {
+  for (const flags of [[], ['--undefinesource']]) {
+    await virsh(lab, 'hosta', 'migrate', '--live', '--unsafe', ...flags, VICTIM, ELSEWHERE);
+    const off = await ask('off', 2_000);
+    assert.notEqual(resultOf(off.answer), 'confirmed', 'it lives on another host');
+    assert.equal(off.wasAlive, true);
+    assert.notEqual(stateOf((await ask('status')).answer), 'off');
+    if (flags.length === 0) await virsh(lab, 'hostb', 'destroy', VICTIM);
+    if (flags.length === 0) await virsh(lab, 'hosta', 'start', VICTIM);
+  }
+}
+
+async function endsWhatIsNotDefined({ lab, ask }: Story): Promise<void> {
+  await virsh(lab, 'hosta', 'undefine', VICTIM);
+  assertDead(await ask('off'));
+  const off = await ask('off');
+  assert.equal(resultOf(off.answer), 'failed', 'libvirt knows it no longer, and that is no proof');
+  assert.match(reasonOf(off.answer), /no such virtual machine/);
+}
+
+labTest('with libvirt alone', (lab, t) =>
+  tell(lab, t, {
+    'off, on, reboot, status and list do what they say': answersAllOperations,
+    'a frozen one is ended at once': endsTheFrozen,
+    'without libvirtd nothing is proven, and with it again it is': waitsForLibvirt,
+    'one that is being migrated ends on both hosts': endsTheMigrating,
+    'one that has been migrated is not said to be off': knowsWhatHasLeft,
+    'one that is not defined any more is ended, and afterwards not known': endsWhatIsNotDefined,
+  }),
+);

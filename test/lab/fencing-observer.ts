@@ -1,0 +1,31 @@
+/**
+ * Who lives, told by QEMU's processes alone, whatever any cluster or libvirt says. Processes of this laboratory's hosts
+ * only: another one may have guests of the same names.
+ */
+import { readFileSync } from 'node:fs';
+import { pidsIn } from './cgroup.ts';
+import type { Laboratory } from './lab.ts';
+import { labHandle, leaf } from './lab-handle.ts';
+
+/** The QEMU processes of a domain on all hosts, as the machine counts; those that only wait to be reaped are none. */
+export function qemusOf(lab: Laboratory, domain: string): number[] {
+  const handle = labHandle(lab.name);
+  return lab
+    .spec()
+    .hosts.flatMap((host) => pidsIn(leaf(handle, host)).filter((pid) => isQemuOf(pid, domain)));
+}
+
+export const isAlive = (lab: Laboratory, domain: string): boolean => qemusOf(lab, domain).length > 0;
+
+/** A zombie has no command line any more. */
+function isQemuOf(pid: number, domain: string): boolean {
+  try {
+    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return (
+      argv[0]?.includes('qemu') === true &&
+      argv[argv.indexOf('-name') + 1]?.startsWith(`guest=${domain},`) === true
+    );
+  } catch {
+    return false; // it has just ended
+  }
+}
