@@ -41,7 +41,7 @@ const command: DaemonCommand = {
       const fault = 'it is host on a KVM host and guest in a guest';
       throw usageError(command, `cannot be of the type ${type}`, fault);
     }
-    if (type === undefined && !flags.has('status')) {
+    if (type === undefined && !flags.flag('status')) {
       throw usageError(command, 'cannot start', 'the type is missing: -t host or -t guest');
     }
   },

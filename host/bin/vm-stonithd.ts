@@ -56,7 +56,7 @@ function settingsOf(flags: Flags, log: ProgramLogger) {
       libvirt: flags.text('libvirt'),
       'log-level': flags.logLevel,
       'decrypt-command': flags.text('decrypt-command'),
-      'decrypt-stdin': flags.has('decrypt-stdin') ? 'yes' : undefined,
+      'decrypt-stdin': flags.flag('decrypt-stdin') ? 'yes' : undefined,
       'decrypt-ok-exit': flags.text('decrypt-ok-exit'),
     },
     onWarning: (message) => log.warning(message),

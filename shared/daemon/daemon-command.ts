@@ -2,7 +2,8 @@
  * The command line that all daemons share: they show something (help, version, the state of the daemon that runs), or
  * serve, in the foreground or behind `-D`. Each adds options of its own.
  */
-import { Command, CommanderError, type OptionValues } from 'commander';
+import { type Command, CommanderError } from 'commander';
+import { faultOf, GivenOptions, silentCommand } from '../command-line.ts';
 import { messageOf, PmError } from '../errors.ts';
 import { type LogLevel, type ProgramLogger, programLogger } from '../log.ts';
 import { paths } from '../paths.ts';
@@ -33,26 +34,10 @@ export interface DaemonCommand {
   ) => Promise<RunningDaemon>;
 }
 
-/** What was given on the command line, by the long name of its option. */
-export class Flags {
-  readonly #values: OptionValues;
-
-  constructor(values: OptionValues) {
-    this.#values = values;
-  }
-
-  text(name: string): string | undefined {
-    const value: unknown = this.#values[keyOf(name)];
-    return typeof value === 'string' ? value : undefined;
-  }
-
-  has(name: string): boolean {
-    return this.#values[keyOf(name)] === true;
-  }
-
+export class Flags extends GivenOptions {
   /** `-V` is the old spelling of the level debug. */
   get logLevel(): string | undefined {
-    return this.has('verbose') ? 'debug' : this.text('log-level');
+    return this.flag('verbose') ? 'debug' : this.text('log-level');
   }
 }
 
@@ -71,12 +56,12 @@ export async function runDaemonCommand(command: DaemonCommand, argv: readonly st
 
 async function obey(command: DaemonCommand, flags: Flags): Promise<number> {
   command.check?.(flags);
-  const form = flags.has('prometheus') ? 'prometheus' : flags.has('json') ? 'json' : 'text';
-  if (flags.has('status')) return command.showStatus(flags, form);
+  const form = flags.flag('prometheus') ? 'prometheus' : flags.flag('json') ? 'json' : 'text';
+  if (flags.flag('status')) return command.showStatus(flags, form);
   if (form !== 'text') {
     throw usageError(command, 'cannot show anything', '--json and --prometheus belong to --status');
   }
-  if (flags.has('daemonize') && !isBackgroundChild()) return startInBackground();
+  if (flags.flag('daemonize') && !isBackgroundChild()) return startInBackground();
   const log = programLogger(command.program, 'info');
   return runDaemon({
     program: command.program,
@@ -97,17 +82,14 @@ function parse(command: DaemonCommand, argv: readonly string[]): Flags | undefin
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (thrown.exitCode === 0) return undefined;
-    throw fault(thrown.message.replace(/^error: /, '').replace(/\s+/g, ' '));
+    throw fault(faultOf(thrown));
   }
 }
 
 function parserOf({ program, mode, purpose, options, configFile, section, closing }: DaemonCommand): Command {
-  const parser = new Command(program)
+  const parser = silentCommand(program)
     .usage(mode === '' ? '[OPTION]…' : `${mode} [OPTION]…`)
     .description(purpose)
-    .exitOverride()
-    .allowExcessArguments()
-    .configureOutput({ writeErr: () => undefined })
     .addHelpText('after', `\n${closing}`);
   for (const [flags, meaning] of options) parser.option(flags, meaning);
   return parser
@@ -134,5 +116,3 @@ export const usageError = (
     fault,
     remedy: `see ${[program, mode, '--help'].filter(Boolean).join(' ')}`,
   });
-
-const keyOf = (name: string) => name.replace(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase());

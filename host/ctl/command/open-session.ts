@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../../shared/clock.ts';
+import type { GivenOptions } from '../../../shared/command-line.ts';
 import { formatProblem } from '../../../shared/config/problem.ts';
 import { paths } from '../../../shared/paths.ts';
 import { runCommand } from '../../../shared/process/run-command.ts';
@@ -9,13 +10,12 @@ import type { Session } from '../cluster/session.ts';
 import { loadSettings } from '../config/load-settings.ts';
 import { message } from '../messages/message.ts';
 import type { Output } from '../report/print-report.ts';
-import type { Options } from './options.ts';
 import { terminal } from './terminal.ts';
 
 const TOOL_DEADLINE_MS = 60_000;
 const VIRSH_DEADLINE_MS = 20_000;
 
-export function openSession(options: Options, output: Output): Session {
+export function openSession(options: GivenOptions, output: Output): Session {
   const named = options.text('config');
   const path = named ?? paths.vmCtlConfig;
   const loaded = loadSettings(path, named !== undefined);

@@ -2,71 +2,54 @@
  * The command line: which command, which names, which options. Options may stand before or behind the names; behind
  * `--` everything is a name.
  */
-import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { messageOf } from '../../../shared/errors.ts';
+import { type Command, CommanderError } from 'commander';
+import { faultOf, GivenOptions, repeatable, silentCommand } from '../../../shared/command-line.ts';
 import { splitNames } from '../plan/guest-names.ts';
 
-const text = { type: 'string' } as const;
-const flag = { type: 'boolean' } as const;
+const COMMON = ['--json', '-q, --quiet'] as const;
+const CLUSTER = [...COMMON, '--config <file>', '--cib-file <file>'] as const;
+const CHANGE = [...CLUSTER, '--dry-run', '-y, --yes'] as const;
+const WAIT = [...CHANGE, '--wait', '--no-wait', '--timeout <seconds>'] as const;
+const KEYS = [...COMMON, '--keys <file>'] as const;
 
-const COMMON = {
-  help: { ...flag, short: 'h' },
-  json: flag,
-  quiet: { ...flag, short: 'q' },
-} as const;
-const CLUSTER = { ...COMMON, config: text, 'cib-file': text } as const;
-const CHANGE = { ...CLUSTER, 'dry-run': flag, yes: { ...flag, short: 'y' } } as const;
-const WAIT = { ...CHANGE, wait: flag, 'no-wait': flag, timeout: text } as const;
-
+/** Options as commander writes them; one that may be given several times ends in a star. */
 const COMMANDS = {
-  'resource add': {
-    ...CHANGE,
-    active: { ...text, short: 'a' },
-    migrate: { ...text, short: 'm' },
-    format: text,
-  },
+  'resource add': [...CHANGE, '-a, --active <node>', '-m, --migrate <on|off>', '--format <form>'],
   'resource delete': CHANGE,
   'resource start': WAIT,
   'resource stop': WAIT,
-  'resource move': { ...WAIT, node: { ...text, short: 'n' }, prefer: flag },
+  'resource move': [...WAIT, '-n, --node <node>', '--prefer'],
   'resource unmove': CHANGE,
-  'resource list': { ...CLUSTER, node: { ...text, short: 'n' } },
-  'location move': { ...CHANGE, before: { ...text, short: 'b' } },
-  evacuate: { ...WAIT, prefer: flag },
+  'resource list': [...CLUSTER, '-n, --node <node>'],
+  'location move': [...CHANGE, '-b, --before <node>'],
+  evacuate: [...WAIT, '--prefer'],
   undo: CHANGE,
-  check: { ...CLUSTER, local: flag },
-  status: { ...CLUSTER, watch: { ...flag, short: 'w' }, interval: { ...text, short: 'i' } },
-  'host init': {
+  check: [...CLUSTER, '--local'],
+  status: [...CLUSTER, '-w, --watch', '-i, --interval <seconds>'],
+  'host init': [...CHANGE, '--ping <address>*', '--disk <device>*', '--daemons <form>', '--format <form>'],
+  'guest init': [
     ...CHANGE,
-    ping: { ...text, multiple: true },
-    disk: { ...text, multiple: true },
-    daemons: text,
-    format: text,
-  },
-  'guest init': {
-    ...CHANGE,
-    keys: text,
-    nodes: text,
-    expires: text,
-    live: flag,
-    tokens: text,
-    format: text,
-  },
-  'key make': { ...COMMON, keys: text },
-  'key list': { ...COMMON, keys: text },
-  'key rotate': { ...COMMON, keys: text },
-  'key withdraw': { ...COMMON, keys: text },
-  'token make': {
-    ...COMMON,
-    keys: text,
-    guest: { ...text, short: 'g', multiple: true },
-    resource: { ...text, short: 'r' },
-    allow: text,
-    expires: text,
-  },
-  'token explain': { ...COMMON, keys: text },
+    '--keys <file>',
+    '--nodes <names>',
+    '--expires <time>',
+    '--live',
+    '--tokens <directory>',
+    '--format <form>',
+  ],
+  'key make': KEYS,
+  'key list': KEYS,
+  'key rotate': KEYS,
+  'key withdraw': KEYS,
+  'token make': [
+    ...KEYS,
+    '-g, --guest <guest>*',
+    '-r, --resource <resource>',
+    '--allow <operations>',
+    '--expires <time>',
+  ],
+  'token explain': KEYS,
   completion: COMMON,
-} as const satisfies Record<string, ParseArgsConfig['options']>;
+} as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type CommandName = keyof typeof COMMANDS;
 
@@ -77,76 +60,85 @@ export function isCommandName(name: string): name is CommandName {
 }
 
 /** Long and short options of a command, for completion. */
-export function optionWords(command: CommandName): readonly string[] {
-  return Object.entries(COMMANDS[command]).flatMap(([long, option]) => {
-    const short = 'short' in option ? [`-${option.short}`] : [];
-    return [`--${long}`, ...short];
-  });
-}
-
-/** Values by long name; what was not given is not there. */
-export class Options {
-  readonly #values: Readonly<Record<string, unknown>>;
-
-  constructor(values: Readonly<Record<string, unknown>>) {
-    this.#values = values;
-  }
-
-  flag(name: string): boolean {
-    return this.#values[name] === true;
-  }
-
-  text(name: string): string | undefined {
-    const value = this.#values[name];
-    return typeof value === 'string' ? value : undefined;
-  }
-
-  texts(name: string): readonly string[] {
-    const value = this.#values[name];
-    return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
-  }
-}
+export const optionWords = (command: CommandName): readonly string[] =>
+  [...COMMANDS[command], '-h, --help'].flatMap((flags) => flags.match(/(?<!\S)--?[a-z-]+/g) ?? []);
 
 export type CommandLine =
   | {
       readonly kind: 'command';
       readonly command: CommandName;
       readonly names: readonly string[];
-      readonly options: Options;
+      readonly options: GivenOptions;
     }
   /** `topic` is as much of a command as was named. */
   | { readonly kind: 'help'; readonly topic: string }
   | { readonly kind: 'unknown-command'; readonly words: string; readonly topic: string }
-  | { readonly kind: 'bad-option'; readonly command: CommandName; readonly fault: string };
+  | { readonly kind: 'bad-option'; readonly command: string; readonly fault: string };
 
 export function parseCommandLine(argv: readonly string[]): CommandLine {
-  const [first = '', second = ''] = argv;
-  if (argv.length === 0 || ['--help', '-h', 'help'].includes(first)) {
-    const topic = first === 'help' ? argv.slice(1, 3).join(' ') : '';
-    return { kind: 'help', topic: isTopic(topic) ? topic : '' };
-  }
-  const length = isCommandName(first) ? 1 : 2;
-  const command = argv.slice(0, length).join(' ');
-  if (!isCommandName(command)) {
-    const isGroup = COMMAND_NAMES.some((name) => name.startsWith(`${first} `));
-    if (isGroup && (second === '' || ['--help', '-h', 'help'].includes(second))) {
-      return { kind: 'help', topic: first };
-    }
-    return { kind: 'unknown-command', words: command, topic: isGroup ? first : '' };
-  }
+  if (argv[0] === 'help') return parseCommandLine([...argv.slice(1), '--help']);
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const group = words[0] !== undefined && isGroup(words[0]) ? words[0] : '';
+  const tree = new CommandTree();
   try {
-    const { values, positionals } = parseArgs({
-      args: argv.slice(length),
-      options: COMMANDS[command],
-      allowPositionals: true,
-    });
-    const options = new Options(values);
-    if (options.flag('help')) return { kind: 'help', topic: command };
-    return { kind: 'command', command, names: splitNames(positionals), options };
+    tree.root.parse(argv, { from: 'user' });
   } catch (thrown) {
-    return { kind: 'bad-option', command, fault: messageOf(thrown) };
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (tree.topic !== undefined) return { kind: 'help', topic: tree.topic };
+    if (thrown.code === 'commander.unknownCommand') {
+      return {
+        kind: 'unknown-command',
+        words: words.slice(0, group === '' ? 1 : 2).join(' '),
+        topic: group,
+      };
+    }
+    return { kind: 'bad-option', command: commandIn(words), fault: faultOf(thrown) };
+  }
+  return tree.line ?? { kind: 'help', topic: '' };
+}
+
+/** All commands as commander sees them, and what it has found: a command line, or the topic that help is asked for. */
+class CommandTree {
+  readonly root = this.#silent(silentCommand('vm-ctl'), '');
+  line: CommandLine | undefined;
+  topic: string | undefined;
+
+  constructor() {
+    const groups = new Map<string, Command>();
+    for (const name of COMMAND_NAMES.filter(isCommandName)) {
+      const [first = '', second] = name.split(' ');
+      let parent = this.root;
+      if (second !== undefined) {
+        parent = groups.get(first) ?? this.#silent(this.root.command(first), first);
+        groups.set(first, parent);
+      }
+      this.#addCommand(parent.command(second ?? first), name);
+    }
+  }
+
+  #addCommand(command: Command, name: CommandName): void {
+    this.#silent(command, name).argument('[names...]');
+    for (const flags of COMMANDS[name]) {
+      if (flags.endsWith('*')) command.addOption(repeatable(flags.slice(0, -1)));
+      else command.option(flags);
+    }
+    command.action((names: readonly string[]) => {
+      const options = new GivenOptions(command.opts());
+      this.line = { kind: 'command', command: name, names: splitNames(names), options };
+    });
+  }
+
+  /** Our own help stands in two languages; commander only says for what it is asked. */
+  #silent(command: Command, topic: string): Command {
+    command.helpInformation = () => {
+      this.topic = topic;
+      return '';
+    };
+    return command.helpCommand(false).helpOption('-h, --help');
   }
 }
 
-const isTopic = (topic: string) =>
-  COMMAND_NAMES.some((name) => name === topic || name.startsWith(`${topic} `));
+const isGroup = (word: string) => COMMAND_NAMES.some((name) => name.startsWith(`${word} `));
+
+const commandIn = (words: readonly string[]) =>
+  [2, 1].map((length) => words.slice(0, length).join(' ')).find(isCommandName) ?? 'vm-ctl';

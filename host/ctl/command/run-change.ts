@@ -1,4 +1,6 @@
 /** The commands that make one change: add, delete, start, stop, unmove, location move, undo. */
+
+import type { GivenOptions } from '../../../shared/command-line.ts';
 import type { ChangeOutcome, ChangeWish } from '../change/change-configuration.ts';
 import { changeConfiguration } from '../change/change-configuration.ts';
 import { waitForRoles } from '../change/wait-for-roles.ts';
@@ -12,7 +14,6 @@ import { planRole, type Role } from '../plan/plan-role.ts';
 import { planUnmove } from '../plan/plan-unmove.ts';
 import { changeReport } from '../report/change-report.ts';
 import { EXIT, type Report } from '../report/report.ts';
-import type { Options } from './options.ts';
 import { timeoutOf } from './timeout.ts';
 import { usage } from './usage.ts';
 
@@ -20,7 +21,7 @@ export interface Invocation {
   /** As it was typed. */
   readonly typed: string;
   readonly names: readonly string[];
-  readonly options: Options;
+  readonly options: GivenOptions;
 }
 
 type Wish = Pick<ChangeWish, 'needs' | 'plan'> & Partial<ChangeWish>;
@@ -87,7 +88,7 @@ export async function runRole(session: Session, invocation: Invocation, role: Ro
   });
   const set = role === 'Started' ? 'role-set-started' : 'role-set-stopped';
   const report = changeReport(outcome, (guest) => message(set, { guest }));
-  const isWaiting = !session.isOffline && !options.flag('no-wait');
+  const isWaiting = !session.isOffline && !options.isRefused('wait');
   if ((outcome.kind !== 'changed' && outcome.kind !== 'nothing') || !isWaiting) return report;
   return { ...report, ...(await waited(session, outcome.plan, role, timeoutMs, report)) };
 }

@@ -1,10 +1,12 @@
 /** From a command line to its report. Each command is loaded when it is wanted. */
+
+import type { GivenOptions } from '../../../shared/command-line.ts';
 import { paths } from '../../../shared/paths.ts';
 import type { Session } from '../cluster/session.ts';
 import { type Catalogue, type Message, message } from '../messages/message.ts';
 import type { Output } from '../report/print-report.ts';
 import { EXIT, type Report } from '../report/report.ts';
-import type { CommandLine, CommandName, Options } from './options.ts';
+import type { CommandLine, CommandName } from './options.ts';
 import type { Invocation } from './run-change.ts';
 
 type Command = Extract<CommandLine, { kind: 'command' }>;
@@ -41,7 +43,6 @@ export async function runCommandLine(
       const { runTokenExplain } = await import('./run-token.ts');
       return runTokenExplain(names, keys, Date.now(), readInput);
     }
-    case 'status':
     case 'host init':
     case 'guest init':
       return { exitCode: EXIT.failed, problems: [message('not-built', { command })] };
@@ -54,14 +55,14 @@ export async function runCommandLine(
   }
 }
 
-type NotBuilt = 'status' | 'host init' | 'guest init';
+type NotBuilt = 'host init' | 'guest init';
 type ClusterCommand = Exclude<CommandName, `key ${string}` | `token ${string}` | 'completion' | NotBuilt>;
-type ChangingCommand = Exclude<ClusterCommand, 'resource list' | 'check'>;
+type ChangingCommand = Exclude<ClusterCommand, 'resource list' | 'check' | 'status'>;
 
 async function onCluster(
   command: ClusterCommand,
   invocation: Invocation,
-  options: Options,
+  options: GivenOptions,
   catalogue: Catalogue,
   output: Output,
 ): Promise<Report> {
@@ -70,6 +71,10 @@ async function onCluster(
   if (command === 'resource list') {
     const { runList } = await import('./run-list.ts');
     return runList(session, invocation, catalogue);
+  }
+  if (command === 'status') {
+    const { runStatus } = await import('./run-status.ts');
+    return runStatus(session, invocation, output);
   }
   if (command === 'check') {
     const { runCheck } = await import('./run-check.ts');

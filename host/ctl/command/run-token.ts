@@ -1,11 +1,12 @@
 /** `token make|explain`: what lets one guest fence another. */
+
+import type { GivenOptions } from '../../../shared/command-line.ts';
 import { isOperation, OPERATIONS, type Operation } from '../../stonith/token/grant.ts';
 import { loadKeys } from '../../stonith/token/key-file.ts';
 import { type ExplainedToken, explainToken, makeToken } from '../../stonith/token/token-commands.ts';
 import { resourceId } from '../definition/guest-ids.ts';
 import { type Message, message } from '../messages/message.ts';
 import { EXIT, type Report } from '../report/report.ts';
-import type { Options } from './options.ts';
 import { usage } from './usage.ts';
 
 /**
@@ -14,7 +15,7 @@ import { usage } from './usage.ts';
  */
 export function runTokenMake(
   names: readonly string[],
-  options: Options,
+  options: GivenOptions,
   path: string,
   wallMs: number,
 ): Report {

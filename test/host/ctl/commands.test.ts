@@ -104,7 +104,7 @@ test('each refusal names the guest, the fault and the remedy', async (t) => {
     [['resource', 'move', 'guest1'], /needs a running cluster/],
     [['resource', 'start', 'guest1', '--timeout', 'soon'], /--timeout is a number of seconds/],
     [['resource', 'fly', 'guest1'], /"resource fly" is no command/],
-    [['resource', 'start', 'guest1', '--fast'], /resource start: Unknown option '--fast'/],
+    [['resource', 'start', 'guest1', '--fast'], /resource start: unknown option '--fast'/],
   ];
   for (const [words, pattern] of cases) {
     const ran = await run(words);
