@@ -22,8 +22,17 @@ const ANSWER_MS = 500;
 const LONGEST_ANSWER = 4096;
 const ATTEMPTS = 3;
 
+const pathOf = (name: string) =>
+  `\0pm-kvm-tools/vm-ctl/${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
+
+/** Who is at work now; undefined when nobody is, or it does not say. */
+export async function lockHolder(name: string): Promise<LockHolder | undefined> {
+  const asked = await askHolder(pathOf(name));
+  return asked === 'gone' ? undefined : asked;
+}
+
 export async function acquireLock(name: string, self: LockHolder): Promise<LockResult> {
-  const path = `\0pm-kvm-tools/vm-ctl/${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
+  const path = pathOf(name);
   let holder: LockHolder | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const server = await listen(path, JSON.stringify(self));

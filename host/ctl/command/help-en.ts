@@ -31,6 +31,7 @@ Guests under the host cluster:
   evacuate NODE        move all guests off a node
   undo                 take the last change back
   check                look for what is wrong
+  status               guests, hosts, health, links and fencings on one screen
 
 Fencing rights:
   key make|list|rotate|withdraw
@@ -183,12 +184,21 @@ The exit status is 0 only when there is none.
 Example:
   vm-ctl check`,
 
-  status: `usage: vm-ctl status
+  status: `usage: vm-ctl status [--watch] [--interval SEC] [--json]
 
-Not built yet. See vm-ctl resource list and vm-ctl check.
+Shows on one screen: hosts with their ping and disk attributes, guests with their state, links between guests and this
+host, moves and migrations under way, and what has been fenced. What cannot be asked is said, and the exit status is 2.
 
-Example:
-  vm-ctl status`,
+  -w, --watch          again and again, until Ctrl-C
+  -i, --interval SEC   how often (2)
+      --cib-file FILE  look at a configuration file
+      --json           the answer as JSON; with --watch one object a line
+
+Links and fencings of guests are those of this host; the cluster does not keep them.
+
+Examples:
+  vm-ctl status
+  vm-ctl status --watch --interval 5`,
   host: `usage: vm-ctl host init
 
 Not built yet.`,

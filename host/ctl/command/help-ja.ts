@@ -31,6 +31,7 @@ export const helpJa: HelpTexts = {
   evacuate NODE        ノード上の全ゲストを移動します
   undo                 最後の変更を取り消します
   check                問題がないか調べます
+  status               ゲスト、ホスト、監視属性、接続、フェンシングを1画面に表示します
 
 フェンシングの権限:
   key make|list|rotate|withdraw
@@ -182,12 +183,21 @@ ${CHANGE}
 例:
   vm-ctl check`,
 
-  status: `使い方: vm-ctl status
+  status: `使い方: vm-ctl status [--watch] [--interval 秒] [--json]
 
-まだ実装されていません。vm-ctl resource list と vm-ctl check を使用してください。
+ホストと ping・ディスクの監視属性、ゲストの状態、このホストとゲストの接続、実行中の移動とマイグレーション、フェンシングの
+履歴を1画面に表示します。取得できなかったものはその旨を表示し、終了コードは 2 になります。
+
+  -w, --watch          Ctrl-C まで繰り返し表示します
+  -i, --interval SEC   表示の間隔 (2)
+      --cib-file FILE  構成ファイルを対象にします
+      --json           JSON で出力します (--watch では1行に1オブジェクト)
+
+ゲストとの接続とゲストのフェンシング履歴は、このホストのものです (クラスタには保存されません)。
 
 例:
-  vm-ctl status`,
+  vm-ctl status
+  vm-ctl status --watch --interval 5`,
   host: `使い方: vm-ctl host init
 
 まだ実装されていません。`,

@@ -1,5 +1,9 @@
 /** What vm-ctl says, in English. The keys and the names in braces are the law for the other catalogues. */
+import { enStatus } from './en-status.ts';
+
 export const en = {
+  ...enStatus,
+
   plain: '{text}',
   warning: 'warning',
   yes: 'yes',

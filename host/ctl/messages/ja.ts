@@ -1,7 +1,10 @@
 /** What vm-ctl says, in Japanese. */
+import { jaStatus } from './ja-status.ts';
 import type { Catalogue } from './message.ts';
 
 export const ja: Catalogue = {
+  ...jaStatus,
+
   plain: '{text}',
   warning: '警告',
   yes: 'あり',

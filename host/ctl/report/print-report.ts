@@ -11,6 +11,7 @@ export interface Output {
 
 /** The exit status. */
 export function printReport(report: Report, { isJson, isQuiet, catalogue }: Output): number {
+  if (report.isPrinted === true) return report.exitCode;
   const words = (messages: readonly Message[] = []) => messages.map((one) => render(one, catalogue));
   if (isJson) {
     const told = (messages: readonly Message[] = []) =>

@@ -12,6 +12,8 @@ export interface Report {
   readonly lines?: readonly Message[];
   /** Printed as it is: a table, a configuration. */
   readonly text?: string;
+  /** It has printed all there is itself, as it went on. */
+  readonly isPrinted?: boolean;
   /** The answer with --json; problems and warnings are added to it. */
   readonly data?: Readonly<Record<string, Json>>;
 }

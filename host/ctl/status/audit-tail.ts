@@ -1,0 +1,65 @@
+/** The end of vm-stonithd's audit log on this host: who wanted whom fenced, and what came of it. */
+import { open } from 'node:fs/promises';
+import { messageOf, systemCodeOf } from '../../../shared/errors.ts';
+import type { AuditRecord } from '../../stonith/service/audit-log.ts';
+import { message } from '../messages/message.ts';
+import type { Answer } from './seen.ts';
+
+export type AuditEntry = Pick<
+  AuditRecord,
+  'time' | 'requester' | 'target' | 'operation' | 'result' | 'reason' | 'durationMs'
+>;
+
+const TAIL_BYTES = 64 * 1024;
+
+/** The newest first. A log that is not there has no record; that is what a new host has. */
+export async function auditTail(path: string, most: number): Promise<Answer<readonly AuditEntry[]>> {
+  try {
+    const text = await tailOf(path);
+    return { kind: 'told', value: text.split('\n').flatMap(entryIn).slice(-most).reverse() };
+  } catch (thrown) {
+    if (systemCodeOf(thrown) === 'ENOENT') return { kind: 'told', value: [] };
+    return { kind: 'silent', problem: message('audit-unreadable', { path, fault: messageOf(thrown) }) };
+  }
+}
+
+async function tailOf(path: string): Promise<string> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, size - bytes.length);
+    return bytes.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** What stands before the first line break may be half a record, and is none then. */
+function entryIn(line: string): readonly AuditEntry[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return [];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  const record: Readonly<Record<string, unknown>> = { ...value };
+  const text = (name: string) => {
+    const found = record[name];
+    return typeof found === 'string' ? found : '';
+  };
+  if (text('time') === '' || text('result') === '') return [];
+  const { durationMs } = record;
+  return [
+    {
+      time: text('time'),
+      requester: text('requester'),
+      target: text('target') || null,
+      operation: text('operation'),
+      result: text('result'),
+      reason: text('reason'),
+      durationMs: typeof durationMs === 'number' ? durationMs : 0,
+    },
+  ];
+}
