@@ -1,11 +1,14 @@
 /**
- * Runs the tests: first those that need nothing but Node, side by side, then the laboratory's, one file after the
- * other on one laboratory. Ends with the line `N passed, N failed`.
+ * Runs the tests: first those that need nothing but Node, side by side, then the laboratory's. Those run one file
+ * after the other, in two laboratories at once: clusters mostly wait. Files that are named share one laboratory. Ends
+ * with the line `N passed, N failed`.
  *
  *   node --import tsx .ci/test.ts all|unit|lab [FILE…]
  */
+import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { text } from 'node:stream/consumers';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { messageOf } from '../shared/errors.ts';
@@ -14,6 +17,9 @@ import { ensurePackages } from '../test/lab/packages.ts';
 import { reportToStderr } from '../test/lab/report.ts';
 
 const FILE_LIMIT_MS = 25 * 60_000;
+/** Laboratories at once. */
+const LANES = 2;
+const SUMMARY = /\n(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\n$/;
 
 interface Tally {
   passed: number;
@@ -66,15 +72,26 @@ async function runFiles(some: readonly string[], sideBySide: number): Promise<vo
 
 async function runLab(some: readonly string[]): Promise<void> {
   if (some.length === 0) return;
-  if (withoutLab) {
-    await runFiles(some, 1);
-    return;
+  if (withoutLab) await runFiles(some, 1);
+  else if (chosen.length > 0) await withLaboratory(undefined, () => runFiles(some, 1));
+  else {
+    const waiting = [...some].reverse(); // the longest stories come last by name; begun last they would end alone
+    const { name } = laboratory();
+    const lane = (laboratoryName: string) =>
+      withLaboratory(laboratoryName, async () => {
+        for (let file = waiting.shift(); file !== undefined; file = waiting.shift())
+          await runApart(file, laboratoryName);
+      });
+    await Promise.all(Array.from({ length: LANES }, (_, index) => lane(`${name}-${index + 1}`)));
   }
-  const lab = laboratory();
+}
+
+async function withLaboratory(name: string | undefined, use: () => Promise<void>): Promise<void> {
+  const lab = laboratory(name);
   const wasUp = lab.isUp();
   try {
     await lab.up();
-    await runFiles(some, 1);
+    await use();
   } catch (thrown) {
     // No laboratory is a failure of what it was to show, never a reason to pass without it.
     console.error(`test: the laboratory failed: ${messageOf(thrown)}`);
@@ -82,4 +99,19 @@ async function runLab(some: readonly string[]): Promise<void> {
   } finally {
     if (!wasUp) await lab.down();
   }
+}
+
+/** One file in a process of its own, which says what it has to say in one piece, and how it went in its last line. */
+async function runApart(file: string, laboratoryName: string): Promise<void> {
+  const argv = ['--import', 'tsx', import.meta.filename, 'lab', file];
+  const child = spawn(process.execPath, argv, {
+    env: { ...process.env, LAB_NAME: laboratoryName },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const output = await text(child.stdout);
+  const [lastLine, passed, failed, skipped] = SUMMARY.exec(output) ?? [];
+  process.stdout.write(`${file}\n${lastLine === undefined ? output : output.slice(0, -lastLine.length)}`);
+  tally.passed += Number(passed ?? 0);
+  tally.failed += Number(failed ?? 1);
+  tally.skipped += Number(skipped ?? 0);
 }
