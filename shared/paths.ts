@@ -21,6 +21,10 @@ export const paths = {
   stonithSocket: '/run/pm-kvm-tools/vm-stonithd.sock',
   auditLog: '/var/log/pm-kvm-tools/audit.log',
   libvirtRunDirectory: '/run/libvirt/qemu',
+  /** Where systemd looks for units, and Pacemaker for resource agents. */
+  localUnits: '/etc/systemd/system',
+  packagedUnits: '/usr/lib/systemd/system',
+  agentDirectory: '/usr/lib/ocf/resource.d',
   corosyncConfig: '/etc/corosync/corosync.conf',
   pacemakerAuthKey: '/etc/pacemaker/authkey',
   libvirtConfigDirectory: '/etc/libvirt/qemu',

@@ -44,6 +44,7 @@ export type ChangeOutcome =
   | {
       readonly kind: 'planned';
       readonly plan: Plan;
+      readonly facts: Facts;
       readonly changes: readonly CibChange[];
       readonly simulation: Simulation;
     }
@@ -69,7 +70,7 @@ export async function changeConfiguration(session: Session, wish: ChangeWish): P
     if (problems.length > 0) return { kind: 'refused', problems, warnings: plan.warnings };
     const changes = diffConfiguration(facts.cib.root, plan.after);
     if (changes.length === 0) return { kind: 'nothing', plan, facts };
-    if (wish.isDryRun) return dryRun(session, plan, changes);
+    if (wish.isDryRun) return dryRun(session, { plan, facts, changes });
     if (wish.question !== undefined && !isConfirmed) {
       isConfirmed = await session.confirm(wish.question(plan));
       if (!isConfirmed) return { kind: 'refused', problems: [message('not-confirmed')], warnings: [] };
@@ -93,10 +94,16 @@ export async function changeConfiguration(session: Session, wish: ChangeWish): P
   }
 }
 
-async function dryRun(session: Session, plan: Plan, changes: readonly CibChange[]): Promise<ChangeOutcome> {
-  const simulation = await simulate(session.pacemaker, plan.after);
+interface Planned {
+  readonly plan: Plan;
+  readonly facts: Facts;
+  readonly changes: readonly CibChange[];
+}
+
+async function dryRun(session: Session, planned: Planned): Promise<ChangeOutcome> {
+  const simulation = await simulate(session.pacemaker, planned.plan.after);
   if (!simulation.ok) return unavailable([clusterProblem(simulation, session)]);
-  return { kind: 'planned', plan, changes, simulation };
+  return { kind: 'planned', ...planned, simulation };
 }
 
 function unavailable(problems: readonly Message[]): ChangeOutcome {

@@ -33,6 +33,10 @@ Guests under the host cluster:
   check                look for what is wrong
   status               guests, hosts, health, links and fencings on one screen
 
+Setting up:
+  host init            ping and disk checks, daemons, and vm-ctl.conf
+  guest init           the channel, tokens and fencing configuration of guests
+
 Fencing rights:
   key make|list|rotate|withdraw
   token make|explain
@@ -201,13 +205,26 @@ Examples:
   vm-ctl status --watch --interval 5`,
   host: `usage: vm-ctl host init
 
-Not built yet.`,
-  'host init': `usage: vm-ctl host init
-
-Not built yet.
+What hosts need beside guests: ping and disk checks, and the daemons of the bridge.
 
 Example:
-  vm-ctl host init`,
+  vm-ctl host init --ping 192.0.2.1 --disk /dev/sda --dry-run`,
+  'host init': `usage: vm-ctl host init [--ping ADDRESS] [--disk DEVICE] [--daemons LIST]
+
+Puts what guests depend on into the cluster, as clones on all hosts, by one change: a ping check (default_ping_set), a check
+of each disk (diskcheck_status), vm-connectd, vm-stonithd and vm-managerd with their orders. What is there already is kept.
+Then it writes /etc/vm-ctl.conf; one that exists is left alone, and the lines that it lacks are told.
+
+      --ping ADDRESS   what to ping; several make one check, good while one of them answers
+      --disk DEVICE    what to read; several make a check each
+      --daemons LIST   some of vm-stonithd,vm-managerd, or none (both)
+      --format FORM    only print the configuration, for other tools: crm, pcs or xml
+${CHANGE}
+
+Examples:
+  vm-ctl host init --ping 192.0.2.1 --disk /dev/sda --dry-run
+  vm-ctl host init --ping 192.0.2.1,192.0.2.2 --disk /dev/sda --disk /dev/sdb
+  vm-ctl host init --ping 192.0.2.1 --format crm > hosts.crm`,
   guest: `usage: vm-ctl guest init
 
 Not built yet.`,

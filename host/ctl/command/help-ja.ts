@@ -33,6 +33,10 @@ export const helpJa: HelpTexts = {
   check                問題がないか調べます
   status               ゲスト、ホスト、監視属性、接続、フェンシングを1画面に表示します
 
+初期設定:
+  host init            ping・ディスク監視、デーモン、vm-ctl.conf を設定します
+  guest init           ゲストのチャネル、トークン、フェンシング設定を用意します
+
 フェンシングの権限:
   key make|list|rotate|withdraw
   token make|explain
@@ -200,13 +204,26 @@ ${CHANGE}
   vm-ctl status --watch --interval 5`,
   host: `使い方: vm-ctl host init
 
-まだ実装されていません。`,
-  'host init': `使い方: vm-ctl host init
-
-まだ実装されていません。
+ゲスト以外にホストに必要なもの (ping とディスクの監視、連携デーモン) を設定します。
 
 例:
-  vm-ctl host init`,
+  vm-ctl host init --ping 192.0.2.1 --disk /dev/sda --dry-run`,
+  'host init': `使い方: vm-ctl host init [--ping アドレス] [--disk デバイス] [--daemons 一覧]
+
+ゲストが依存するものを、全ホストで動作するクローンとして一度の変更でクラスタに登録します。ping 監視 (default_ping_set)、
+ディスク監視 (diskcheck_status)、vm-connectd、vm-stonithd、vm-managerd とその順序です。すでにあるものは変更しません。
+その後 /etc/vm-ctl.conf を作成します。すでにある場合は変更せず、足りない行を表示します。
+
+      --ping ADDRESS   ping の監視先 (複数指定すると、1つでも応答すれば正常とみなします)
+      --disk DEVICE    監視するディスク (複数指定できます)
+      --daemons LIST   vm-stonithd,vm-managerd から選ぶか none (既定は両方)
+      --format FORM    構成を表示するだけです: crm、pcs、xml
+${CHANGE}
+
+例:
+  vm-ctl host init --ping 192.0.2.1 --disk /dev/sda --dry-run
+  vm-ctl host init --ping 192.0.2.1,192.0.2.2 --disk /dev/sda --disk /dev/sdb
+  vm-ctl host init --ping 192.0.2.1 --format crm > hosts.crm`,
   guest: `使い方: vm-ctl guest init
 
 まだ実装されていません。`,

@@ -15,13 +15,14 @@ import { terminal } from './terminal.ts';
 const TOOL_DEADLINE_MS = 60_000;
 const VIRSH_DEADLINE_MS = 20_000;
 
-export function openSession(options: GivenOptions, output: Output): Session {
+/** `isConfigMade`: the command makes the configuration file where there is none. */
+export function openSession(options: GivenOptions, output: Output, isConfigMade = false): Session {
   const named = options.text('config');
   const path = named ?? paths.vmCtlConfig;
-  const loaded = loadSettings(path, named !== undefined);
+  const loaded = loadSettings(path, named !== undefined && !isConfigMade);
   const { tell, showProgress, confirm } = terminal(output);
   for (const warning of loaded.warnings) tell(message('plain', { text: formatProblem(warning) }));
-  if (loaded.isMissing) tell(message('config-missing', { path }));
+  if (loaded.isMissing && !isConfigMade) tell(message('config-missing', { path }));
   const cibFile = options.text('cib-file');
   const realFile = cibFile === undefined ? undefined : realPath(cibFile);
   return {

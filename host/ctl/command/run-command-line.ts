@@ -43,7 +43,6 @@ export async function runCommandLine(
       const { runTokenExplain } = await import('./run-token.ts');
       return runTokenExplain(names, keys, Date.now(), readInput);
     }
-    case 'host init':
     case 'guest init':
       return { exitCode: EXIT.failed, problems: [message('not-built', { command })] };
     case 'completion': {
@@ -55,7 +54,7 @@ export async function runCommandLine(
   }
 }
 
-type NotBuilt = 'host init' | 'guest init';
+type NotBuilt = 'guest init';
 type ClusterCommand = Exclude<CommandName, `key ${string}` | `token ${string}` | 'completion' | NotBuilt>;
 type ChangingCommand = Exclude<ClusterCommand, 'resource list' | 'check' | 'status'>;
 
@@ -67,7 +66,7 @@ async function onCluster(
   output: Output,
 ): Promise<Report> {
   const { openSession } = await import('./open-session.ts');
-  const session = openSession(options, output);
+  const session = openSession(options, output, command === 'host init');
   if (command === 'resource list') {
     const { runList } = await import('./run-list.ts');
     return runList(session, invocation, catalogue);
@@ -119,6 +118,8 @@ async function runOne(command: ChangingCommand, session: Session, invocation: In
       return (await import('./run-move.ts')).runMove(session, invocation);
     case 'evacuate':
       return (await import('./run-move.ts')).runEvacuate(session, invocation);
+    case 'host init':
+      return (await import('./run-host-init.ts')).runHostInit(session, invocation);
     case 'undo':
       return (await import('./run-undo.ts')).runUndo(session, invocation);
     default:

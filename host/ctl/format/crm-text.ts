@@ -1,5 +1,6 @@
 /** Guests as text for `crm configure load update`. */
 import type { GuestDefinition, Pair } from '../definition/guest-definition.ts';
+import { crmQuoted as quoted } from './words.ts';
 
 export function crmText(guests: readonly GuestDefinition[]): string {
   return guests.map(guestText).join('');
@@ -35,9 +36,6 @@ function guestText(guest: GuestDefinition): string {
 }
 
 const pairs = (all: readonly Pair[]) => all.map(({ name, value }) => `${name}=${quoted(value)}`).join(' ');
-
-/** crmsh splits lines as a shell does. */
-const quoted = (value: string) => `"${value.replace(/["\\]/g, '\\$&')}"`;
 
 const word = (value: string) => (/^[\w.#:-]+$/.test(value) ? value : quoted(value));
 

@@ -4,6 +4,7 @@
  *   pcs cluster cib cib.xml; sh guests.sh cib.xml; pcs cluster cib-push cib.xml
  */
 import type { GuestDefinition, Pair } from '../definition/guest-definition.ts';
+import { shellWord } from './words.ts';
 
 export function pcsText(guests: readonly GuestDefinition[]): string {
   const commands = guests
@@ -45,6 +46,3 @@ function guestCommands(guest: GuestDefinition): readonly (readonly string[])[] {
 }
 
 const pairs = (all: readonly Pair[]) => all.map(({ name, value }) => `${name}=${value}`);
-
-const shellWord = (word: string) =>
-  /^[A-Za-z0-9_./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

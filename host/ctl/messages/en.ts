@@ -1,8 +1,10 @@
 /** What vm-ctl says, in English. The keys and the names in braces are the law for the other catalogues. */
+import { enSetup } from './en-setup.ts';
 import { enStatus } from './en-status.ts';
 
 export const en = {
   ...enStatus,
+  ...enSetup,
 
   plain: '{text}',
   warning: 'warning',

@@ -1,9 +1,11 @@
 /** What vm-ctl says, in Japanese. */
+import { jaSetup } from './ja-setup.ts';
 import { jaStatus } from './ja-status.ts';
 import type { Catalogue } from './message.ts';
 
 export const ja: Catalogue = {
   ...jaStatus,
+  ...jaSetup,
 
   plain: '{text}',
   warning: '警告',

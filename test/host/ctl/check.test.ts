@@ -66,10 +66,7 @@ test('every fault is found, with the rest of them', async (t) => {
 });
 
 test('what is not built says so', async () => {
-  for (const words of [
-    ['host', 'init'],
-    ['guest', 'init'],
-  ]) {
+  for (const words of [['guest', 'init']]) {
     const ran = await vmCtl(words);
     assert.equal(ran.exitCode, 1);
     assert.match(ran.stderr, /is not built yet/);

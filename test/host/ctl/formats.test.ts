@@ -3,19 +3,16 @@
  * give one and the same configuration.
  */
 import assert from 'node:assert/strict';
-import { copyFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { defaultSettings, readSettings } from '../../../host/ctl/config/read-settings.ts';
 import type { Settings } from '../../../host/ctl/config/settings.ts';
 import { defineGuest } from '../../../host/ctl/definition/guest-definition.ts';
 import { crmText } from '../../../host/ctl/format/crm-text.ts';
 import { pcsText } from '../../../host/ctl/format/pcs-text.ts';
 import { xmlText } from '../../../host/ctl/format/xml-text.ts';
-import { runCommand } from '../../../shared/process/run-command.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
-import { configurationMeaning } from './configuration-meaning.ts';
-import { GUEST1_IN_CRM, HOSTS_CIB, PUBLISHED_CONFIG } from './published.ts';
+import { loadCrm, loaded, loadPcs, loadXml } from './load-configuration.ts';
+import { GUEST1_IN_CRM, PUBLISHED_CONFIG } from './published.ts';
 
 test('the three formats give the configuration of the published example', async (t) => {
   const folder = temporaryDirectory(t);
@@ -57,45 +54,4 @@ function settingsFrom(text: string): Settings {
   assert.ok(read.ok, JSON.stringify(read));
   assert.notDeepEqual(read.settings, defaultSettings());
   return read.settings;
-}
-
-async function loaded(
-  t: TestContext,
-  folder: string,
-  name: string,
-  load: (cib: string) => Promise<void>,
-): Promise<string> {
-  const cib = join(folder, `${name}.xml`);
-  writeFileSync(cib, HOSTS_CIB);
-  const startedMs = performance.now();
-  await load(cib);
-  t.diagnostic(`${name}: ${Math.round(performance.now() - startedMs)} ms`);
-  return configurationMeaning(await run(['cibadmin', '--query'], cib));
-}
-
-async function loadCrm(cib: string, text: string): Promise<void> {
-  writeFileSync(`${cib}.crm`, text);
-  await run(['crm', '--force', 'configure', 'load', 'update', `${cib}.crm`], cib);
-}
-
-async function loadPcs(cib: string, text: string): Promise<void> {
-  writeFileSync(`${cib}.sh`, text);
-  copyFileSync(cib, `${cib}.before`);
-  const result = await runCommand(['sh', `${cib}.sh`, cib], { deadlineMs: 60_000 });
-  assert.ok(result.kind === 'exited' && result.exitCode === 0, JSON.stringify(result));
-}
-
-async function loadXml(cib: string, text: string): Promise<void> {
-  writeFileSync(`${cib}.part`, text);
-  const argv = ['cibadmin', '--modify', '--allow-create', '--scope', 'configuration'];
-  await run([...argv, '--xml-file', `${cib}.part`], cib);
-}
-
-async function run(argv: readonly string[], cibFile: string): Promise<string> {
-  const result = await runCommand(argv, {
-    deadlineMs: 60_000,
-    env: { CIB_file: cibFile, CHARSET: 'UTF-8' },
-  });
-  assert.ok(result.kind === 'exited' && result.exitCode === 0, JSON.stringify(result));
-  return result.stdout;
 }

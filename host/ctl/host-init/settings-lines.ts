@@ -1,0 +1,21 @@
+/** What /etc/vm-ctl.conf is to say, so that guests depend on the clones of hosts. Pure. */
+import { DEPENDENCY_KINDS, type Settings } from '../config/settings.ts';
+import type { Entry } from './plan-host.ts';
+
+/** Lines that the settings lack, numbered behind those that they have. */
+export function missingLines(entries: readonly Entry[], { dependencies }: Settings): readonly string[] {
+  return DEPENDENCY_KINDS.flatMap((kind) => {
+    const present = dependencies.filter((one) => one.kind === kind);
+    return entries
+      .filter((entry) => entry.kind === kind && !present.some(({ clone }) => clone === entry.clone))
+      .map(({ clone, attribute }, index) => {
+        const words = [clone, attribute].filter((word) => word !== undefined).join(' ');
+        return `vm_${kind}${present.length + index + 1}=(${words})`;
+      });
+  });
+}
+
+export const settingsText = (lines: readonly string[]): string =>
+  `# How vm-ctl writes guests into the cluster. The same on all hosts; what is not set here has its default.
+# What guests depend on, made by vm-ctl host init: (clone attribute), or (clone)
+${lines.map((line) => `${line}\n`).join('')}`;
