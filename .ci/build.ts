@@ -2,9 +2,22 @@
  * Builds `dist/`: one self-contained CommonJS file per program in `sbin/`, and in `lib/pm-kvm-tools/` the native part
  * of serialport, which no bundle can hold and which only a program that opens a port loads.
  *
+ * Everything is built beside and renamed into place, file by file: whoever runs a program meanwhile, as the hosts of a
+ * laboratory do, has the old one or the new one, and keeps the old one when a build fails.
+ *
  * With SOURCEMAP=1 the bundles carry inline source maps, for coverage.
  */
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
 /** `vm-connectd` is two programs under one name, and `-t` says which; this is where they are joined. */
@@ -42,9 +55,12 @@ const nativePart: Plugin = {
   },
 };
 
-rmSync('dist', { recursive: true, force: true });
+mkdirSync('dist', { recursive: true });
+const beside = mkdtempSync('dist/.build-');
+process.on('exit', () => rmSync(beside, { recursive: true, force: true }));
+
 for (const [name, from] of Object.entries(PROGRAMS)) {
-  const outfile = `dist/sbin/${name}`;
+  const outfile = `${beside}/sbin/${name}`;
   await build({
     ...('file' in from
       ? { entryPoints: [from.file] }
@@ -65,12 +81,29 @@ for (const [name, from] of Object.entries(PROGRAMS)) {
 }
 
 // So that the programs run where they are, in a tree whose own package is one of ES modules.
-writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
+writeFileSync(`${beside}/package.json`, '{ "type": "commonjs" }\n');
 
-mkdirSync('dist/lib/pm-kvm-tools', { recursive: true });
+mkdirSync(`${beside}/lib/pm-kvm-tools`, { recursive: true });
 for (const arch of ['x64', 'arm64']) {
   const folder = `${PREBUILDS}/linux-${arch}`;
   const file = readdirSync(folder).find((name) => !name.includes('musl'));
   if (file === undefined) throw new Error(`${folder} holds no prebuilt library for glibc`);
-  copyFileSync(`${folder}/${file}`, `dist/lib/pm-kvm-tools/serialport-${arch}.node`);
+  copyFileSync(`${folder}/${file}`, `${beside}/lib/pm-kvm-tools/serialport-${arch}.node`);
+}
+
+const built = new Set(filesBelow(beside));
+for (const file of built) {
+  mkdirSync(dirname(join('dist', file)), { recursive: true });
+  renameSync(join(beside, file), join('dist', file));
+}
+for (const folder of ['sbin', 'lib']) {
+  for (const file of filesBelow(join('dist', folder))) {
+    if (!built.has(join(folder, file))) rmSync(join('dist', folder, file)); // it is built no longer
+  }
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 }
