@@ -1,0 +1,36 @@
+/** `npm run package`: both packages as .deb, .rpm and tarball, in `dist/packages/`. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PACKAGES, packageFor, packageVersion } from './contents.ts';
+import { makeDeb } from './deb.ts';
+import { makeRpm } from './rpm.ts';
+import { makeDerivedFiles, stage } from './stage.ts';
+
+const TARGET = 'dist/packages';
+
+const work = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-package-'));
+try {
+  rmSync(TARGET, { recursive: true, force: true });
+  mkdirSync(TARGET, { recursive: true });
+  makeDerivedFiles();
+  for (const whole of PACKAGES) {
+    const made = whole.architectures.flatMap((architecture) => {
+      const what = packageFor(whole, architecture);
+      return [makeDeb(what, architecture, work, TARGET), makeRpm(what, architecture, work, TARGET)];
+    });
+    for (const file of [...made, makeTarball(whole, work)])
+      console.log(`${file}  ${Math.ceil(statSync(file).size / 1024)} KiB`);
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+function makeTarball(what: (typeof PACKAGES)[number], directory: string): string {
+  const name = `${what.name}-${packageVersion}`;
+  stage(what, join(directory, name));
+  const file = join(TARGET, `${name}.tar.xz`);
+  execFileSync('tar', ['-C', directory, '--owner=0', '--group=0', '--sort=name', '-cJf', file, name]);
+  return file;
+}

@@ -1,0 +1,119 @@
+/** What each package holds: which file of the tree goes where. */
+import { VERSION } from '../../shared/version.ts';
+
+export interface PackagedFile {
+  /** In the tree, below `dist/` included. */
+  readonly from: string;
+  /** In the system, without the leading slash. */
+  readonly to: string;
+  readonly mode: 0o644 | 0o755;
+  /** Its administrator may change it; an upgrade keeps what he wrote. */
+  readonly isConfig: boolean;
+  /** Only in the package for this one. */
+  readonly architecture?: Architecture;
+}
+
+/** In Debian's words, and in Node's where files are named after them. */
+export type Architecture = 'all' | 'amd64' | 'arm64';
+
+export interface Package {
+  readonly name: PackageName;
+  readonly summary: string;
+  readonly description: string;
+  readonly architectures: readonly Architecture[];
+  /** In Debian's words; other systems have the same names for these. */
+  readonly needs: readonly string[];
+  readonly recommends: readonly string[];
+  readonly conflicts: PackageName;
+  /** Daemons that an upgrade starts again where they run. */
+  readonly units: readonly string[];
+  readonly files: readonly PackagedFile[];
+}
+
+export type PackageName = 'pm-kvm-tools-host' | 'pm-kvm-tools-guest';
+
+const program = (name: string): PackagedFile => file(`dist/sbin/${name}`, `usr/sbin/${name}`, 0o755);
+const unit = (side: 'host' | 'guest', name: string) =>
+  file(`${side}/etc/${name}.service`, `lib/systemd/system/${name}.service`);
+const config = (from: string, to: string): PackagedFile => ({ from, to, mode: 0o644, isConfig: true });
+const resourceAgent = (from: string, name: string) =>
+  file(from, `usr/lib/ocf/resource.d/extra/${name}`, 0o755);
+const manual = (name: string) => file(`dist/man/${name}`, `usr/share/man/man${name.slice(-1)}/${name}.gz`);
+
+/** The native part of serialport, which only a daemon that opens a terminal line loads. */
+const native = (architecture: Architecture, name: string): PackagedFile => ({
+  ...file(`dist/lib/pm-kvm-tools/serialport-${name}.node`, `usr/lib/pm-kvm-tools/serialport-${name}.node`),
+  architecture,
+});
+
+function file(from: string, to: string, mode: PackagedFile['mode'] = 0o644): PackagedFile {
+  return { from, to, mode, isConfig: false };
+}
+
+const HOST: Package = {
+  name: 'pm-kvm-tools-host',
+  summary: 'guests of a KVM host under Pacemaker, and their way to fence each other',
+  description:
+    'vm-ctl puts KVM guests under the Pacemaker cluster of their hosts with one\n' +
+    'command. vm-connectd and vm-stonithd let a guest that is a cluster member have\n' +
+    'its dead peer killed by the hosts, with no network between guest and host.',
+  architectures: ['all'],
+  needs: ['nodejs (>= 20)', 'libvirt-clients'],
+  recommends: ['pacemaker', 'pacemaker-cli-utils', 'resource-agents'],
+  conflicts: 'pm-kvm-tools-guest',
+  units: ['vm-connectd', 'vm-stonithd'],
+  files: [
+    ...['vm-ctl', 'vm-connectd', 'vm-stonithd'].map(program),
+    resourceAgent('host/agents/VirtualDomain', 'VirtualDomain'),
+    ...['vm-connectd', 'vm-stonithd'].map((name) => unit('host', name)),
+    config('host/etc/vm-ctl.conf', 'etc/vm-ctl.conf'),
+    config('host/etc/vm-connectd.conf', 'etc/pm-kvm-tools/vm-connectd.conf'),
+    config('host/etc/vm-stonithd.conf', 'etc/pm-kvm-tools/vm-stonithd.conf'),
+    file('dist/completion/bash', 'usr/share/bash-completion/completions/vm-ctl'),
+    file('dist/completion/zsh', 'usr/share/zsh/vendor-completions/_vm-ctl'),
+    ...['vm-ctl.8', 'vm-connectd.8', 'vm-stonithd.8', 'pm-kvm-tools.7'].map(manual),
+    ...['vm-ctl.conf.5', 'vm-connectd.conf.5', 'vm-stonithd.conf.5'].map(manual),
+    manual('ocf_extra_VirtualDomain.7'),
+  ],
+};
+
+const GUEST: Package = {
+  name: 'pm-kvm-tools-guest',
+  summary: 'fencing of guests through their KVM hosts, with no network between them',
+  description:
+    'For KVM guests that are members of a Pacemaker cluster. fence_vm and\n' +
+    'external/vm-stonith have a dead peer killed by the cluster of the hosts;\n' +
+    'vm-connectd carries their requests over a virtio-serial port, and vm-connect\n' +
+    'asks by hand.',
+  architectures: ['amd64', 'arm64'],
+  needs: ['nodejs (>= 20)', 'libc6', 'libstdc++6'],
+  recommends: ['pacemaker', 'fence-agents'],
+  conflicts: 'pm-kvm-tools-host',
+  units: ['vm-connectd'],
+  files: [
+    ...['vm-connectd', 'vm-connect', 'fence_vm'].map(program),
+    native('amd64', 'x64'),
+    native('arm64', 'arm64'),
+    file('guest/agents/external-vm-stonith', 'usr/lib/stonith/plugins/external/vm-stonith', 0o755),
+    unit('guest', 'vm-connectd'),
+    file(
+      'guest/etc/init/vm-connectd.conf',
+      'usr/share/doc/pm-kvm-tools-guest/examples/upstart/vm-connectd.conf',
+    ),
+    config('guest/etc/vm-connectd.conf', 'etc/pm-kvm-tools/vm-connectd.conf'),
+    ...['vm-connectd.8', 'vm-connect.8', 'fence_vm.8', 'vm-connectd.conf.5', 'pm-kvm-tools.7'].map(manual),
+  ],
+};
+
+export const PACKAGES: readonly Package[] = [HOST, GUEST];
+
+/** What the package for one architecture holds. */
+export const packageFor = (what: Package, architecture: Architecture): Package => ({
+  ...what,
+  files: what.files.filter((file) => file.architecture === undefined || file.architecture === architecture),
+});
+
+export const MAINTAINER = 'pm-kvm-tools developers <pm-kvm-tools@example.org>';
+
+/** `~` sorts before everything, so a version to come is older than the version itself. */
+export const packageVersion = VERSION.replace('-', '~');

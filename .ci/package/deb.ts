@@ -1,0 +1,62 @@
+/** A package for Debian and its kin, by dpkg-deb. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Architecture, MAINTAINER, type Package, packageVersion } from './contents.ts';
+import { debianScripts } from './scripts.ts';
+import { compressed, put, stage } from './stage.ts';
+
+export function makeDeb(what: Package, architecture: Architecture, work: string, target: string): string {
+  const root = join(work, `${what.name}.deb`);
+  stage(what, root);
+  const documents = `usr/share/doc/${what.name}`;
+  put(root, `${documents}/copyright`, COPYRIGHT, 0o644);
+  put(root, `${documents}/changelog.gz`, compressed(changelog(what)), 0o644);
+  mkdirSync(join(root, 'DEBIAN'), { mode: 0o755 });
+  put(root, 'DEBIAN/control', control(what, architecture), 0o644);
+  const configs = what.files.filter(({ isConfig }) => isConfig).map(({ to }) => `/${to}\n`);
+  put(root, 'DEBIAN/conffiles', configs.join(''), 0o644);
+  for (const [name, script] of Object.entries(debianScripts(what)))
+    put(root, `DEBIAN/${name}`, script, 0o755);
+  const file = join(target, `${what.name}_${packageVersion}_${architecture}.deb`);
+  execFileSync('dpkg-deb', ['--build', '--root-owner-group', '-Zxz', root, file], { stdio: 'ignore' });
+  return file;
+}
+
+const control = (what: Package, architecture: Architecture) => `Package: ${what.name}
+Version: ${packageVersion}
+Architecture: ${architecture}
+Section: admin
+Priority: optional
+Maintainer: ${MAINTAINER}
+Installed-Size: ${installedKiB(what)}
+Depends: ${what.needs.join(', ')}
+Recommends: ${what.recommends.join(', ')}
+Conflicts: ${what.conflicts}
+Description: ${what.summary}
+${what.description
+  .split('\n')
+  .map((line) => ` ${line}\n`)
+  .join('')}`;
+
+const installedKiB = ({ files }: Package) =>
+  files.reduce((sum, { from }) => sum + Math.ceil(statSync(from).size / 1024), 0);
+
+const changelog = ({ name }: Package) => `${name} (${packageVersion}) unstable; urgency=medium
+
+  * See CHANGELOG.md of the source.
+
+ -- ${MAINTAINER}  ${statSync('CHANGELOG.md').mtime.toUTCString().replace('GMT', '+0000')}
+`;
+
+const COPYRIGHT = `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+
+Files: *
+Copyright: 2026 the pm-kvm-tools developers
+License: GPL-2+
+ This program is free software; you can redistribute it and/or modify it under the terms of the GNU General Public
+ License as published by the Free Software Foundation; either version 2 of the License, or (at your option) any later
+ version.
+ .
+ On Debian systems, the complete text is in /usr/share/common-licenses/GPL-2.
+`;

@@ -1,0 +1,124 @@
+/** A package for RHEL, SUSE and their kin, by rpmbuild. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { type Architecture, MAINTAINER, type Package, packageVersion } from './contents.ts';
+import { rpmScripts } from './scripts.ts';
+import { stage } from './stage.ts';
+
+const RELEASE = '1';
+
+export function makeRpm(what: Package, architecture: Architecture, work: string, target: string): string {
+  const arch = ARCHITECTURES[architecture];
+  const root = resolve(work, `${what.name}.rpm`);
+  stage(forRpm(what), root);
+  for (const { to } of what.files.filter((file) => file.to.startsWith('usr/sbin/')))
+    nameInterpreter(join(root, to));
+  const top = resolve(work, 'rpmbuild');
+  mkdirSync(top, { recursive: true });
+  const spec = join(top, `${what.name}.spec`);
+  writeFileSync(spec, specOf(forRpm(what), arch));
+  execFileSync(
+    'rpmbuild',
+    [
+      '-bb',
+      '--quiet',
+      '--noclean',
+      '--define',
+      `_topdir ${top}`,
+      '--define',
+      `staged ${root}`,
+      '--target',
+      arch,
+      spec,
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  const built = join(top, `RPMS/${arch}/${what.name}-${packageVersion}-${RELEASE}.${arch}.rpm`);
+  const file = join(target, basename(built));
+  renameSync(built, file);
+  return file;
+}
+
+/** These systems want interpreters by their path. */
+function nameInterpreter(program: string): void {
+  const text = readFileSync(program, 'utf8');
+  writeFileSync(program, text.replace(/^#!\/usr\/bin\/env node\n/, '#!/usr/bin/node\n'));
+}
+
+/** Where these systems differ from Debian. */
+function forRpm(what: Package): Package {
+  const files = what.files.map((file) => ({
+    ...file,
+    to: file.to
+      .replace(/^lib\/systemd\//, 'usr/lib/systemd/')
+      .replace('zsh/vendor-completions/', 'zsh/site-functions/'),
+  }));
+  return { ...what, files };
+}
+
+function specOf(what: Package, arch: string): string {
+  const scripts = Object.entries(rpmScripts(what)).map(([name, body]) => `%${name}\n${body}\n`);
+  const files = what.files.map(({ to, mode, isConfig }) => {
+    const kind = isConfig ? '%config(noreplace) ' : to.startsWith('usr/share/man/') ? '%doc ' : '';
+    return `%attr(${mode.toString(8)}, root, root) ${kind}/${to}`;
+  });
+  return `Name: ${what.name}
+Version: ${packageVersion}
+Release: ${RELEASE}
+Summary: ${what.summary}
+Packager: ${MAINTAINER}
+Group: System Environment/Daemons
+License: GPL-2.0-or-later
+${arch === 'noarch' ? 'BuildArch: noarch\n' : ''}AutoReqProv: no
+${what.needs
+  .flatMap(rpmNeed)
+  .map((need) => `Requires: ${need}`)
+  .join('\n')}
+${what.recommends
+  .flatMap(rpmNeed)
+  .map((need) => `Recommends: ${need}`)
+  .join('\n')}
+Conflicts: ${what.conflicts}
+
+%description
+${what.description}
+
+%global __os_install_post %{nil}
+%install
+cp -a %{staged}/. %{buildroot}/
+
+${scripts.join('\n')}
+%files
+${files.join('\n')}
+
+%changelog
+${changelog()}
+`;
+}
+
+const ARCHITECTURES: Readonly<Record<Architecture, string>> = {
+  all: 'noarch',
+  amd64: 'x86_64',
+  arm64: 'aarch64',
+};
+
+/** What is called otherwise here; nothing where it comes with what else is needed. */
+const OTHER_NAMES: Readonly<Record<string, string | undefined>> = {
+  libc6: undefined,
+  'libstdc++6': undefined,
+  'libvirt-clients': '/usr/bin/virsh',
+  'pacemaker-cli-utils': 'pacemaker-cli',
+};
+
+function rpmNeed(need: string): readonly string[] {
+  const [, name = need, version] = /^(\S+)(?: \((.*)\))?$/.exec(need) ?? [];
+  const other = Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : name;
+  return other === undefined ? [] : [[other, version].filter(Boolean).join(' ')];
+}
+
+function changelog(): string {
+  const [day, month, date, year] = statSync('CHANGELOG.md').mtime.toUTCString().match(/\w+/g) ?? [];
+  // Sat, 21 Nov 2026 becomes Sat Nov 21 2026.
+  return `* ${day} ${date} ${month} ${year} ${MAINTAINER} - ${packageVersion}-${RELEASE}\n- See CHANGELOG.md of the source`;
+}

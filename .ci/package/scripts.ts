@@ -1,0 +1,41 @@
+/**
+ * What a package does to a system beside laying files down. The daemons may be the cluster's or systemd's to start;
+ * that is for their administrator to say, so none is enabled. An upgrade starts anew what runs: requests that are
+ * open then are asked again by whoever asked.
+ */
+import type { Package } from './contents.ts';
+
+/** What only the last farewell takes away: keys, tokens, saved configurations, the audit log. */
+const PURGED = ['/etc/pm-kvm-tools', '/var/lib/pm-kvm-tools', '/var/log/pm-kvm-tools', '/run/pm-kvm-tools'];
+
+const services = ({ units }: Package) => units.map((name) => `${name}.service`).join(' ');
+
+const reload = '[ ! -d /run/systemd/system ] || systemctl --system daemon-reload >/dev/null || :';
+
+export const debianScripts = (what: Package): Readonly<Record<string, string>> => ({
+  postinst: script(`
+if [ "$1" = configure ]; then
+  ${reload}
+  if [ -n "$2" ] && [ -d /run/systemd/system ]; then
+    deb-systemd-invoke try-restart ${services(what)} >/dev/null || :
+  fi
+fi`),
+  prerm: script(`
+if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
+  deb-systemd-invoke stop ${services(what)} >/dev/null || :
+fi`),
+  postrm: script(`
+${reload}
+if [ "$1" = purge ]; then
+  rm -rf ${PURGED.join(' ')}
+fi`),
+});
+
+export const rpmScripts = (what: Package): Readonly<Record<string, string>> => ({
+  post: reload,
+  preun: `[ "$1" -ne 0 ] || [ ! -d /run/systemd/system ] || systemctl stop ${services(what)} || :`,
+  postun: `${reload}
+[ "$1" -lt 1 ] || [ ! -d /run/systemd/system ] || systemctl try-restart ${services(what)} || :`,
+});
+
+const script = (body: string) => `#!/bin/sh\nset -e\n${body.trim()}\n`;
