@@ -1,6 +1,6 @@
 /**
  * The old flag -D: go into the background. The program starts itself once more, detached, and waits until that one
- * is ready or has failed, so that the shell's `&&` means what it should.
+ * is ready or has failed, so that the shell's `&&` means what it should. One that is neither in time is ended.
  *
  * Whoever started us is let go altogether: the one in the background holds none of our descriptors (a resource agent
  * or ssh would wait for it for ever), and its log goes to syslog by way of logger(1).
@@ -19,8 +19,13 @@ const LONGEST_LOG_LINE = '8192';
 
 export const isBackgroundChild = (): boolean => process.env[REPORT_VARIABLE] !== undefined;
 
+/** As long as systemd waits for a service. */
+const READY_LIMIT_MS = 90_000;
+/** A daemon that is told to stop takes up to ten seconds. */
+const STOP_LIMIT_MS = 15_000;
+
 /** Resolves to the exit status for the process in the foreground. */
-export async function startInBackground(): Promise<number> {
+export async function startInBackground(readyLimitMs = READY_LIMIT_MS): Promise<number> {
   const program = basename(process.argv[1] ?? 'pm-kvm-tools');
   const log = startSyslogWriter(program);
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
@@ -33,13 +38,37 @@ export async function startInBackground(): Promise<number> {
     child.once('error', () => resolve(1));
     child.once('exit', (code) => resolve(code || 1));
   });
+  let isLate = false;
+  let kill: NodeJS.Timeout | undefined;
+  const limit = setTimeout(() => {
+    isLate = true;
+    child.kill('SIGTERM');
+    if (child.pid !== undefined) kill = setTimeout(killGroupOf, STOP_LIMIT_MS, child.pid);
+  }, readyLimitMs);
   const said = await everythingFrom(child.stdio[REPORT_FD]);
+  clearTimeout(limit);
+  if (isLate) {
+    process.stderr.write(
+      `${program}: it was not ready within ${readyLimitMs / 1000} s and was ended; see the system log\n`,
+    );
+    await ended;
+    clearTimeout(kill);
+    return 1;
+  }
   if (said === READY) {
     child.unref();
     return 0;
   }
   process.stderr.write(said === '' ? `${program}: it ended before it was ready; see the system log\n` : said);
   return ended;
+}
+
+function killGroupOf(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // it has just ended
+  }
 }
 
 async function everythingFrom(stream: Readable | Writable | null | undefined): Promise<string> {

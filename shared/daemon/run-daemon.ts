@@ -14,7 +14,7 @@
 import { messageOf, PmError } from '../errors.ts';
 import { type LogFields, type Logger, outliveLogReader } from '../log.ts';
 import { reportFailureToParent, reportReadyToParent } from './background.ts';
-import { assertNoOther, type PidFile, writePidFile } from './pid-file.ts';
+import { claimPidFile, type PidFile } from './pid-file.ts';
 import { reloadOnHangup } from './reloader.ts';
 import { sdNotify } from './sd-notify.ts';
 
@@ -55,10 +55,10 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const hangups = reloadOnHangup(log);
   const end = endSignal(limit.arm);
   try {
-    if (pidPath !== undefined) assertNoOther(pidPath, program);
+    if (pidPath !== undefined) pidFile = claimPidFile(pidPath, program);
     const running = await options.start(end.fail);
     daemon = running;
-    if (pidPath !== undefined) pidFile = writePidFile(pidPath, program);
+    pidFile?.publish();
     hangups.begin(() => running.reload());
     await sdNotify('READY=1', log);
     reportReadyToParent();

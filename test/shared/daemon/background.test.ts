@@ -68,6 +68,18 @@ test('a daemon that dies before it is ready is no success', async (t) => {
   assert.equal(daemon.stderr(), 'daemon.mjs: it ended before it was ready; see the system log\n');
 });
 
+test('a daemon that does not become ready in time is ended, and is no success', async (t) => {
+  const { setting } = settingWithLogger(t);
+  const daemon = startDaemon(t, [...ALWAYS, 'gated-start', 'limit=300', 'ready-limit=2000'], setting);
+  assert.deepEqual(await daemon.ended, { exitCode: 1, signal: null });
+  assert.equal(
+    daemon.stderr(),
+    'daemon.mjs: it was not ready within 2 s and was ended; see the system log\n',
+  );
+  assert.equal(daemon.events(), 'start\n');
+  assert.equal(daemon.pid(), undefined);
+});
+
 test('a daemon that was asked to stop before it is ready is no success', async (t) => {
   const { setting } = settingWithLogger(t);
   const first = startDaemon(t, ['pid-file'], setting);

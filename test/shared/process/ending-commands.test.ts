@@ -11,7 +11,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const AMPLE_MS = 30_000;
 const DEADLINE_MS = 500;
-/** By when after its deadline a command must have been given up. */
+/** By when after its deadline a command must have been given up, with nothing of it left. */
 const SLACK_MS = 1000;
 
 test('a command that does not end is killed at its deadline', async () => {
@@ -20,11 +20,16 @@ test('a command that does not end is killed at its deadline', async () => {
   await assertGroupIsGone(result.stdout);
 });
 
-test('a grandchild that holds the output keeps us no longer than the deadline, and does not live on', async () => {
-  const script = 'sleep 600 & echo $$; exit 0';
+test('a grandchild that holds the output keeps us no longer than the deadline and a second, and is gone by then', async () => {
+  const startedMs = performance.now();
+  const script = 'sleep 600 & echo $$ $!; exit 0';
   const result = await runCommand(['sh', '-c', script], { deadlineMs: DEADLINE_MS });
   assertGivenUp(result);
   await assertGroupIsGone(result.stdout);
+  const grandchild = Number(result.stdout.split(' ')[1]);
+  assert.ok(grandchild > 1 && !isAlive(grandchild), 'the grandchild');
+  const elapsedMs = performance.now() - startedMs;
+  assert.ok(elapsedMs >= DEADLINE_MS && elapsedMs < DEADLINE_MS + SLACK_MS, `${elapsedMs} ms`);
 });
 
 test('a whole family that ignores every other signal is gone after the deadline', async () => {
