@@ -21,8 +21,7 @@ const command: DaemonCommand = {
     ['--port <path>', `the port to the host (${paths.guestPort})`],
     ['--socket <path>', `where local programs connect (${paths.connectSocket})`],
   ],
-  configFile: 'vm-connectd.conf',
-  section: 'guest',
+  config: { file: `${paths.configDirectory}/vm-connectd.conf`, section: 'guest' },
   closing: 'SIGHUP reads the configuration again, SIGTERM stops it.',
   showStatus: (flags, form) =>
     showStatus({

@@ -32,8 +32,7 @@ const command: DaemonCommand = {
     ['--socket <path>', `where local programs connect (${paths.connectSocket})`],
     ['--libvirt <uri>', 'the hypervisor (qemu:///system)'],
   ],
-  configFile: 'vm-connectd.conf',
-  section: 'host',
+  config: { file: `${paths.configDirectory}/vm-connectd.conf`, section: 'host' },
   closing: 'SIGHUP reads the configuration again and looks for guests anew, SIGTERM stops it.',
   check: (flags) => {
     const type = flags.text('type');

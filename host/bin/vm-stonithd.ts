@@ -2,12 +2,12 @@
 import { hostname } from 'node:os';
 import { systemClock } from '../../shared/clock.ts';
 import { type DaemonCommand, type Flags, runDaemonCommand } from '../../shared/daemon/daemon-command.ts';
+import { showDaemonStatus } from '../../shared/daemon/show-status.ts';
 import type { ProgramLogger } from '../../shared/log.ts';
 import { paths } from '../../shared/paths.ts';
 import { runCommand } from '../../shared/process/run-command.ts';
 import { VERSION } from '../../shared/version.ts';
 import { readStonithSettings } from '../stonith/service/settings.ts';
-import { showStonithStatus } from '../stonith/service/show-status.ts';
 import { startStonithDaemon } from '../stonith/service/stonith-daemon.ts';
 
 const command: DaemonCommand = {
@@ -27,11 +27,10 @@ const command: DaemonCommand = {
     ['--socket <path>', `the socket of vm-connectd (${paths.connectSocket})`],
     ['--libvirt <uri>', 'the hypervisor of the backend libvirt (qemu:///system)'],
   ],
-  configFile: 'vm-stonithd.conf',
-  section: 'stonith',
+  config: { file: `${paths.configDirectory}/vm-stonithd.conf`, section: 'stonith' },
   closing: 'SIGHUP reads keys and configuration again, SIGTERM stops it; what it has begun is taken back.',
   showStatus: async (_flags, form) => {
-    process.stdout.write(await showStonithStatus(paths.stonithSocket, form));
+    process.stdout.write(await showDaemonStatus('vm-stonithd', paths.stonithSocket, form));
     return 0;
   },
   start: (flags, log) =>

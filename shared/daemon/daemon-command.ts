@@ -6,7 +6,6 @@ import { type Command, CommanderError } from 'commander';
 import { faultOf, GivenOptions, silentCommand } from '../command-line.ts';
 import { messageOf, PmError } from '../errors.ts';
 import { type LogLevel, type ProgramLogger, programLogger } from '../log.ts';
-import { paths } from '../paths.ts';
 import { VERSION } from '../version.ts';
 import { isBackgroundChild, startInBackground } from './background.ts';
 import { type RunningDaemon, runDaemon } from './run-daemon.ts';
@@ -20,8 +19,7 @@ export interface DaemonCommand {
   readonly purpose: string;
   /** Flags as commander writes them, and what they mean. */
   readonly options: readonly (readonly [flags: string, meaning: string])[];
-  readonly configFile: string;
-  readonly section: string;
+  readonly config: ConfigOption;
   readonly closing: string;
   /** Throws when the options do not go together. */
   readonly check?: (flags: Flags) => void;
@@ -32,6 +30,16 @@ export interface DaemonCommand {
     log: ProgramLogger,
     fail: (cause: unknown) => void,
   ) => Promise<RunningDaemon>;
+}
+
+/** What `--config` means to a daemon. */
+export interface ConfigOption {
+  /** Where its configuration is unless told otherwise. */
+  readonly file: string;
+  /** Where the file has sections for several. */
+  readonly section?: string;
+  /** One letter, for a daemon that always had one. */
+  readonly short?: string;
 }
 
 export class Flags extends GivenOptions {
@@ -86,18 +94,20 @@ function parse(command: DaemonCommand, argv: readonly string[]): Flags | undefin
   }
 }
 
-function parserOf({ program, mode, purpose, options, configFile, section, closing }: DaemonCommand): Command {
+function parserOf({ program, mode, purpose, options, config, closing }: DaemonCommand): Command {
   const parser = silentCommand(program)
     .usage(mode === '' ? '[OPTION]…' : `${mode} [OPTION]…`)
     .description(purpose)
     .addHelpText('after', `\n${closing}`);
   for (const [flags, meaning] of options) parser.option(flags, meaning);
+  const { file, section, short } = config;
+  const place = section === undefined ? file : `${file}, section [${section}]`;
   return parser
     .option('-D, --daemonize', 'go into the background')
     .option('-p, --pid-file <file>', 'write the process id there')
     .option('-V, --verbose', 'log every detail')
     .option('--log-level <level>', LEVELS.join(', '))
-    .option('--config <file>', `configuration (${paths.configDirectory}/${configFile}, section [${section}])`)
+    .option(`${short === undefined ? '' : `-${short}, `}--config <file>`, `configuration (${place})`)
     .option('--status', 'show the state of the daemon that runs, and exit')
     .option('--json', 'with --status: as JSON')
     .option('--prometheus', 'with --status: as metrics for Prometheus')

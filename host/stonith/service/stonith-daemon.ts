@@ -9,6 +9,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../../../shared/clock.ts';
 import type { RunningDaemon } from '../../../shared/daemon/run-daemon.ts';
+import { listenForStatus } from '../../../shared/daemon/status-socket.ts';
 import { PmError } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/log.ts';
 import { paths } from '../../../shared/paths.ts';
@@ -27,7 +28,6 @@ import { AuditLog } from './audit-log.ts';
 import { Counts } from './counts.ts';
 import { FenceService } from './fence-service.ts';
 import type { StonithSettings } from './settings.ts';
-import { listenForStatus } from './status-socket.ts';
 
 export interface StonithDaemonOptions {
   readonly agent: string;

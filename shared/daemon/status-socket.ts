@@ -1,10 +1,10 @@
-/** Tells local programs how vm-stonithd is: the service `agent` on a socket of its own, as vm-connectd has one. */
+/** Tells local programs how a daemon is: the service `agent` on a socket of its own, as vm-connectd has one. */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Logger } from '../../../shared/log.ts';
-import type { Frame } from '../../../shared/protocol/frame-decoder.ts';
-import { type LocalConnection, LocalServer } from '../../../shared/protocol/local-server.ts';
-import type { Answer, Json } from '../../../shared/protocol/message.ts';
+import type { Logger } from '../log.ts';
+import type { Frame } from '../protocol/frame-decoder.ts';
+import { type LocalConnection, LocalServer } from '../protocol/local-server.ts';
+import type { Answer, Json } from '../protocol/message.ts';
 
 export interface StatusSocketOptions {
   readonly path: string;

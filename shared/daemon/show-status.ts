@@ -1,0 +1,33 @@
+/** `--status` of a daemon with a status socket: asks the one that runs, and shows it to people or programs. */
+
+import { PmError } from '../errors.ts';
+import { ask } from '../protocol/local-client.ts';
+import type { Json } from '../protocol/message.ts';
+import type { StatusForm } from './daemon-command.ts';
+
+const WITHIN_MS = 5_000;
+
+export async function showDaemonStatus(
+  program: string,
+  socketPath: string,
+  form: StatusForm,
+): Promise<string> {
+  const status = await askDaemon(program, socketPath, form === 'prometheus' ? 'metrics' : 'status');
+  if (typeof status === 'string') return status;
+  if (form === 'json' || typeof status !== 'object' || status === null)
+    return `${JSON.stringify(status, undefined, 2)}\n`;
+  return Object.entries(status)
+    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}\n`)
+    .join('');
+}
+
+async function askDaemon(program: string, socketPath: string, text: 'status' | 'metrics'): Promise<Json> {
+  const answer = await ask({ socketPath, service: 'agent', text, deadlineMs: WITHIN_MS, impatient: true });
+  if (answer.ok && 'text' in answer.answer) return answer.answer.detail ?? null;
+  throw new PmError({
+    code: 'unavailable',
+    what: `cannot show the status of ${program}`,
+    fault: `${socketPath} gives no answer`,
+    remedy: `start it (systemctl start ${program})`,
+  });
+}
