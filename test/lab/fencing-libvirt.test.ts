@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { type Answer, ASKER, BridgeStandIn, reasonOf, resultOf, stateOf } from './fencing-bridge.ts';
+import { type Answer, ASKER, reasonOf, resultOf, stateOf } from '../support/bridge-stand-in.ts';
+import { playBridge } from './fencing-bridge.ts';
 import { isAlive, qemusOf } from './fencing-observer.ts';
 import { makeAskersToken, VICTIM, VICTIM_XML, writeVictim } from './fencing-victim.ts';
 import { startProgram, stopProgram } from './fencing-world.ts';
@@ -52,7 +53,7 @@ async function tell(
   await lab.pushPrograms();
   await writeVictim(lab);
   const token = await makeAskersToken(lab, 'hosta', VICTIM, ASKER);
-  const bridge = await BridgeStandIn.listen(lab, 'hosta');
+  const bridge = await playBridge(lab, 'hosta');
   try {
     await startProgram(lab, 'hosta', 'vm-stonithd', '--backend', 'libvirt', '--log-level', 'debug');
     await bridge.waitForService();

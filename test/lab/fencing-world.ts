@@ -29,6 +29,7 @@ export async function stopProgram(lab: Laboratory, target: string, program: stri
 }
 
 export async function buildFencingWorld(lab: Laboratory): Promise<void> {
+  await endFencingWorld(lab); // of a test that could not do it itself
   await lab.pushPrograms();
   for (const guest of GUESTS) await manageWithOurAgent(lab, guest);
   await makeKeys(lab);
