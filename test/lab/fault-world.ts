@@ -1,8 +1,9 @@
 /** A small victim under the hosts' cluster, fenced by whoever plays vm-connectd: fencing alone, without guests' time. */
-import { ASKER } from './fencing-bridge.ts';
+import { ASKER, type BridgeStandIn } from '../support/bridge-stand-in.ts';
+import { playBridge } from './fencing-bridge.ts';
 import { isAlive } from './fencing-observer.ts';
 import { makeAskersToken, VICTIM, VICTIM_XML, writeVictim } from './fencing-victim.ts';
-import { startProgram } from './fencing-world.ts';
+import { startProgram, stopProgram } from './fencing-world.ts';
 import type { Laboratory } from './lab.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -18,7 +19,14 @@ const CHANGE = `<configuration><resources><primitive id="${RESOURCE}" class="ocf
 <op id="${RESOURCE}-monitor" name="monitor" interval="10s" timeout="30s"/></operations></primitive></resources>
 <constraints><rsc_location id="${RESOURCE}-place" rsc="${RESOURCE}" node="hostb" score="100"/></constraints></configuration>`;
 
-export async function buildFaultWorld(lab: Laboratory): Promise<string> {
+export interface FaultWorld {
+  readonly lab: Laboratory;
+  readonly bridge: BridgeStandIn;
+  readonly token: string;
+}
+
+export async function buildFaultWorld(lab: Laboratory): Promise<FaultWorld> {
+  await stopProgram(lab, 'hosta', 'vm-stonithd'); // of a test that could not do it itself
   await lab.pushPrograms();
   await writeVictim(lab);
   const token = await makeAskersToken(lab, 'hosta', RESOURCE, ASKER);
@@ -26,7 +34,14 @@ export async function buildFaultWorld(lab: Laboratory): Promise<string> {
   await lab.ask('hosts', ['cibadmin', ...words]);
   await waitFor('the victim runs', 30_000, () => isAlive(lab, VICTIM));
   await lab.waitForIdle('hosts');
-  return token;
+  const bridge = await playBridge(lab, 'hosta');
+  await startStonithd(lab);
+  return { lab, bridge, token };
+}
+
+export async function endFaultWorld({ lab, bridge }: FaultWorld): Promise<void> {
+  await stopProgram(lab, 'hosta', 'vm-stonithd');
+  await bridge.close();
 }
 
 export const startStonithd = (lab: Laboratory) =>

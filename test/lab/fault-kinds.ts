@@ -1,0 +1,170 @@
+/**
+ * What can happen in the middle of a fencing: each kind strikes at one step of the job, and is mended while or after it
+ * is answered. `hosta` has the daemon that is asked, `hostb` the victim.
+ */
+
+import type { BridgeStandIn } from '../support/bridge-stand-in.ts';
+import { RESOURCE, startStonithd } from './fault-world.ts';
+import { qemusOf } from './fencing-observer.ts';
+import { VICTIM, VICTIM_XML } from './fencing-victim.ts';
+import { stopProgram } from './fencing-world.ts';
+import type { Laboratory } from './lab.ts';
+import { waitFor } from './wait-for.ts';
+
+export interface Fault {
+  readonly name: string;
+  readonly strike: (lab: Laboratory, bridge: BridgeStandIn) => Promise<unknown>;
+  /** Begun as soon as it has struck. */
+  readonly mend?: (lab: Laboratory) => Promise<unknown>;
+  /** Costs a host its power, which takes its time. */
+  readonly isSlow?: boolean;
+}
+
+const later = async (action: () => Promise<unknown>) => {
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await action();
+};
+
+const signal = (host: string, program: string, name: string) => (lab: Laboratory) =>
+  lab.signalDaemon(host, program, name);
+const stonithd = (name: string) => (lab: Laboratory) =>
+  lab.on('hosta', ['pkill', `-${name}`, '-f', '^[^ ]*node [^ ]*/sbin/vm-stonithd ']);
+
+/** The one that was told to stop has to be gone first. */
+const restarted = async (lab: Laboratory) => {
+  await stopProgram(lab, 'hosta', 'vm-stonithd');
+  await startStonithd(lab);
+};
+
+const meta = (lab: Laboratory, name: string, value: string) =>
+  lab.output('hosta', ['crm_resource', '-r', RESOURCE, '--meta', '-p', name, '-v', value]);
+export const managed = (lab: Laboratory, value: string) => meta(lab, 'is-managed', value);
+export const role = (lab: Laboratory, value: string) => meta(lab, 'target-role', value);
+const property = (lab: Laboratory, name: string, value: string) =>
+  lab.ask('hosts', ['crm_attribute', '-n', name, '-v', value]);
+
+/** Frozen as long as it takes to be missed, or only for a moment. */
+const frozenForASecond = (host: string, program: string): Pick<Fault, 'strike' | 'mend'> => ({
+  strike: signal(host, program, 'STOP'),
+  mend: (lab) => later(() => signal(host, program, 'CONT')(lab)),
+});
+
+/** hostb can't shoot first: it is hosta that has to answer. */
+const disarm = (lab: Laboratory) => lab.signalDaemon('hostb', 'pacemaker-fenced', 'STOP');
+
+/** It is fenced by the other host, and comes back. */
+async function fenced(lab: Laboratory, root: string | undefined): Promise<void> {
+  await waitFor('hostb has been fenced', 60_000, () => lab.rootOf('hostb') !== root, { pollMs: 50 });
+  await lab.mend('hostb');
+  lab.setPowerSwitch('works');
+}
+
+function costsAHost(
+  strike: (lab: Laboratory) => Promise<unknown>,
+): Pick<Fault, 'strike' | 'mend' | 'isSlow'> {
+  let root: string | undefined;
+  return {
+    isSlow: true,
+    async strike(lab) {
+      root = lab.rootOf('hostb');
+      await strike(lab);
+    },
+    mend: (lab) => fenced(lab, root),
+  };
+}
+
+const stopFails = (onFail: string) => async (lab: Laboratory) => {
+  const change = `<op id="${RESOURCE}-stop" on-fail="${onFail}"/>`;
+  await lab.ask('hosts', ['cibadmin', '--modify', '--scope', 'resources', '--xml-text', change]);
+  await lab.output('hosta', ['mv', VICTIM_XML, `${VICTIM_XML}.away`]);
+};
+const stopWorks = async (lab: Laboratory) => {
+  await lab.on('hosta', ['mv', `${VICTIM_XML}.away`, VICTIM_XML]);
+  const change = `<op id="${RESOURCE}-stop" on-fail="fence"/>`;
+  await lab.ask('hosts', ['cibadmin', '--modify', '--scope', 'resources', '--xml-text', change]);
+};
+
+/** Every host expects more votes than there are. */
+async function quorum(lab: Laboratory, isThere: boolean): Promise<void> {
+  const [votes, twoNode] = isThere
+    ? ['-D quorum.expected_votes', 'u8 1']
+    : ['-s quorum.expected_votes u32 9', 'u8 0'];
+  const script = `corosync-cmapctl ${votes}; corosync-cmapctl -s quorum.two_node ${twoNode}`;
+  for (const host of lab.spec().hosts) await lab.output(host, ['/bin/sh', '-c', script]);
+}
+
+export const FAULTS: readonly Fault[] = [
+  { name: 'vm-stonithd killed', strike: stonithd('KILL'), mend: startStonithd },
+  { name: 'vm-stonithd told to stop', strike: stonithd('TERM'), mend: restarted },
+  {
+    name: 'vm-stonithd frozen for 1 s',
+    strike: stonithd('STOP'),
+    mend: (lab) => later(() => stonithd('CONT')(lab)),
+  },
+  { name: 'the link to vm-connectd cut', strike: async (_lab, bridge) => bridge.breakLink() },
+  { name: 'called off by the requester', strike: async (_lab, bridge) => bridge.callOff() },
+  {
+    name: 'libvirtd killed',
+    strike: signal('hostb', 'libvirtd', 'KILL'),
+    mend: (lab) => later(() => lab.startDaemon('hostb', 'libvirtd')),
+  },
+  { name: 'libvirtd frozen for 1 s', ...frozenForASecond('hostb', 'libvirtd') },
+  {
+    name: "the victim's QEMU frozen",
+    strike: async (lab) => {
+      for (const pid of qemusOf(lab, VICTIM)) process.kill(pid, 'SIGSTOP');
+    },
+  },
+  { name: 'pacemaker-attrd killed', strike: signal('hosta', 'pacemaker-attrd', 'KILL') },
+  { name: 'pacemaker-attrd frozen for 1 s', ...frozenForASecond('hosta', 'pacemaker-attrd') },
+  { name: 'pacemaker-based killed', strike: signal('hosta', 'pacemaker-based', 'KILL') },
+  { name: 'the scheduler killed', strike: signal('hosta', 'pacemaker-schedulerd', 'KILL') },
+  { name: 'pacemaker-execd killed', strike: signal('hostb', 'pacemaker-execd', 'KILL') },
+  {
+    name: 'pacemakerd killed',
+    strike: signal('hosta', 'pacemakerd', 'KILL'),
+    mend: (lab) => later(() => lab.startDaemon('hosta', 'pacemakerd')),
+  },
+  {
+    name: 'unmanaged meanwhile',
+    strike: (lab) => managed(lab, 'false'),
+    mend: (lab) => later(() => managed(lab, 'true')),
+  },
+  {
+    name: 'maintenance meanwhile',
+    strike: (lab) => property(lab, 'maintenance-mode', 'true'),
+    mend: (lab) => later(() => property(lab, 'maintenance-mode', 'false')),
+  },
+  { name: 'started by an admin meanwhile', strike: (lab) => role(lab, 'Started') },
+  {
+    name: 'the stop fails, and blocks',
+    strike: stopFails('block'),
+    mend: (lab) =>
+      later(async () => {
+        await stopWorks(lab);
+        await lab.ask('hosts', ['crm_resource', '--cleanup', '-r', RESOURCE]);
+      }),
+  },
+  {
+    name: 'quorum lost for 1 s',
+    strike: (lab) => quorum(lab, false),
+    mend: (lab) => later(() => quorum(lab, true)),
+  },
+  { name: 'the stop fails, and costs the host', ...costsAHost(stopFails('fence')) },
+  { name: "the victim's host killed", ...costsAHost((lab) => lab.kill('hostb')) },
+  { name: "the victim's host frozen", ...costsAHost((lab) => lab.freeze('hostb')) },
+  {
+    name: "the victim's host cut off",
+    ...costsAHost(async (lab) => {
+      await disarm(lab);
+      await lab.cut('hostb');
+    }),
+  },
+  {
+    name: "the victim's host unclean, and not fenced",
+    ...costsAHost(async (lab) => {
+      lab.setPowerSwitch('fails');
+      await lab.freeze('hostb');
+    }),
+  },
+];

@@ -1,0 +1,103 @@
+/**
+ * Fencing requests with a fault at a step of the job: what was answered, what was true in that moment, and what is left.
+ * Whether the victim lives is told by QEMU's processes, whatever any cluster or libvirt says.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { resultOf } from '../support/bridge-stand-in.ts';
+import { type Fault, managed, role } from './fault-kinds.ts';
+import { type FaultWorld, RESOURCE } from './fault-world.ts';
+import { isAlive, qemusOf } from './fencing-observer.ts';
+import { VICTIM } from './fencing-victim.ts';
+import type { Laboratory } from './lab.ts';
+import { waitFor } from './wait-for.ts';
+
+export const STEPS = ['marking', 'ordering', 'waiting', 'clearing'] as const;
+type Step = (typeof STEPS)[number];
+
+export interface Round {
+  readonly result: string;
+  /** In the moment of the answer. */
+  readonly wasAlive: boolean;
+  /** The job came to the step at which the fault was to strike. */
+  readonly wasStruck: boolean;
+  /** Undefined: nothing. */
+  readonly left: string | undefined;
+}
+
+export const isWrong = ({ result, wasAlive, left }: Round): boolean =>
+  (result === 'confirmed' && wasAlive) || left !== undefined;
+
+export function wordsOf({ result, wasAlive, wasStruck, left }: Round): string {
+  const notes = [...(wasStruck ? [] : ['step not met']), ...(left === undefined ? [] : [`LEFT: ${left}`])];
+  return `${result}, ${wasAlive ? 'alive' : 'dead'}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
+}
+
+const DEADLINE_MS = 8_000;
+
+export async function playRound(world: FaultWorld, { strike, mend }: Fault, step: Step): Promise<Round> {
+  const { lab, bridge, token } = world;
+  await makeReady(world);
+  const reached = stepReached(lab, step);
+  const asked = bridge
+    .ask(`off ${token}`, DEADLINE_MS)
+    .then((answer) => ({ answer, wasAlive: isAlive(lab, VICTIM) }));
+  const wasStruck = await reached;
+  await strike(lab, bridge);
+  await mend?.(lab);
+  const { answer, wasAlive } = await asked;
+  return { result: resultOf(answer), wasAlive, wasStruck, left: await leftovers(lab) };
+}
+
+/** The victim runs where it belongs, the daemon serves, both hosts are online. */
+async function makeReady({ lab, bridge }: FaultWorld): Promise<void> {
+  await bridge.waitForService();
+  await lab.waitForOnline('hosts');
+  await managed(lab, 'true');
+  await role(lab, 'Started');
+  await waitFor('the victim runs', 60_000, () => qemusOf(lab, VICTIM).length === 1, { pollMs: 20 });
+  await lab.waitForIdle('hosts');
+}
+
+/** Past the record's time and the next look for what was forgotten at the latest. */
+async function leftovers(lab: Laboratory): Promise<string | undefined> {
+  let left: string | undefined;
+  try {
+    await waitFor(
+      'nothing is left',
+      60_000,
+      async () => {
+        left = await present(lab);
+        return left === undefined;
+      },
+      { pollMs: 200 },
+    );
+    return undefined;
+  } catch {
+    return left;
+  }
+}
+
+/** Records, marks, constraints, and a role that is neither what was asked for nor what was there before. */
+async function present(lab: Laboratory): Promise<string | undefined> {
+  const configuration = await lab.ask('hosts', ['cibadmin', '--query', '--scope', 'configuration']);
+  const mark = await lab.on('hosta', ['attrd_updater', '-Q', '-A', '-n', `force_stop-${RESOURCE}`]);
+  if (configuration.includes('name="vm-stonithd"')) return 'a record';
+  if (/value="[^"]/.test(mark.stdout)) return 'a mark';
+  if ((configuration.match(/<rsc_(location|colocation|order) /g) ?? []).length !== 1) return 'a constraint';
+  const roles = [...configuration.matchAll(/name="target-role" value="([^"]*)"/g)].map(([, value]) => value);
+  return roles.length === 1 && /^(Started|Stopped)$/.test(roles[0] ?? '')
+    ? undefined
+    : `roles ${roles.join(' ')}`;
+}
+
+async function stepReached(lab: Laboratory, step: Step): Promise<boolean> {
+  const path = join(lab.rootOf('hosta') ?? '', 'var/log/vm-stonithd.log');
+  const count = () => readFileSync(path, 'utf8').split(`=> ${step} `).length;
+  const before = count();
+  try {
+    return await waitFor(`a job is ${step}`, 5_000, () => count() > before, { pollMs: 2 });
+  } catch {
+    return false;
+  }
+}
