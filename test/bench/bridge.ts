@@ -7,8 +7,8 @@ import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buildSync } from 'esbuild';
 import type { Json } from '../../shared/protocol/message.ts';
+import { bundledProgram } from '../support/bundle.ts';
 import { type Benchmark, type BenchmarkOptions, percentile } from './benchmark.ts';
 import { BridgeWorld, guestName, Helper, usageOf } from './bridge-world.ts';
 
@@ -33,15 +33,7 @@ export const bridge: Benchmark = {
   async run(options) {
     const directory = mkdtempSync(join(tmpdir(), 'pmk-bench-'));
     try {
-      const program = join(directory, 'vm-connectd');
-      buildSync({
-        entryPoints: [join(import.meta.dirname, '../../host/bin/vm-connectd.ts')],
-        outfile: program,
-        bundle: true,
-        platform: 'node',
-        target: 'node20',
-        format: 'cjs',
-      });
+      const program = bundledProgram('host/bin/vm-connectd.ts');
       const measured: Measured[] = [];
       for (const guests of [1_000, 3_000])
         measured.push(...(await scale(program, directory, guests, options)));

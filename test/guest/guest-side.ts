@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { bundledProgram } from '../support/bundle.ts';
 import { eventually } from '../support/eventually.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { makePty, type Pty } from './agent/stand-in.ts';
-import { bundleOf } from './bundle.ts';
 
 export interface Ended {
   readonly exitCode: number | null;
@@ -28,7 +28,7 @@ export async function start(
   parameters: readonly string[],
   { uid }: { readonly uid?: number } = {},
 ): Promise<Program> {
-  const child = spawn(process.execPath, [await bundleOf(name), ...parameters], {
+  const child = spawn(process.execPath, [bundledProgram(`guest/bin/${name}.ts`), ...parameters], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, PM_KVM_TOOLS_LOG: 'plain' },
     ...(uid === undefined ? {} : { uid, gid: uid }),

@@ -3,12 +3,10 @@
  * to them, and the checks that only a cluster can make.
  */
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after } from 'node:test';
-import { build } from 'esbuild';
 import type { CommandResult } from '../../shared/process/run-command.ts';
+import { bundledProgram } from '../support/bundle.ts';
 import type { Laboratory } from './lab.ts';
 import { labTest } from './shared-lab.ts';
 import { waitFor } from './wait-for.ts';
@@ -20,23 +18,11 @@ vm_allow_migrate=on
 /** Where no link of an installed program is. */
 const PROGRAM = '/usr/local/sbin/vm-ctl';
 
-const folder = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-vm-ctl-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
-
 /** The program as it is in the tree, and two small guests that are off; guests stick to where they are. */
 async function install(lab: Laboratory, config = CONFIG): Promise<void> {
   await lab.define('guest3', 'hosta', { cluster: false });
   await lab.define('guest4', 'hosta', { cluster: false });
-  const outfile = join(folder, 'vm-ctl');
-  await build({
-    entryPoints: ['host/bin/vm-ctl.ts'],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    banner: { js: '#!/usr/bin/env node' },
-  });
+  const outfile = bundledProgram('host/bin/vm-ctl.ts');
   for (const host of ['hosta', 'hostb']) {
     const root = lab.rootOf(host);
     assert.ok(root !== undefined);

@@ -1,10 +1,8 @@
 /** fence_vm for its tests: in this process, or as the program that is installed. */
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { buildSync } from 'esbuild';
+import { dirname, join } from 'node:path';
 import { fenceVm, type World } from '../../../guest/fence/fence-vm.ts';
+import { bundledProgram } from '../../support/bundle.ts';
 
 export interface Called {
   readonly exitCode: number | null;
@@ -41,29 +39,8 @@ export async function callFenceVm(
   return { exitCode, stdout, stderr };
 }
 
-let program: string | undefined;
-
-/** The directory that has the program `fence_vm`, built as it is for users, once for a file of tests. */
-export function programDirectory(): string {
-  if (program !== undefined) return program;
-  const directory = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-fence-vm-'));
-  chmodSync(directory, 0o755);
-  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
-  const outfile = join(directory, 'fence_vm');
-  buildSync({
-    entryPoints: ['guest/bin/fence-vm.ts'],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    banner: { js: '#!/usr/bin/env node' },
-    sourcemap: 'inline',
-  });
-  chmodSync(outfile, 0o755);
-  program = directory;
-  return directory;
-}
+/** The directory that has the program `fence_vm`, built as it is for users. */
+export const programDirectory = (): string => dirname(bundledProgram('guest/bin/fence-vm.ts'));
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;

@@ -1,39 +1,19 @@
 /** vm-connectd -t host as a process of its own, on guests that its configuration names. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { buildSync } from 'esbuild';
 import {
   type GuestStatus,
   type HostStatus,
   readHostStatus,
 } from '../../../host/connect/status/host-status.ts';
 import { showHostStatus } from '../../../host/connect/status/show-host-status.ts';
+import { bundledProgram } from '../../support/bundle.ts';
 import { eventually } from '../../support/eventually.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
-let bundle: string | undefined;
-
-/** Bundled once for a file of tests: it starts as fast as the installed program. */
-export function programFile(): string {
-  if (bundle !== undefined) return bundle;
-  const directory = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-program-'));
-  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
-  const outfile = join(directory, 'vm-connectd');
-  buildSync({
-    entryPoints: [join(import.meta.dirname, '../../../host/bin/vm-connectd.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    sourcemap: 'inline',
-  });
-  bundle = outfile;
-  return outfile;
-}
+export const programFile = (): string => bundledProgram('host/bin/vm-connectd.ts');
 
 export interface Run {
   readonly process: ChildProcess;

@@ -41,7 +41,7 @@ async function processorMs(argv: readonly string[], runs: number, cibFile = ''):
 }
 
 test('the version is told in 1.4 times the time of an empty Node', async (t) => {
-  const file = await program();
+  const file = program();
   const nothing = await processorMs([process.execPath, '-e', '0'], 8);
   const version = await processorMs([process.execPath, file, '--version'], 8);
   t.diagnostic(`vm-ctl --version ${version} ms, node -e 0 ${nothing} ms`);
@@ -59,7 +59,7 @@ test('a list of 1,000 guests takes less than 0.5 s', async (t) => {
   );
   const { cib, config } = workbench(t, text);
   const took = await processorMs(
-    [process.execPath, await program(), 'resource', 'list', '--cib-file', cib, '--config', config],
+    [process.execPath, program(), 'resource', 'list', '--cib-file', cib, '--config', config],
     3,
   );
   t.diagnostic(`list of 1,000: ${took} ms`);
@@ -73,7 +73,7 @@ test('a hundred guests are added at least 3 times as fast as crm loads the same 
   const listing = join(theirs.folder, 'guests.crm');
   writeFileSync(listing, crmText(all));
   const names = all.map(({ domain }) => domain);
-  const add = [process.execPath, await program(), 'resource', 'add', ...names, '-a', 'host1'];
+  const add = [process.execPath, program(), 'resource', 'add', ...names, '-a', 'host1'];
   const addMs = await processorMs([...add, '--cib-file', ours.cib, '--config', ours.config], 1);
   const crmMs = await processorMs(['crm', '--force', 'configure', 'load', 'update', listing], 1, theirs.cib);
   for (const { cib } of [ours, theirs]) assert.match(readFileSync(cib, 'utf8'), /prmVMCTL_guest99/);

@@ -231,7 +231,7 @@ test('a file is shown without asking anybody, and wrong intervals are refused', 
 test('in a pipe, --watch gives block after block until it is told to end', async (t) => {
   const { cib, config } = workbench(t);
   const words = ['status', '--watch', '--interval', '0.1', '--json', '--cib-file', cib, '--config', config];
-  const child = spawn(process.execPath, [await program(), ...words], {
+  const child = spawn(process.execPath, [program(), ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => child.kill('SIGKILL'));

@@ -1,41 +1,15 @@
 /** Runs vm-ctl as its users do: the built program, a configuration file instead of a cluster. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, type TestContext } from 'node:test';
-import { build } from 'esbuild';
+import type { TestContext } from 'node:test';
 import { runCommand } from '../../../shared/process/run-command.ts';
+import { bundledProgram } from '../../support/bundle.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { HOSTS_CIB, PUBLISHED_CONFIG } from './published.ts';
 
-const folders: string[] = [];
-after(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-let built: Promise<string> | undefined;
-
 /** The program, built once for a test file. */
-export function program(): Promise<string> {
-  built ??= (async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-vm-ctl-'));
-    folders.push(folder);
-    const outfile = join(folder, 'vm-ctl');
-    await build({
-      entryPoints: ['host/bin/vm-ctl.ts'],
-      outfile,
-      bundle: true,
-      platform: 'node',
-      target: 'node20',
-      format: 'cjs',
-      logLevel: 'warning',
-    });
-    chmodSync(outfile, 0o755);
-    return outfile;
-  })();
-  return built;
-}
+export const program = (): string => bundledProgram('host/bin/vm-ctl.ts');
 
 export interface Ran {
   readonly exitCode: number;
@@ -54,7 +28,7 @@ export async function vmCtl(words: readonly string[], { input, env }: RunOptions
   const locale = Object.entries({ LC_ALL: '', LC_MESSAGES: '', LANG: 'C', ...env }).map(
     ([name, value]) => `${name}=${value}`,
   );
-  const argv = ['env', ...locale, process.execPath, await program(), ...words];
+  const argv = ['env', ...locale, process.execPath, program(), ...words];
   const result = await runCommand(argv, { deadlineMs: 30_000, input });
   assert.equal(result.kind, 'exited', JSON.stringify(result));
   const { stdout, stderr, elapsedMs } = result;
