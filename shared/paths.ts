@@ -7,7 +7,6 @@ export const paths = {
   /** The name that the domain XML gives that port. */
   portName: 'vmconnectd',
   vmCtlConfig: '/etc/vm-ctl.conf',
-  vmManagerConfig: '/etc/vm-manager.conf',
   /** Settings that version 1 did not have. */
   configDirectory: '/etc/pm-kvm-tools',
   /** On hosts: the keys that seal tokens. */
@@ -16,7 +15,6 @@ export const paths = {
   guestTokens: '/etc/pm-kvm-tools/tokens',
   /** What must survive a restart. */
   stateDirectory: '/var/lib/pm-kvm-tools',
-  runDirectory: '/run/pm-kvm-tools',
   /** Where vm-stonithd tells its own state. */
   stonithSocket: '/run/pm-kvm-tools/vm-stonithd.sock',
   auditLog: '/var/log/pm-kvm-tools/audit.log',
@@ -27,7 +25,6 @@ export const paths = {
   agentDirectory: '/usr/lib/ocf/resource.d',
   corosyncConfig: '/etc/corosync/corosync.conf',
   pacemakerAuthKey: '/etc/pacemaker/authkey',
-  libvirtConfigDirectory: '/etc/libvirt/qemu',
   libvirtSocketDirectory: '/var/lib/libvirt/qemu',
   pacemakerCibDirectory: '/var/lib/pacemaker/cib',
   bootId: '/proc/sys/kernel/random/boot_id',
