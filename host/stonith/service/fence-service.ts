@@ -9,7 +9,7 @@ import type { Clock, Timer } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';
 import type { Answer } from '../../../shared/protocol/message.ts';
 import type { ServiceRequest } from '../../../shared/protocol/service-client.ts';
-import type { Operation, Outcome } from '../decide/job-state.ts';
+import type { Operation } from '../decide/job-state.ts';
 import type { FenceBackEnd } from '../desk/back-end.ts';
 import { type Ask, Desk, type DeskEffect } from '../desk/desk.ts';
 import { JobRunner } from '../desk/job-runner.ts';
@@ -17,7 +17,7 @@ import { readToken, type TokenPolicy } from '../token/read-token.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { Counts } from './counts.ts';
 import { type FenceRequest, parseFenceRequest } from './parse-request.ts';
-import { RefusalRate } from './refusal-rate.ts';
+import { RequestRecords, type Verdict } from './request-records.ts';
 import { Sweeper } from './sweeper.ts';
 
 export interface FenceServiceOptions {
@@ -29,12 +29,6 @@ export interface FenceServiceOptions {
   readonly counts: Counts;
 }
 
-interface Verdict {
-  readonly result: Outcome['result'] | 'denied';
-  readonly state: Outcome['state'];
-  readonly reason: string;
-}
-
 const DENIED: Verdict = { result: 'denied', state: 'unknown', reason: 'denied' };
 const STOP_WITHIN_MS = 8_000;
 
@@ -42,7 +36,7 @@ export class FenceService {
   readonly #options: FenceServiceOptions;
   readonly #desk: Desk;
   readonly #runner: JobRunner;
-  readonly #rate = new RefusalRate();
+  readonly #records: RequestRecords;
   readonly #replies = new Map<Ask, (verdict: Verdict, elapsedMs: number) => void>();
   /** What is being authorised, and whether it was called off meanwhile. */
   readonly #arriving = new Map<string, { isCancelled: boolean }>();
@@ -53,6 +47,7 @@ export class FenceService {
   constructor(options: FenceServiceOptions) {
     this.#options = options;
     const { backEnd, clock, log, counts } = options;
+    this.#records = new RequestRecords(options);
     this.#desk = new Desk({ host: backEnd.host });
     this.#runner = new JobRunner({
       backEnd,
@@ -116,7 +111,10 @@ export class FenceService {
     const parsed = parseFenceRequest(request.text);
     if (parsed === undefined) {
       const reason = 'it is no request: say off, on, reset, reboot or status and a token, or list and tokens';
-      return this.#reply(request, '-', undefined, { result: 'failed', state: 'unknown', reason }, 0);
+      const verdict: Verdict = { result: 'failed', state: 'unknown', reason };
+      request.reply(answerOf(verdict, 0));
+      this.#records.answered(request, { operation: '-', target: undefined, verdict, elapsedMs: 0 });
+      return;
     }
     const arriving = { isCancelled: false };
     const key = keyOf(request.guest, request.id);
@@ -142,9 +140,10 @@ export class FenceService {
       return;
     }
     if (arriving.isCancelled) return;
-    this.#ask(request, { operation, resource, id: request.id }, (verdict, elapsedMs) =>
-      this.#reply(request, operation, resource, verdict, elapsedMs),
-    );
+    this.#ask(request, { operation, resource, id: request.id }, (verdict, elapsedMs) => {
+      request.reply(answerOf(verdict, elapsedMs));
+      this.#records.answered(request, { operation, target: resource, verdict, elapsedMs });
+    });
   }
 
   async #list(
@@ -159,7 +158,7 @@ export class FenceService {
         return new Promise((resolve) => {
           const ask = { operation: 'status', resource, id: `${request.id}#${index}` } as const;
           this.#ask(request, ask, (verdict, elapsedMs) => {
-            this.#record(request, 'list', resource, verdict, elapsedMs);
+            this.#records.answered(request, { operation: 'list', target: resource, verdict, elapsedMs });
             resolve(verdict);
           });
         });
@@ -191,88 +190,13 @@ export class FenceService {
     const { policy, clock, backEnd } = this.#options;
     const { guest } = request;
     const read = await readToken(token, policy(), { guest, operation, wallMs: clock.wallMs() });
-    if (!read.ok) return this.#deny(request, operation, read.reason, read.forLog);
+    if (!read.ok) return this.#records.denied(request, operation, read.reason, read.forLog);
     const { grant } = read;
     if (grant.version === 2) return grant.resource;
     const isKnown = await backEnd.knows(grant.resource, request.timeLeftMs());
     if (isKnown === true) return grant.resource;
     const why = isKnown === false ? 'no known virtual machine' : 'not to be looked up just now';
-    return this.#deny(request, operation, 'version-1-rubbish', `what it decrypts to is ${why}`);
-  }
-
-  #deny(request: ServiceRequest, operation: Operation, refusal: string, forLog: string): undefined {
-    const { clock, log, counts } = this.#options;
-    counts.refusal(refusal);
-    counts.request(operation, 'denied', 0);
-    const untold = this.#rate.take(request.guest, clock.nowMs());
-    if (untold === undefined) return;
-    const reason = `${refusal}: ${forLog}`;
-    log.warning('denied', {
-      guest: request.guest,
-      operation,
-      reason,
-      id: request.id,
-      untold: untold || undefined,
-    });
-    const count = untold === 0 ? {} : { count: untold + 1 };
-    this.#audit(request, operation, undefined, { ...DENIED, reason }, 0, count);
-  }
-
-  #reply(
-    request: ServiceRequest,
-    operation: string,
-    target: string | undefined,
-    verdict: Verdict,
-    elapsedMs: number,
-  ): void {
-    request.reply(answerOf(verdict, elapsedMs));
-    this.#record(request, operation, target, verdict, elapsedMs);
-  }
-
-  #record(
-    request: ServiceRequest,
-    operation: string,
-    target: string | undefined,
-    verdict: Verdict,
-    elapsedMs: number,
-  ): void {
-    const { log, counts } = this.#options;
-    const { result, state, reason } = verdict;
-    counts.request(operation, result, elapsedMs);
-    if (operation !== 'status' && operation !== 'list') {
-      const ms = Math.round(elapsedMs);
-      log.info(`${operation}: ${result}`, {
-        guest: request.guest,
-        target,
-        state,
-        reason,
-        ms,
-        id: request.id,
-      });
-    }
-    this.#audit(request, operation, target, verdict, elapsedMs);
-  }
-
-  #audit(
-    { guest, id }: ServiceRequest,
-    operation: string,
-    target: string | undefined,
-    { result, state, reason }: Verdict,
-    elapsedMs: number,
-    more: { readonly count?: number } = {},
-  ): void {
-    this.#options.audit.add({
-      time: new Date(this.#options.clock.wallMs()).toISOString(),
-      requester: guest,
-      target: target ?? null,
-      operation,
-      result,
-      state,
-      reason,
-      durationMs: Math.round(elapsedMs),
-      id,
-      ...more,
-    });
+    return this.#records.denied(request, operation, 'version-1-rubbish', `what it decrypts to is ${why}`);
   }
 
   #do(effects: readonly DeskEffect[]): void {
