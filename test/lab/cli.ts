@@ -15,7 +15,8 @@ const USAGE = `usage: npm run lab -- COMMAND
   down                          take it away, with all that it is made of
   status                        hosts, guests and both clusters
   on HOST COMMAND...            run a command in a host (hosta, hostb)
-  in GUEST COMMAND...           run a command in a guest (guest1, guest2), network or not
+  in [-i] GUEST COMMAND...      run a command in a guest (guest1, guest2), network or not; with -i it gets
+                                all of our standard input
   push                          the programs of dist/ into hosts and guests
   push GUEST FILE PATH          a file or folder into a guest
   logs [FOLDER]                 the end of every log, or all of them into a folder
@@ -47,6 +48,10 @@ async function main([command = '', ...rest]: string[]): Promise<number> {
     case 'on':
       return argv.length === 0 ? usage() : onTerminal(name, argv);
     case 'in':
+      if (name === '-i') {
+        const [guest = '', ...command] = argv;
+        return command.length === 0 ? usage() : inside(lab, guest, command, await readAll());
+      }
       return argv.length === 0 ? usage() : inside(lab, name, argv);
     case 'push':
       await pushSome(lab, rest);
@@ -81,11 +86,9 @@ function usage(): number {
 }
 
 function specFrom(args: string[]) {
-  const { values } = parseArgs({
-    args,
-    options: { hosts: { type: 'string', default: '2' }, guests: { type: 'string', default: '2' } },
-  });
-  return labSpec(Number(values.hosts), Number(values.guests));
+  const { values } = parseArgs({ args, options: { hosts: { type: 'string' }, guests: { type: 'string' } } });
+  if (values.hosts === undefined && values.guests === undefined) return undefined;
+  return labSpec(Number(values.hosts ?? 2), Number(values.guests ?? 2));
 }
 
 async function pushSome(lab: Laboratory, [guest, file, path]: string[]): Promise<void> {
@@ -108,8 +111,12 @@ function onTerminal(host: string, argv: readonly string[]): Promise<number> {
   });
 }
 
-async function inside(lab: Laboratory, guest: string, argv: readonly string[]): Promise<number> {
-  const input = process.stdin.isTTY ? undefined : await readAll();
+async function inside(
+  lab: Laboratory,
+  guest: string,
+  argv: readonly string[],
+  input?: Buffer,
+): Promise<number> {
   const result = await lab.in(guest, argv, { input, deadlineMs: 3_600_000 });
   process.stdout.write(result.stdout);
   process.stderr.write(result.stderr);

@@ -1,6 +1,6 @@
 /** The two levels of clusters, asked and waited for in the same way. */
 import { join } from 'node:path';
-import type { CommandResult } from '../../shared/process/run-command.ts';
+import { type CommandResult, describeResult } from '../../shared/process/run-command.ts';
 import { inGuest } from './guest-agent.ts';
 import { hostOf } from './guests.ts';
 import { isHostFrozen, isHostRunning, onHost } from './hosts.ts';
@@ -35,9 +35,13 @@ export async function askCluster(
   argv: readonly string[],
   options: RunOptions = {},
 ): Promise<string> {
-  const members = membersOf(lab, level);
-  const member = members.find((name) => isUsable(lab, level, name)) ?? members[0] ?? '';
+  const member = usableMember(lab, level);
   return outputOf([member, ...argv], await runIn(lab, member, argv, options));
+}
+
+function usableMember(lab: Lab, level: Level): string {
+  const members = membersOf(lab, level);
+  return members.find((name) => isUsable(lab, level, name)) ?? members[0] ?? '';
 }
 
 function isUsable(lab: Lab, level: Level, member: string): boolean {
@@ -85,23 +89,37 @@ export async function waitForOnline(
 const WHAT_REMAINS =
   'crm_simulate --live-check --output-as=xml && crmadmin --quiet --status "$(crmadmin --quiet --dc_lookup)"';
 
+/** A look that takes longer hangs: crmadmin can wait a minute for a controller that is being replaced. */
+const LOOK_MS = { hosts: 5_000, guests: 15_000 } as const;
+
 /**
  * Resolves when the cluster has nothing more to do: its scheduler wants no action, and its controller is idle.
- * `crm_resource --wait` means the same, but looks only every two seconds.
+ * `crm_resource --wait` means the same, but looks only every two seconds. A look that fails or hangs is no answer; the
+ * next one may be.
  */
 export async function waitForIdle(lab: Lab, level: Level, deadlineMs = 60_000): Promise<void> {
-  let remaining: string[] = [];
+  let seen = 'no answer yet';
+  const startedMs = performance.now();
   await waitFor(
     `the cluster of the ${level} has nothing more to do`,
     deadlineMs,
     async () => {
-      const answer = await askCluster(lab, level, ['/bin/sh', '-c', WHAT_REMAINS]);
+      const leftMs = Math.max(1_000, deadlineMs - (performance.now() - startedMs));
+      const member = usableMember(lab, level);
+      const argv = ['/bin/sh', '-c', WHAT_REMAINS];
+      const result = await runIn(lab, member, argv, { deadlineMs: Math.min(LOOK_MS[level], leftMs) });
+      if (result.kind !== 'exited' || result.exitCode !== 0) {
+        seen = `on ${member}: ${describeResult(['crm_simulate or crmadmin'], result)}`;
+        return false;
+      }
+      const answer = result.stdout.trimEnd();
       const actions = answer.match(/<(rsc|node)_action [^>]*>/g) ?? [];
-      remaining = actions.filter((action) => !action.includes(' blocked="true"'));
-      return remaining.length === 0 && answer.trimEnd().endsWith('S_IDLE');
+      const remaining = actions.filter((action) => !action.includes(' blocked="true"'));
+      seen = remaining.join(' ') || `no actions, and the controller in ${answer.split('\n').at(-1)}`;
+      return remaining.length === 0 && answer.endsWith('S_IDLE');
     },
     {
-      seen: () => remaining.join(' ') || 'no actions',
+      seen: () => seen,
       logs: logsOf(lab, level, membersOf(lab, level)),
       pollMs: 50,
     },

@@ -3,8 +3,8 @@ import { type GuestSpec, guestMac, numberOf } from './layout.ts';
 
 /** As the hosts see them. */
 export const IMAGES_IN_HOST = '/var/lib/libvirt/images';
-export const channelPath = (guest: string) => `/var/lib/libvirt/qemu/${guest}`;
-export const serialPath = (guest: string) => `${channelPath(guest)}-serial`;
+const channelPath = (guest: string) => `/var/lib/libvirt/qemu/${guest}`;
+const serialPath = (guest: string) => `${channelPath(guest)}-serial`;
 
 export interface DomainSettings {
   readonly accelerator: 'kvm' | 'tcg';

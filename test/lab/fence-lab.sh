@@ -43,7 +43,7 @@ XML
 ask() {                                 # ask OPERATION [HOST]: prints the switch's answer without its first word
   answer=$(printf '%s\n' "$*" | socat -t 60 - "UNIX-CONNECT:$socket,shut-none") || exit 1
   case $answer in
-    "ok"*) printf '%s\n' "${answer#ok}" | sed 's/^ //' ;;
+    ok | "ok "*) printf '%s\n' "${answer#ok}" | sed 's/^ //' ;;
     *) echo "fence_lab: ${answer:-the power switch gave no answer}" >&2; exit 1 ;;
   esac
 }
@@ -72,7 +72,10 @@ case $action in
   metadata) metadata ;;
   validate-all) ;;
   monitor) ask list >/dev/null ;;
-  list) ask list | tr ' ' '\n' | sed 's/$/,/' ;;
+  list)
+    hosts=$(ask list) || exit 1
+    printf '%s,\n' $hosts
+    ;;
   status)
     state=$(ask status "$plug") || exit 1
     echo "Status: $state"

@@ -6,12 +6,11 @@
  * few kilobytes.
  */
 import { randomBytes } from 'node:crypto';
-import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PmError } from '../../shared/errors.ts';
 import { type CommandResult, describeResult } from '../../shared/process/run-command.ts';
-import { ARCHIVE_BYTES, writeArchive } from './guest-files.ts';
+import { writeArchive } from './guest-files.ts';
 import { hostOf } from './guests.ts';
 import { onHost } from './hosts.ts';
 import type { Lab } from './lab-handle.ts';
@@ -20,6 +19,8 @@ import { outputOf, type RunOptions } from './run-in-lab.ts';
 import { waitFor } from './wait-for.ts';
 
 const AGENT_TIMEOUT_S = 10;
+/** An agent that is well takes half a second. */
+const SHORTEST_S = 2;
 const POLL_MS = 15;
 const DEFAULT_DEADLINE_MS = 60_000;
 /** An argument of a program has at most 128 KiB, and this gets longer by a third in base64. */
@@ -42,20 +43,22 @@ export async function inGuest(
 
   const [path, ...parameters] = argv;
   const environment = { PATH: GUEST_PATH, HOME: '/root', LC_ALL: 'C', ...options.env };
-  const started = await askAgent(lab, guest, 'guest-exec', {
+  const leftS = () => Math.ceil(Math.max(0, deadlineMs - (performance.now() - startedMs)) / 1000);
+  const request = {
     path,
     arg: parameters,
     env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
     'capture-output': true,
     ...(input.length === 0 ? {} : { 'input-data': input.toString('base64') }),
-  });
+  };
+  const started = await askAgent(lab, guest, 'guest-exec', request, leftS());
   if ('fault' in started) return { kind: 'not-started', fault: started.fault, ...elapsed() };
   const pid = numberIn(started.value, 'pid');
   if (pid === undefined) return { kind: 'not-started', fault: 'the agent named no pid', ...elapsed() };
 
   let fault = '';
   while (performance.now() - startedMs < deadlineMs) {
-    const status = await askAgent(lab, guest, 'guest-exec-status', { pid });
+    const status = await askAgent(lab, guest, 'guest-exec-status', { pid }, leftS());
     if ('value' in status) {
       if (field(status.value, 'exited') === true) return ended(status.value, startedMs);
     } else if (/PID \S+ does not exist/.test(status.fault) || hostOf(lab, guest) === undefined) {
@@ -66,7 +69,7 @@ export async function inGuest(
     await sleep(POLL_MS);
   }
   const kill = `pkill -KILL -P ${pid}; kill -KILL ${pid}`;
-  await askAgent(lab, guest, 'guest-exec', { path: '/bin/sh', arg: ['-c', kill] });
+  await askAgent(lab, guest, 'guest-exec', { path: '/bin/sh', arg: ['-c', kill] }, SHORTEST_S);
   return { kind: 'deadline', deadlineMs, ...elapsed(), stderr: fault };
 }
 
@@ -96,10 +99,16 @@ export async function waitForAgent(lab: Lab, guest: string, deadlineMs = 30_000)
 }
 
 /** Puts a file or a folder of the machine into a guest, with modes and owners, at exactly `remotePath`. */
-export async function push(lab: Lab, guest: string, localPath: string, remotePath: string): Promise<void> {
+export async function push(
+  lab: Lab,
+  guest: string,
+  localPath: string,
+  remotePath: string,
+  deadlineMs?: number,
+): Promise<void> {
   const rename = `s,^${regular(basename(localPath))}\\(/\\|$\\),${basename(remotePath)}\\1,S`;
   const what = ['-C', dirname(localPath), `--transform=${rename}`, basename(localPath)];
-  await pushArchive(lab, guest, what, dirname(remotePath));
+  await pushArchive(lab, guest, what, dirname(remotePath), deadlineMs);
 }
 
 /** Packs what tar is told to pack, and unpacks it in the guest below `remoteFolder`. */
@@ -108,27 +117,19 @@ export async function pushArchive(
   guest: string,
   what: readonly string[],
   remoteFolder: string,
+  deadlineMs = DEFAULT_DEADLINE_MS,
 ): Promise<void> {
-  const parcel = lab.layout.parcel(guest);
+  const endMs = performance.now() + deadlineMs;
   await withLock(lab, `parcel-${guest}`, async () => {
-    await writeArchive(lab, parcel, what);
-    const size = statSync(parcel).size;
-    if (size > ARCHIVE_BYTES) throw tooLarge(guest, size);
+    await writeArchive(lab, lab.layout.parcel(guest), what);
     const unpack = 'blockdev --flushbufs /dev/vdc && mkdir -p "$1" && exec tar -x -C "$1" -f /dev/vdc';
-    await guestOutput(lab, guest, ['/bin/sh', '-c', unpack, 'unpack', remoteFolder]);
+    await guestOutput(lab, guest, ['/bin/sh', '-c', unpack, 'unpack', remoteFolder], {
+      deadlineMs: Math.max(1_000, endMs - performance.now()),
+    });
   });
 }
 
 const regular = (text: string) => text.replaceAll(/[.[\]*^$\\,]/g, '\\$&');
-
-function tooLarge(guest: string, size: number): PmError {
-  return new PmError({
-    code: 'usage',
-    what: `cannot push this into ${guest}`,
-    fault: `it has ${size} bytes, and the disk for it ${ARCHIVE_BYTES}`,
-    remedy: 'push it in parts',
-  });
-}
 
 async function withLongInput(
   lab: Lab,
@@ -137,17 +138,22 @@ async function withLongInput(
   input: Buffer,
   options: RunOptions,
 ): Promise<CommandResult> {
+  const endMs = performance.now() + (options.deadlineMs ?? DEFAULT_DEADLINE_MS);
   const name = `input-${randomBytes(6).toString('hex')}`;
   const local = join(lab.layout.state, name);
   const remote = `/tmp/${name}`;
   writeFileSync(local, input);
   try {
-    await push(lab, guest, local, remote);
+    await push(lab, guest, local, remote, options.deadlineMs);
   } finally {
     rmSync(local);
   }
   const script = 'exec 0<"$0" && rm "$0" && exec "$@"';
-  return inGuest(lab, guest, ['/bin/sh', '-c', script, remote, ...argv], { ...options, input: undefined });
+  return inGuest(lab, guest, ['/bin/sh', '-c', script, remote, ...argv], {
+    ...options,
+    input: undefined,
+    deadlineMs: Math.max(1_000, endMs - performance.now()),
+  });
 }
 
 /** One command to the agent, over libvirt on the host where the guest is now. */
@@ -156,13 +162,14 @@ async function askAgent(
   guest: string,
   command: string,
   parameters: Readonly<Record<string, unknown>>,
-  timeoutS = AGENT_TIMEOUT_S,
+  leftS = AGENT_TIMEOUT_S,
 ): Promise<Answer> {
+  const timeoutS = Math.min(Math.max(leftS, SHORTEST_S), AGENT_TIMEOUT_S);
   const host = hostOf(lab, guest);
   if (host === undefined) return { fault: `${guest} is off on every host` };
   const request = JSON.stringify({ execute: command, arguments: parameters });
   const argv = ['virsh', '-q', 'qemu-agent-command', guest, '--timeout', String(timeoutS), request];
-  const result = await onHost(lab, host, argv, { deadlineMs: (timeoutS + 5) * 1000 });
+  const result = await onHost(lab, host, argv, { deadlineMs: (timeoutS + 2) * 1000 });
   if (result.kind !== 'exited' || result.exitCode !== 0) {
     return { fault: `on ${host}: ${describeResult(['virsh', 'qemu-agent-command'], result)}` };
   }

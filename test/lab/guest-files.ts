@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { messageOf, PmError } from '../../shared/errors.ts';
 import { type ClusterMember, corosyncConf, firstCib, hostsFile, NSSWITCH } from './cluster-files.ts';
 import type { Lab } from './lab-handle.ts';
 import { CHECKOUT, type GuestSpec, guestAddress, numberOf } from './layout.ts';
@@ -22,7 +23,7 @@ import { copyPrograms } from './programs.ts';
 import { runInLab } from './run-in-lab.ts';
 
 /** The size of a guest's disk for its files, and of that for parcels; it takes up only what is in it. */
-export const ARCHIVE_BYTES = 256 * 1024 * 1024;
+const ARCHIVE_BYTES = 256 * 1024 * 1024;
 
 const SHUTDOWN = `#!/bin/sh
 # What the guest agent calls: ends the cluster in order, then the machine.
@@ -54,10 +55,21 @@ export async function writeBootArchive(
   rmSync(stage, { recursive: true });
 }
 
-/** Writes what tar is told to pack onto a disk, without changing the disk's size. */
+/** Writes what tar is told to pack onto a disk, whose size stays as it is whatever is packed. */
 export async function writeArchive(lab: Lab, disk: string, what: readonly string[]): Promise<void> {
-  const script = 'disk=$1; shift; exec tar --create "$@" 1<>"$disk"';
-  await runInLab(lab, ['/bin/bash', '-c', script, 'archive', disk, ...what]);
+  const script = 'ulimit -f $2; disk=$1; shift 2; exec tar --create "$@" 1<>"$disk"';
+  const largest = String(ARCHIVE_BYTES / 1024);
+  try {
+    await runInLab(lab, ['/bin/bash', '-c', script, 'archive', disk, largest, ...what]);
+  } catch (thrown) {
+    if (!/SIGXFSZ/.test(messageOf(thrown))) throw thrown;
+    throw new PmError({
+      code: 'usage',
+      what: `cannot put this into a guest: ${what.join(' ')}`,
+      fault: `it is larger than the disk for it, which has ${ARCHIVE_BYTES / 1024 / 1024} MiB`,
+      remedy: 'bring it in parts',
+    });
+  }
 }
 
 function makeDisk(path: string): void {

@@ -25,7 +25,8 @@ import {
 import { basename, join } from 'node:path';
 import { PmError } from '../../shared/errors.ts';
 import type { Lab } from './lab-handle.ts';
-import { CHECKOUT, IMAGE_CACHE } from './layout.ts';
+import { CHECKOUT, IMAGE_CACHE, STATE_ROOT } from './layout.ts';
+import { withMachineLock } from './lock.ts';
 import {
   GUEST_PACKAGES,
   installCommand,
@@ -33,6 +34,7 @@ import {
   kernelVersions,
   withoutArchitecture,
 } from './packages.ts';
+import { type Report, step } from './report.ts';
 import { runInLab } from './run-in-lab.ts';
 
 export const IMAGE_FOLDERS = join(IMAGE_CACHE, 'images');
@@ -76,7 +78,7 @@ const UNWANTED = /^usr\/(share\/(doc|man|locale|info|lintian)|include)\//;
 const KEPT_IMAGES = 4;
 
 /** The name of the image's folder below IMAGE_FOLDERS. It costs a few milliseconds, so it is asked at each start. */
-export function imageKey(): string {
+function imageKey(): string {
   const node = statSync(process.execPath);
   const parts = [
     readFileSync('/var/lib/dpkg/status'),
@@ -91,11 +93,24 @@ export function imageKey(): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-export const hasImage = (key: string) => existsSync(join(IMAGE_FOLDERS, key));
+const hasImage = (key: string) => existsSync(join(IMAGE_FOLDERS, key));
+/** Which image a laboratory uses, in its state directory. */
+const USED_IMAGE = 'image-in-use';
 
-export async function buildImage(lab: Lab, key: string): Promise<void> {
+/** The image of this laboratory, packed where it is not there yet. One laboratory at a time packs and drops images. */
+export async function provideImage(lab: Lab, report: Report): Promise<string> {
+  const key = imageKey();
+  await withMachineLock('images', async () => {
+    if (!hasImage(key)) await step(report, 'image for the guests packed', () => buildImage(lab, key));
+    writeFileSync(join(lab.layout.state, USED_IMAGE), key);
+    pruneImages(key);
+  });
+  return key;
+}
+
+async function buildImage(lab: Lab, key: string): Promise<void> {
   const finished = join(IMAGE_FOLDERS, key);
-  const work = join(lab.layout.state, 'image');
+  const work = join(lab.layout.state, 'image-work');
   const packed = `${finished}.${process.pid}`;
   mkdirSync(work, { recursive: true });
   mkdirSync(packed, { recursive: true });
@@ -105,25 +120,33 @@ export async function buildImage(lab: Lab, key: string): Promise<void> {
   ]);
   copyFileSync(`/boot/vmlinuz-${kernelVersion()}`, join(packed, 'vmlinuz'));
   rmSync(work, { recursive: true });
-  if (hasImage(key)) rmSync(packed, { recursive: true });
-  else renameSync(packed, finished);
+  renameSync(packed, finished);
 }
 
-/** Marks an image as used, and drops those that were not for longest, with what a killed build has left. */
-export function pruneImages(key: string): void {
+/** Drops what a killed build has left, and the images that were not used for longest; none that a laboratory uses. */
+function pruneImages(key: string): void {
   const now = new Date();
   utimesSync(join(IMAGE_FOLDERS, key), now, now);
   const folders = readdirSync(IMAGE_FOLDERS).map((name) => ({
-    path: join(IMAGE_FOLDERS, name),
+    name,
     unfinished: name.includes('.'),
     ageMs: now.getTime() - statSync(join(IMAGE_FOLDERS, name)).mtimeMs,
   }));
+  const used = imagesInUse();
   const old = folders
-    .filter((one) => !one.unfinished)
+    .filter(({ unfinished }) => !unfinished)
     .sort((a, b) => a.ageMs - b.ageMs)
-    .slice(KEPT_IMAGES);
-  const abandoned = folders.filter((one) => one.unfinished && one.ageMs > 600_000);
-  for (const { path } of [...old, ...abandoned]) rmSync(path, { recursive: true, force: true });
+    .slice(KEPT_IMAGES)
+    .filter(({ name }) => !used.has(name));
+  const abandoned = folders.filter(({ unfinished }) => unfinished);
+  for (const { name } of [...old, ...abandoned]) {
+    rmSync(join(IMAGE_FOLDERS, name), { recursive: true, force: true });
+  }
+}
+
+function imagesInUse(): Set<string> {
+  const files = readdirSync(STATE_ROOT).map((name) => join(STATE_ROOT, name, USED_IMAGE));
+  return new Set(files.filter((file) => existsSync(file)).map((file) => readFileSync(file, 'utf8')));
 }
 
 const initScript = join(CHECKOUT, 'test/lab/initramfs-init.sh');

@@ -53,6 +53,7 @@ boot() {
   cp -d /lab/dev/* /dev/                   # /dev/fd and its like
   mkfifo /run/never
   exec {never}<>/run/never
+  touch /run/lab-booted                    # what is younger has been changed since
   link_ports
   start qemu-ga
   ip -batch - <<IP

@@ -17,7 +17,7 @@ export function writeDomainSettings(lab: Lab, settings: DomainSettings): void {
 const readDomainSettings = (lab: Lab): DomainSettings => JSON.parse(readFileSync(settingsFile(lab), 'utf8'));
 
 /** Writes the guest's definition to the storage that all hosts see; its path there. */
-export function writeDomain(lab: Lab, guest: GuestSpec): string {
+function writeDomain(lab: Lab, guest: GuestSpec): string {
   writeFileSync(join(lab.layout.images, `${guest.name}.xml`), domainXml(guest, readDomainSettings(lab)));
   return `${IMAGES_IN_HOST}/${guest.name}.xml`;
 }
@@ -119,5 +119,3 @@ export async function migrateGuest(lab: Lab, guest: string, target: string): Pro
   const uri = `qemu+tcp://${target}/system`;
   await hostOutput(lab, host, ['virsh', '-q', 'migrate', '--live', '--unsafe', guest, uri]);
 }
-
-export const consoleInHost = (guest: string) => `${IMAGES_IN_HOST}/${guest}.console`;

@@ -11,6 +11,8 @@ mkdir /layer/upper /layer/work
 mount -t overlay overlay -o lowerdir=/lower,upperdir=/layer/upper,workdir=/layer/work /root
 mount -t tmpfs tmpfs /root/run
 mount -t tmpfs tmpfs /root/tmp
+mkdir /root/run/lab-layer
+mount --bind /layer/upper /root/run/lab-layer   # what differs from the packed root, for whoever puts it back
 mount --move /proc /root/proc
 mount --move /sys /root/sys
 mount --move /dev /root/dev

@@ -25,7 +25,7 @@ import { inGuest, push, pushArchive, waitForAgent } from './guest-agent.ts';
 import { destroyGuest, type FreezeKind, hostOf, migrateGuest, whereabouts } from './guests.ts';
 import { hostRoot, isHostFrozen, isHostRunning, onHost } from './hosts.ts';
 import { labHandle, specOf } from './lab-handle.ts';
-import { type GuestSpec, guestSpec, type LabSpec, labSpec } from './layout.ts';
+import { type GuestSpec, guestSpec, type LabSpec } from './layout.ts';
 import { copyLogs, printableLogs } from './logs.ts';
 import { pushPrograms } from './push-programs.ts';
 import { type Report, reportToStderr } from './report.ts';
@@ -44,7 +44,8 @@ export function laboratory(name?: string, report: Report = reportToStderr) {
     /** Files of a laboratory; all hosts see `images` as /var/lib/libvirt/images. */
     layout: lab.layout,
 
-    up: (spec: LabSpec = labSpec(2, 2)) => up(lab, spec, report),
+    /** Two hosts and two guests unless one of another making is wanted. */
+    up: (spec?: LabSpec) => up(lab, spec, report),
     down: () => down(lab, report),
     isUp: () => isUp(lab),
     spec: () => specOf(lab),

@@ -35,10 +35,12 @@ export interface LabSpec {
   readonly guests: readonly GuestSpec[];
 }
 
-export const CLUSTER_GUEST_MIB = 640;
-export const PLAIN_GUEST_MIB = 256;
+const CLUSTER_GUEST_MIB = 640;
+const PLAIN_GUEST_MIB = 256;
 
 export function labSpec(hostCount: number, guestCount: number): LabSpec {
+  assertCount('hosts', hostCount, 1, 26);
+  assertCount('guests', guestCount, 0, 99);
   const hosts = Array.from({ length: hostCount }, (_, index) => `host${letter(index)}`);
   const guests = Array.from({ length: guestCount }, (_, index) =>
     guestSpec(`guest${index + 1}`, hosts[index % hostCount] ?? 'hosta'),
@@ -58,6 +60,31 @@ export function guestSpec(name: string, home: string, differing: Partial<GuestSp
     ...differing,
   };
 }
+
+function assertCount(what: string, count: number, least: number, most: number): void {
+  if (Number.isInteger(count) && count >= least && count <= most) return;
+  throw wrongSpec(`${count} is no number of ${what} from ${least} to ${most}`, `ask for ${least} to ${most}`);
+}
+
+/** Before anything is made of it. */
+export function assertSpec({ hosts, guests }: LabSpec): void {
+  assertCount('hosts', hosts.length, 1, 26);
+  const names = [...hosts, ...guests.map(({ name }) => name)];
+  for (const name of names) numberOf(name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw wrongSpec(`${twice} is there twice`, 'name each once');
+  const misplaced = [
+    ...hosts.filter((name) => !name.startsWith('host')),
+    ...guests.map(({ name }) => name).filter((name) => !name.startsWith('guest')),
+  ][0];
+  if (misplaced !== undefined) throw wrongSpec(`${misplaced} is in the wrong list`, 'put it into the other');
+  const homeless = guests.find(({ home }) => !hosts.includes(home));
+  if (homeless === undefined) return;
+  throw wrongSpec(`the home of ${homeless.name}, ${homeless.home}, is none of the hosts`, 'name one of them');
+}
+
+const wrongSpec = (fault: string, remedy: string) =>
+  new PmError({ code: 'usage', what: 'there can be no such laboratory', fault, remedy });
 
 const letter = (index: number) => String.fromCharCode('a'.charCodeAt(0) + index);
 

@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../shared/errors.ts';
 import { pidsIn } from './cgroup.ts';
 import { type Laboratory, laboratory } from './lab.ts';
 import { type Lab, labHandle, leaf } from './lab-handle.ts';
-import { CHECKOUT, labLayout } from './layout.ts';
+import { CHECKOUT, guestSpec, labLayout } from './layout.ts';
 import { machineSnapshot } from './machine-snapshot.ts';
 import { ownLabTest } from './shared-lab.ts';
 import { waitFor } from './wait-for.ts';
@@ -42,6 +44,18 @@ ownLabTest('an up that is killed -9 is cleared away by the next up', async () =>
     assert.equal(lab.isUp(), false);
     await lab.up({ hosts: ['hosta', 'hostb'], guests: [] });
     assert.deepEqual(await lab.onlineNodes('hosta'), ['hosta', 'hostb']);
+  });
+});
+
+ownLabTest('an up that fails says why, and takes away what it has made', async () => {
+  await leavesNothing(async (lab, handle) => {
+    const guests = [guestSpec('guest1', 'hosta', { cluster: false, memoryMiB: 100_000_000 })];
+    await assert.rejects(lab.up({ hosts: ['hosta', 'hostb'], guests }), (thrown) => {
+      assert.match(messageOf(thrown), /could not be brought up: .*memory.*; it was taken away again/s);
+      return true;
+    });
+    assert.equal(existsSync(handle.layout.state), false);
+    assert.equal(existsSync(handle.cgroup.path), false);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * Locks among the processes that use one laboratory: an abstract socket each, which the kernel gives back when its
- * holder ends in any way, and which leaves nothing behind.
+ * Locks among the processes that use one laboratory, or any laboratory of the machine: an abstract socket each, which
+ * the kernel gives back when its holder ends in any way, and which leaves nothing behind.
  */
 import { createServer, type Server } from 'node:net';
 import { systemCodeOf } from '../../shared/errors.ts';
@@ -9,11 +9,26 @@ import { waitFor } from './wait-for.ts';
 
 const DEADLINE_MS = 300_000;
 
-export async function withLock<T>(lab: Lab, name: string, action: () => Promise<T>): Promise<T> {
-  const address = `\0pm-kvm-tools-lab/${lab.layout.name}/${name}`;
-  const server = await waitFor(`the lock "${name}" of laboratory ${lab.layout.name}`, DEADLINE_MS, () =>
-    tryLock(address),
-  );
+/** Others may install packages or pack an image first. */
+const MACHINE_DEADLINE_MS = 1_200_000;
+
+export function withLock<T>(lab: Lab, name: string, action: () => Promise<T>): Promise<T> {
+  const { name: labName } = lab.layout;
+  return holding(`${labName}/${name}`, `the lock "${name}" of laboratory ${labName}`, DEADLINE_MS, action);
+}
+
+/** Among all laboratories of the machine, whatever their names. */
+export function withMachineLock<T>(name: string, action: () => Promise<T>): Promise<T> {
+  return holding(`/${name}`, `the lock "${name}" of all laboratories`, MACHINE_DEADLINE_MS, action);
+}
+
+async function holding<T>(
+  path: string,
+  what: string,
+  deadlineMs: number,
+  action: () => Promise<T>,
+): Promise<T> {
+  const server = await waitFor(what, deadlineMs, () => tryLock(`\0pm-kvm-tools-lab/${path}`));
   try {
     return await action();
   } finally {

@@ -1,8 +1,10 @@
 /** The Debian packages that tests and laboratory are made of; root has them installed where they are missing. */
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { PmError } from '../../shared/errors.ts';
 import { describeResult, runCommand } from '../../shared/process/run-command.ts';
+import { withMachineLock } from './lock.ts';
 import { type Report, step } from './report.ts';
+import { assertRoot } from './root.ts';
 import { SYSTEM_PATH } from './run-in-lab.ts';
 
 const HOST_PACKAGES = [
@@ -93,13 +95,22 @@ const PACKAGES = [
 // biome-ignore lint/suspicious/noTemplateCurlyInString: this is dpkg-query's own notation
 const DPKG_FORMAT = '${binary:Package} ${db:Status-Status}\\n';
 const POLICY = '/usr/sbin/policy-rc.d';
+const OUR_POLICY = '#!/bin/sh\n# Of the laboratory of pm-kvm-tools, while it installs packages.\nexit 101\n';
+const END_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
+const APT = ['apt-get', '-o', 'DPkg::Lock::Timeout=300'];
 const APT_DEADLINE_MS = 900_000;
 
 export async function ensurePackages(report: Report): Promise<void> {
-  const missing = await missingPackages();
-  if (missing.length === 0) return;
-  report(`packages are missing; by hand it would be: ${installCommand(missing)}`);
-  await step(report, `${missing.length} packages installed`, () => installPackages(missing));
+  if ((await missingPackages()).length === 0 && !isOurPolicy()) return;
+  assertRoot('cannot install the packages of tests and laboratory');
+  await withMachineLock('packages', async () => {
+    const missing = await missingPackages(); // somebody else may have been first
+    if (missing.length > 0) {
+      report(`packages are missing; by hand it would be: ${installCommand(missing)}`);
+      await step(report, `${missing.length} packages installed`, () => installPackages(missing));
+    }
+    dropPolicy();
+  });
 }
 
 async function missingPackages(): Promise<string[]> {
@@ -139,18 +150,31 @@ export const installCommand = (packages: readonly string[]) =>
 
 /** Installs with apt-get, and starts none of the daemons that come along. */
 async function installPackages(packages: readonly string[]): Promise<void> {
-  const ownPolicy = !existsSync(POLICY);
-  if (ownPolicy) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  if (!existsSync(POLICY)) writeFileSync(POLICY, OUR_POLICY, { mode: 0o755 });
+  const leave = () => process.exit(1);
+  for (const signal of END_SIGNALS) process.on(signal, leave);
+  process.on('exit', dropPolicy);
   try {
-    await apt(['update', '-qq']);
-    await apt(['install', '-qq', '--yes', '--no-install-recommends', ...packages]);
+    await run(['dpkg', '--configure', '--pending']); // what an interrupted run has left
+    await run([...APT, 'update', '-qq']);
+    await run([...APT, 'install', '-qq', '--yes', '--no-install-recommends', ...packages]);
   } finally {
-    if (ownPolicy) rmSync(POLICY, { force: true });
+    dropPolicy();
+    process.off('exit', dropPolicy);
+    for (const signal of END_SIGNALS) process.off(signal, leave);
   }
 }
 
-async function apt(parameters: readonly string[]): Promise<void> {
-  const argv = ['apt-get', '-o', 'DPkg::Lock::Timeout=300', ...parameters];
+/** Removes it only where it is ours, also when a killed run has left it: with it no daemon of the machine would start. */
+function dropPolicy(): void {
+  if (isOurPolicy()) rmSync(POLICY, { force: true });
+}
+
+function isOurPolicy(): boolean {
+  return existsSync(POLICY) && readFileSync(POLICY, 'utf8') === OUR_POLICY;
+}
+
+async function run(argv: readonly string[]): Promise<void> {
   const result = await runCommand(argv, {
     deadlineMs: APT_DEADLINE_MS,
     env: { PATH: SYSTEM_PATH, DEBIAN_FRONTEND: 'noninteractive' },

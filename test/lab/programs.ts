@@ -20,7 +20,7 @@ const STONITH_PLUGINS = 'usr/lib/stonith/plugins/external';
 export const hasPrograms = () => existsSync(join(DIST, 'sbin'));
 
 /** Pairs of a file of the tree and its place below the root. */
-export function programFiles(side: Side): (readonly [from: string, to: string])[] {
+function programFiles(side: Side): (readonly [from: string, to: string])[] {
   const built = ['sbin', 'lib', 'share'].flatMap((folder) => filesBelow(join(DIST, folder)));
   const agents = filesBelow(join(CHECKOUT, side, 'agents')).filter((file) => !/\.(ts|md)$/.test(file));
   return [

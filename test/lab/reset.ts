@@ -1,6 +1,6 @@
 /**
- * Leaves the laboratory as it came up: nothing cut or frozen, every host on and online, the configuration of both
- * clusters as it was, every guest as it was defined and running where it belongs.
+ * Leaves the laboratory as it came up: nothing cut or frozen, every host on and online, nothing of a test running or
+ * on disk, the configuration of both clusters as it was, every guest as it was defined and running where it belongs.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { membersOf, waitForOnline } from './clusters.ts';
@@ -12,6 +12,7 @@ import { isHostFrozen, isHostRunning } from './hosts.ts';
 import { type Lab, originalSpec, specOf } from './lab-handle.ts';
 import type { GuestSpec } from './layout.ts';
 import { restorePristine } from './pristine.ts';
+import { tidyGuest, tidyHost } from './tidy.ts';
 
 export async function reset(lab: Lab): Promise<void> {
   setPowerSwitch(lab, 'works');
@@ -19,6 +20,7 @@ export async function reset(lab: Lab): Promise<void> {
   for (const host of specOf(lab).hosts) {
     if (isHostFrozen(lab, host)) await thaw(lab, host);
     if (!isHostRunning(lab, host)) await start(lab, host);
+    await tidyHost(lab, host);
   }
   await waitForOnline(lab, 'hosts');
   await restorePristine(lab, 'hosts');
@@ -27,6 +29,7 @@ export async function reset(lab: Lab): Promise<void> {
   const extra = specOf(lab).guests.filter((guest) => !guests.some(({ name }) => name === guest.name));
   for (const guest of extra) await undefine(lab, guest.name);
   await Promise.all(guests.map((guest) => bringHome(lab, guest)));
+  await Promise.all(guests.map(({ name }) => tidyGuest(lab, name)));
   if (membersOf(lab, 'guests').length === 0) return;
   await waitForOnline(lab, 'guests');
   await restorePristine(lab, 'guests');
@@ -46,5 +49,12 @@ async function bringHome(lab: Lab, guest: GuestSpec): Promise<void> {
   const host = whereabouts(lab, name)[0]?.host;
   if (host === undefined) await startGuest(lab, name);
   else if (host !== home) await migrateGuest(lab, name, home);
-  await waitForAgent(lab, name);
+  try {
+    await waitForAgent(lab, name);
+  } catch {
+    // A test has broken what is inside; it is as new when it boots.
+    await destroyGuest(lab, name);
+    await startGuest(lab, name);
+    await waitForAgent(lab, name, 60_000);
+  }
 }

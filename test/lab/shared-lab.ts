@@ -5,16 +5,22 @@
  *   labTest('a guest migrates', async (lab) => { … });
  *
  * A laboratory that can't be made is a failure of every test, loud and at once. Only LAB=off skips them, by name.
+ *
+ * A test that is not done by its limit has failed, and can do nothing more to the laboratory, which is made anew: what
+ * hangs in one test is never there in the next.
  */
 import { after, type TestContext, test } from 'node:test';
-import { messageOf } from '../../shared/errors.ts';
+import { messageOf, PmError } from '../../shared/errors.ts';
 import { type Laboratory, laboratory } from './lab.ts';
+import { seconds } from './report.ts';
 
 const OFF = process.env['LAB'] === 'off' ? 'LAB=off: no laboratory is wanted' : false;
 const TEST_LIMIT_MS = 300_000;
+/** What bringing the laboratory up and putting it back may take beside the test, all of which have deadlines too. */
+const AROUND_MS = 900_000;
 
 const lab = laboratory();
-let ours = false;
+let isOurs: boolean | undefined;
 
 export interface LabTestOptions {
   readonly limitMs?: number;
@@ -26,12 +32,12 @@ export function labTest(
   body: (lab: Laboratory, t: TestContext) => Promise<void>,
   { limitMs = TEST_LIMIT_MS }: LabTestOptions = {},
 ): void {
-  void test(name, { skip: OFF, timeout: limitMs }, async (t) => {
+  void test(name, { skip: OFF, timeout: limitMs + AROUND_MS }, async (t) => {
     await ensureUp();
     try {
-      await body(lab, t);
+      await withinLimit(limitMs, (lent) => body(lent, t));
     } catch (thrown) {
-      await putBack().catch((second: unknown) => t.diagnostic(`and afterwards: ${messageOf(second)}`));
+      await putBack(thrown).catch((second: unknown) => t.diagnostic(`and afterwards: ${messageOf(second)}`));
       throw thrown;
     }
     await putBack();
@@ -47,14 +53,50 @@ export function ownLabTest(
   void test(name, { skip: OFF, timeout: limitMs }, body);
 }
 
+class OverLimit extends PmError {}
+
+/** Lends the laboratory to a test until its limit; whoever uses it later gets an error in place of the laboratory. */
+export async function withinLimit(limitMs: number, body: (lent: Laboratory) => Promise<void>): Promise<void> {
+  const startedMs = performance.now();
+  const overLimit = () =>
+    new OverLimit({
+      code: 'environment',
+      what: 'the test was given up',
+      fault: `it was not done within ${limitMs / 1000} s (${seconds(startedMs)} by now)`,
+      remedy: 'see where it waits, or give it a larger limitMs',
+    });
+  let isOver = false;
+  const lent = new Proxy(lab, {
+    get(target, member) {
+      if (isOver) throw overLimit();
+      return Reflect.get(target, member);
+    },
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      isOver = true;
+      reject(overLimit());
+    }, limitMs);
+  });
+  try {
+    await Promise.race([body(lent), limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function ensureUp(): Promise<void> {
-  if (lab.isUp()) return;
-  ours = true;
+  isOurs ??= !lab.isUp();
   await lab.up();
 }
 
-/** A laboratory that can't be put back is made anew, so that one bad test does not fail the next. */
-async function putBack(): Promise<void> {
+/**
+ * A laboratory that can't be put back, or in which something of the last test may still run, is taken down and made
+ * anew, so that one bad test does not fail the next.
+ */
+async function putBack(failure?: unknown): Promise<void> {
+  if (failure instanceof OverLimit) return lab.down();
   try {
     await lab.reset();
   } catch (thrown) {
@@ -64,5 +106,5 @@ async function putBack(): Promise<void> {
 }
 
 after(async () => {
-  if (ours) await lab.down();
+  if (isOurs === true) await lab.down();
 });

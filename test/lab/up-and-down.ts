@@ -7,64 +7,101 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PmError, systemCodeOf } from '../../shared/errors.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { messageOf, PmError, systemCodeOf } from '../../shared/errors.ts';
 import { describeResult, runCommand } from '../../shared/process/run-command.ts';
 import { makeCgroup, removeGroup } from './cgroup.ts';
 import { waitForOnline } from './clusters.ts';
 import { clusterMembers } from './definitions.ts';
 import { waitForAgent } from './guest-agent.ts';
 import { writeBootArchive } from './guest-files.ts';
-import { buildImage, hasImage, IMAGE_FOLDERS, imageKey, pruneImages } from './guest-image.ts';
+import { IMAGE_FOLDERS, provideImage } from './guest-image.ts';
 import { defineGuests, startGuest, writeDomainSettings } from './guests.ts';
 import { createHost, hostRoot, startHost } from './hosts.ts';
 import { accelerator } from './kvm-probe.ts';
-import { type Lab, leaf } from './lab-handle.ts';
-import { CHECKOUT, IMAGE_CACHE, type LabSpec, STATE_ROOT } from './layout.ts';
+import { type Lab, leaf, originalSpec } from './lab-handle.ts';
+import { assertSpec, CHECKOUT, IMAGE_CACHE, type LabSpec, labSpec, STATE_ROOT } from './layout.ts';
 import { withLock } from './lock.ts';
+import { copyLogs } from './logs.ts';
 import { ensurePackages } from './packages.ts';
 import { savePristine } from './pristine.ts';
 import { hasPrograms, linkPrograms } from './programs.ts';
-import { type Report, step } from './report.ts';
+import { type Report, seconds, step } from './report.ts';
+import { assertRoot } from './root.ts';
 import { runInLab, SYSTEM_PATH, spawnInLab } from './run-in-lab.ts';
+import { saveHostFiles } from './tidy.ts';
 import { lastLines, waitFor } from './wait-for.ts';
 import { startWire } from './wire.ts';
 
 const completeFile = (lab: Lab) => join(lab.layout.state, 'complete');
 export const isUp = (lab: Lab) => existsSync(completeFile(lab));
 
-/** Resolves when both levels are online; at once when the laboratory already stands. */
-export async function up(lab: Lab, spec: LabSpec, report: Report): Promise<void> {
-  assertRoot();
+/** What a contributor may have to wait for a laboratory, with its packages and image there. */
+const UP_LIMIT_S = 45;
+const DEFAULT_SPEC = labSpec(2, 2);
+
+/**
+ * Resolves when both levels are online; at once when the laboratory already stands, unless one of another making is
+ * wanted. One that fails leaves nothing behind but its logs.
+ */
+export async function up(lab: Lab, spec: LabSpec | undefined, report: Report): Promise<void> {
+  assertRoot('cannot make or end a laboratory (namespaces, networks, control groups)');
   await withLock(lab, 'up-and-down', async () => {
     if (isUp(lab)) {
+      if (spec !== undefined) assertSameSpec(lab, spec);
       report(`${lab.layout.name} is up already`);
       return;
     }
-    await step(report, `laboratory ${lab.layout.name} up`, async () => {
-      await clear(lab);
-      await ensurePackages(report);
-      await build(lab, spec, report);
+    assertSpec(spec ?? DEFAULT_SPEC);
+    await ensurePackages(report);
+    const startedMs = performance.now();
+    await clear(lab);
+    try {
+      await build(lab, spec ?? DEFAULT_SPEC, report);
       writeFileSync(completeFile(lab), '');
-    });
+    } catch (thrown) {
+      throw await afterFailure(lab, thrown);
+    }
+    report(`${lab.layout.name} up in ${seconds(startedMs)} (limit ${UP_LIMIT_S} s)`);
+  });
+}
+
+function assertSameSpec(lab: Lab, wanted: LabSpec): void {
+  const standing = originalSpec(lab);
+  if (isDeepStrictEqual(standing, wanted)) return;
+  const words = ({ hosts, guests }: LabSpec) => `${hosts.length} hosts and ${guests.length} guests`;
+  throw new PmError({
+    code: 'usage',
+    what: `cannot bring up the laboratory ${lab.layout.name} with ${words(wanted)}`,
+    fault: `it stands, made differently (${words(standing)})`,
+    remedy: 'take it down first (npm run lab -- down), or choose another name (LAB_NAME)',
+  });
+}
+
+/** Clears everything away but the logs, and says where these are. */
+async function afterFailure(lab: Lab, cause: unknown): Promise<PmError> {
+  const folder = join(IMAGE_CACHE, 'failed', lab.layout.name);
+  rmSync(folder, { recursive: true, force: true });
+  const logs = await copyLogs(lab, folder).then(
+    () => `its logs are in ${folder}`,
+    (thrown: unknown) => `its logs could not be kept: ${messageOf(thrown)}`,
+  );
+  await clear(lab);
+  return new PmError({
+    code: 'environment',
+    what: `the laboratory ${lab.layout.name} could not be brought up`,
+    fault: messageOf(cause),
+    remedy: `it was taken away again; ${logs}`,
+    cause,
   });
 }
 
 /** Leaves nothing of the laboratory behind but cached images; fine when there is none. */
 export async function down(lab: Lab, report: Report): Promise<void> {
-  assertRoot();
+  assertRoot('cannot make or end a laboratory (namespaces, networks, control groups)');
   await withLock(lab, 'up-and-down', () =>
     step(report, `laboratory ${lab.layout.name} down`, () => clear(lab)),
   );
-}
-
-function assertRoot(): void {
-  if (process.getuid?.() === 0) return;
-  throw new PmError({
-    code: 'environment',
-    what: 'cannot make a laboratory',
-    fault: 'it needs namespaces, networks and control groups, which only root may make',
-    remedy: 'run it as root, or set LAB=off to skip its tests',
-  });
 }
 
 async function build(lab: Lab, spec: LabSpec, report: Report): Promise<void> {
@@ -78,20 +115,20 @@ async function build(lab: Lab, spec: LabSpec, report: Report): Promise<void> {
   startPowerSwitch(lab);
 
   const members = clusterMembers(spec.guests);
-  const image = imageFor(lab, report);
-  const archives = Promise.all(spec.guests.map((guest) => writeBootArchive(lab, guest, members)));
-  const settings = image.then(async (imageFolder) => {
-    const chosen = await accelerator(lab, imageFolder.split('/').at(-1) ?? '');
+  const archives = allEnded(spec.guests.map((guest) => writeBootArchive(lab, guest, members)));
+  const settings = provideImage(lab, report).then(async (key) => {
+    const chosen = await accelerator(lab, key);
     report(`guests run under ${chosen === 'kvm' ? 'KVM' : 'TCG (no guest boots under KVM here)'}`);
-    writeDomainSettings(lab, { accelerator: chosen, imageFolder });
+    writeDomainSettings(lab, { accelerator: chosen, imageFolder: `base/${key}` });
   });
   const hosts = step(report, `${spec.hosts.length} hosts booted`, async () => {
     await startWire(lab);
-    await Promise.all(
+    await allEnded(
       spec.hosts.map(async (host) => {
         createHost(lab, spec, host);
         await startHost(lab, host);
         await linkPrograms(lab, host);
+        saveHostFiles(lab, host);
       }),
     );
   });
@@ -104,14 +141,14 @@ async function build(lab: Lab, spec: LabSpec, report: Report): Promise<void> {
     }),
   );
   const guests = Promise.all([settings, archives, hosts]).then(() => bringUpGuests(lab, spec, report));
-  await Promise.all([clusterOfHosts, guests]);
+  await allEnded([archives, settings, hosts, clusterOfHosts, guests]);
 }
 
-async function imageFor(lab: Lab, report: Report): Promise<string> {
-  const key = imageKey();
-  if (!hasImage(key)) await step(report, 'image for the guests packed', () => buildImage(lab, key));
-  pruneImages(key);
-  return `base/${key}`;
+/** Waits for every branch, so that none goes on when one has failed; the failures, each once. */
+async function allEnded(branches: readonly Promise<unknown>[]): Promise<void> {
+  const endings = await Promise.allSettled(branches);
+  const faults = new Set(endings.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])));
+  if (faults.size > 0) throw new Error([...faults].map(messageOf).join('\n'));
 }
 
 function startPowerSwitch(lab: Lab): void {
@@ -122,7 +159,7 @@ function startPowerSwitch(lab: Lab): void {
 
 async function bringUpGuests(lab: Lab, spec: LabSpec, report: Report): Promise<void> {
   await step(report, `${spec.guests.length} guests started`, () =>
-    Promise.all(
+    allEnded(
       spec.hosts.map(async (host) => {
         await waitForLibvirt(lab, host);
         await defineGuests(lab, host, spec.guests);
@@ -134,12 +171,12 @@ async function bringUpGuests(lab: Lab, spec: LabSpec, report: Report): Promise<v
   const members = clusterMembers(spec.guests);
   if (members.length > 0) {
     await step(report, 'cluster of the guests online', () =>
-      Promise.all(members.map(({ name }) => waitForMembership(lab, name))),
+      allEnded(members.map(({ name }) => waitForMembership(lab, name))),
     );
     await waitForOnline(lab, 'guests');
     await savePristine(lab, 'guests');
   }
-  await Promise.all(spec.guests.map(({ name }) => waitForAgent(lab, name)));
+  await allEnded(spec.guests.map(({ name }) => waitForAgent(lab, name)));
 }
 
 async function waitForLibvirt(lab: Lab, host: string): Promise<void> {
@@ -152,7 +189,7 @@ async function waitForLibvirt(lab: Lab, host: string): Promise<void> {
 }
 
 /** The guest says so itself on its console: asking from here would only slow it down. */
-export async function waitForMembership(lab: Lab, guest: string, deadlineMs = 180_000): Promise<void> {
+async function waitForMembership(lab: Lab, guest: string, deadlineMs = 180_000): Promise<void> {
   await waitFor(
     `${guest} is a member of its cluster`,
     deadlineMs,
