@@ -55,7 +55,22 @@ export async function abortDomainJob(
   return answer.ok ? { ok: true } : answer;
 }
 
-async function onDomain(virsh: Virsh, command: string, selector: DomainSelector) {
+/** Plugs a device into a running domain; until it is shut down, and only there. */
+export async function attachDevice(
+  virsh: Virsh,
+  selector: DomainSelector,
+  xmlPath: string,
+): Promise<{ readonly ok: true } | VirshFailure> {
+  const answer = await onDomain(virsh, 'attach-device', selector, [`--file=${xmlPath}`, '--live']);
+  return answer.ok ? { ok: true } : answer;
+}
+
+async function onDomain(
+  virsh: Virsh,
+  command: string,
+  selector: DomainSelector,
+  more: readonly string[] = [],
+) {
   const domain = await domainWord(virsh, selector);
-  return domain.ok ? callVirsh(virsh, [command, `--domain=${domain.word}`]) : domain;
+  return domain.ok ? callVirsh(virsh, [command, `--domain=${domain.word}`, ...more]) : domain;
 }

@@ -4,7 +4,7 @@
  * `virsh list` prints states in words for people only; `domstats --raw` prints libvirt's own numbers. libvirt
  * allows no line break in a name, so lines are safe to part by.
  */
-import { callVirshBatch, errorsIn, type Virsh, type VirshFailure, virshFailure } from './virsh.ts';
+import { callVirsh, callVirshBatch, errorsIn, type Virsh, type VirshFailure, virshFailure } from './virsh.ts';
 
 export type DomainStateName =
   | 'no-state'
@@ -66,6 +66,16 @@ export async function listDomains(virsh: Virsh): Promise<DomainListResult> {
     return virshFailure(['virsh', 'list'], result);
   }
   return parseDomainList(result.stdout);
+}
+
+/** The names of those that libvirt keeps a definition of, running or not. */
+export async function listDefined(
+  virsh: Virsh,
+): Promise<{ readonly ok: true; readonly names: ReadonlySet<string> } | VirshFailure> {
+  const answer = await callVirsh(virsh, ['list', '--all', '--persistent', '--name']);
+  return answer.ok
+    ? { ok: true, names: new Set(answer.stdout.split('\n').filter((name) => name !== '')) }
+    : answer;
 }
 
 /** The domain of exactly this name; a name that looks like an id or a UUID is still a name. */

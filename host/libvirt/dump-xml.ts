@@ -2,7 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { type DomainSelector, domainWord, UUID } from './domain-selector.ts';
 import { type Domain, parseDomainXml } from './domain-xml.ts';
-import { callVirsh, callVirshBatch, type Virsh, type VirshFailure, virshFailure } from './virsh.ts';
+import {
+  callVirsh,
+  callVirshBatch,
+  type Virsh,
+  type VirshAnswer,
+  type VirshFailure,
+  virshFailure,
+} from './virsh.ts';
 
 export type DumpResult = { readonly ok: true; readonly domain: Domain } | VirshFailure;
 
@@ -14,11 +21,20 @@ export async function dumpDomain(
   selector: DomainSelector,
   mode: DumpMode = 'running',
 ): Promise<DumpResult> {
+  const answer = await dumpDomainText(virsh, selector, mode);
+  return answer.ok ? domainIn(answer.stdout) : answer;
+}
+
+/** As it is, for those who change it. */
+export async function dumpDomainText(
+  virsh: Virsh,
+  selector: DomainSelector,
+  mode: DumpMode,
+): Promise<VirshAnswer> {
   const domain = await domainWord(virsh, selector);
   if (!domain.ok) return domain;
   const inactive = mode === 'defined' ? ['--inactive'] : [];
-  const answer = await callVirsh(virsh, ['dumpxml', `--domain=${domain.word}`, ...inactive]);
-  return answer.ok ? domainIn(answer.stdout) : answer;
+  return callVirsh(virsh, ['dumpxml', `--domain=${domain.word}`, ...inactive]);
 }
 
 /** A single argument of a command may have 128 KiB. */

@@ -6,6 +6,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readDomainFile } from '../../libvirt/domain-file.ts';
 import { listDomains } from '../../libvirt/domain-list.ts';
+import type { VirshFailure } from '../../libvirt/virsh.ts';
 import { type Cib, queryCib } from '../../pacemaker/cib-query.ts';
 import { type ClusterStatus, queryStatus } from '../../pacemaker/cluster-status.ts';
 import type { PacemakerFailure } from '../../pacemaker/pacemaker-call.ts';
@@ -40,9 +41,8 @@ export async function gatherFacts(session: Session, needs: Needs): Promise<Gathe
   const [cib, status, domains] = await Promise.all([
     queryCib(pacemaker),
     needs.status === true ? queryStatus(pacemaker) : undefined,
-    isLibvirtAsked ? listDomains(session.virsh) : undefined,
+    isLibvirtAsked ? knownDomains(session) : undefined,
   ]);
-  const files = isLibvirtAsked ? await domainFiles(settings) : [];
   const problems: Message[] = [];
   const clusterFault = [cib, status].find((answer) => answer?.ok === false);
   if (clusterFault?.ok === false) problems.push(clusterProblem(clusterFault, session));
@@ -56,15 +56,23 @@ export async function gatherFacts(session: Session, needs: Needs): Promise<Gathe
       settings,
       cib: cib.cib,
       status: status?.status,
-      domains:
-        domains === undefined
-          ? undefined
-          : new Map([
-              ...files.map((name) => [name, false] as const),
-              ...domains.domains.map(({ name, id }) => [name, id !== undefined] as const),
-            ]),
+      domains: domains?.domains,
     },
   };
+}
+
+/** Those that libvirt knows or that have a file, and whether they run here. */
+export async function knownDomains({
+  virsh,
+  settings,
+}: Session): Promise<{ readonly ok: true; readonly domains: ReadonlyMap<string, boolean> } | VirshFailure> {
+  const [listed, files] = await Promise.all([listDomains(virsh), domainFiles(settings)]);
+  if (!listed.ok) return listed;
+  const domains = new Map([
+    ...files.map((name) => [name, false] as const),
+    ...listed.domains.map(({ name, id }) => [name, id !== undefined] as const),
+  ]);
+  return { ok: true, domains };
 }
 
 /** The domains that are named like the file that they are in, which is how the cluster will look for them. */

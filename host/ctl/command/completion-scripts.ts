@@ -11,6 +11,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'resource unmove': 'guests',
   'resource list': 'guests',
   'location move': 'guests',
+  'guest init': 'domains',
   evacuate: 'nodes',
   'token make': 'guests',
 };
@@ -58,7 +59,8 @@ ${optionCases()}
     -g|--guest) names=guests ;;
     -m|--migrate) COMPREPLY=($(compgen -W 'on off' -- "$current")); return ;;
     --format) COMPREPLY=($(compgen -W 'crm pcs xml' -- "$current")); return ;;
-    --cib-file|--config|--keys) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --disk) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --cib-file|--config|--keys|--tokens) COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
   case "$current" in
     -*) COMPREPLY=($(compgen -W "$options" -- "$current")); return ;;
@@ -89,7 +91,7 @@ ${optionCases()}
     -g|--guest) names=guests ;;
     -m|--migrate) compadd -- on off; return ;;
     --format) compadd -- crm pcs xml; return ;;
-    --cib-file|--config|--keys) _files; return ;;
+    --cib-file|--config|--keys|--tokens|--disk) _files; return ;;
   esac
   if [[ "\${words[CURRENT]}" == -* ]]; then compadd -- \${=options}; return; fi
   [[ -n "$names" ]] || return

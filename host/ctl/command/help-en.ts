@@ -227,13 +227,27 @@ Examples:
   vm-ctl host init --ping 192.0.2.1 --format crm > hosts.crm`,
   guest: `usage: vm-ctl guest init
 
-Not built yet.`,
-  'guest init': `usage: vm-ctl guest init
-
-Not built yet.
+What guests need to be a cluster whose members can fence each other.
 
 Example:
-  vm-ctl guest init`,
+  vm-ctl guest init guest1, guest2 --format pcs > fencing.sh`,
+  'guest init': `usage: vm-ctl guest init GUESTS [--format crm|pcs|xml]
+
+Puts the channel vmconnectd into the domain XML of all members of a guest cluster, makes their fencing tokens, and prints the
+fencing configuration (fence_vm) that is to be loaded in one of the guests. Only that goes to standard output.
+
+      --format FORM    crm, pcs or xml (crm)
+      --nodes NAMES    how the guest cluster calls them, in the same order (as the domains)
+      --tokens FILE    put the tokens there, for /etc/pm-kvm-tools/tokens in each guest, and not into the configuration
+      --expires WHEN   a time as in 2030-12-31T23:59:59Z, or a while: 90d, 12h, 1y (never)
+      --live           plug the channel into guests that run, too
+      --dry-run        say what would be done, and do nothing
+${KEYS}
+${NAMES}
+
+Examples:
+  vm-ctl guest init guest1, guest2 > fencing.crm
+  vm-ctl guest init 'db*' --live --tokens db.tokens --format pcs > fencing.sh`,
 
   key: `usage: vm-ctl key make|list|rotate|withdraw
 

@@ -226,13 +226,27 @@ ${CHANGE}
   vm-ctl host init --ping 192.0.2.1 --format crm > hosts.crm`,
   guest: `使い方: vm-ctl guest init
 
-まだ実装されていません。`,
-  'guest init': `使い方: vm-ctl guest init
-
-まだ実装されていません。
+互いにフェンシングできるゲストクラスタに必要なものを用意します。
 
 例:
-  vm-ctl guest init`,
+  vm-ctl guest init guest1, guest2 --format pcs > fencing.sh`,
+  'guest init': `使い方: vm-ctl guest init ゲスト [--format crm|pcs|xml]
+
+ゲストクラスタの全メンバーのドメイン定義にチャネル vmconnectd を追加し、フェンシング用トークンを作成して、ゲストの1つで読み込む
+フェンシング設定 (fence_vm) を表示します。標準出力に出力するのは設定だけです。
+
+      --format FORM    crm、pcs、xml (既定は crm)
+      --nodes NAMES    ゲストクラスタでのノード名 (同じ順。既定はドメイン名)
+      --tokens FILE    トークンを構成に含めずこのファイルに書きます (各ゲストの /etc/pm-kvm-tools/tokens 用)
+      --expires WHEN   2030-12-31T23:59:59Z のような時刻か、90d、12h、1y のような期間 (既定は無期限)
+      --live           動作中のゲストにもチャネルを接続します
+      --dry-run        行う内容を表示するだけで、変更しません
+${KEYS}
+${NAMES}
+
+例:
+  vm-ctl guest init guest1, guest2 > fencing.crm
+  vm-ctl guest init 'db*' --live --tokens db.tokens --format pcs > fencing.sh`,
 
   key: `使い方: vm-ctl key make|list|rotate|withdraw
 

@@ -43,8 +43,6 @@ export async function runCommandLine(
       const { runTokenExplain } = await import('./run-token.ts');
       return runTokenExplain(names, keys, Date.now(), readInput);
     }
-    case 'guest init':
-      return { exitCode: EXIT.failed, problems: [message('not-built', { command })] };
     case 'completion': {
       const { runCompletion } = await import('./run-completion.ts');
       return runCompletion(names);
@@ -54,8 +52,7 @@ export async function runCommandLine(
   }
 }
 
-type NotBuilt = 'guest init';
-type ClusterCommand = Exclude<CommandName, `key ${string}` | `token ${string}` | 'completion' | NotBuilt>;
+type ClusterCommand = Exclude<CommandName, `key ${string}` | `token ${string}` | 'completion'>;
 type ChangingCommand = Exclude<ClusterCommand, 'resource list' | 'check' | 'status'>;
 
 async function onCluster(
@@ -80,7 +77,8 @@ async function onCluster(
     return runCheck(session, invocation, catalogue);
   }
   // What only looks needs no lock.
-  const isLooking = options.flag('dry-run') || options.text('format') !== undefined;
+  const isLooking =
+    options.flag('dry-run') || (options.text('format') !== undefined && command !== 'guest init');
   return isLooking ? runOne(command, session, invocation) : underLock(command, session, invocation);
 }
 
@@ -120,6 +118,8 @@ async function runOne(command: ChangingCommand, session: Session, invocation: In
       return (await import('./run-move.ts')).runEvacuate(session, invocation);
     case 'host init':
       return (await import('./run-host-init.ts')).runHostInit(session, invocation);
+    case 'guest init':
+      return (await import('./run-guest-init.ts')).runGuestInit(session, invocation);
     case 'undo':
       return (await import('./run-undo.ts')).runUndo(session, invocation);
     default:

@@ -27,4 +27,26 @@ export const enSetup = {
     '{path} is to say the following, on all hosts; add it before the next vm-ctl resource add:',
   'host-units':
     'Pacemaker starts these on every host; systemd should not start them, too: systemctl disable {units}',
+
+  'channel-there': '{guest}: {path} has its channel already',
+  'channel-planned': '{guest}: would get a channel in {path}',
+  'channel-added': '{guest}: has a channel in {path} now; the former file is {backup}',
+  'channel-not-added': '{guest}: libvirt did not take the channel ({fault}); its definition is what it was',
+  'channel-at-restart':
+    '{guest}: runs, and gets its channel when it is next stopped and started; a reboot or a migration is not enough. --live plugs it in now',
+  'channel-plugged': '{guest}: runs, and the channel is plugged in',
+  'channel-not-plugged':
+    '{guest}: runs, and the channel could not be plugged in ({fault}); it gets it when it is next stopped and started',
+  'channel-copy':
+    'copy these files to the other hosts (scp -p); vm-ctl check tells whether they are the same',
+  'guest-alone': 'a single guest has nobody to fence it; name all members of its cluster for tokens',
+  'nodes-count': '--nodes has {nodes} names for {guests} guests; give one for each, in the same order',
+  'node-name-impossible':
+    '{node} can be no name of a node in the guest cluster; give the real ones with --nodes, in the order of the guests',
+  'token-file-exists': '{path} exists; name another file with --tokens, or remove it',
+  'token-file-unwritable': 'cannot write {path}: {fault}',
+  'token-file-written': 'the tokens are in {path}; copy it to {target} in every guest (root, 0600)',
+  'tokens-in-configuration':
+    'the tokens stand in the configuration; --tokens FILE keeps them out of it, for a file in each guest',
+  'fencing-follows': 'the fencing of the guest cluster, to be loaded in one of the guests ({format}):',
 } as const;

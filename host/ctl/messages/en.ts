@@ -16,7 +16,6 @@ export const en = {
   // The command line
   'unknown-command': '"{words}" is no command of vm-ctl',
   'bad-option': '{command}: {fault}',
-  'not-built': 'vm-ctl {command} is not built yet; this version cannot do it',
   'see-help': 'see vm-ctl --help',
   'names-needed': 'name at least one guest',
   'no-names-here': 'this command takes no names',

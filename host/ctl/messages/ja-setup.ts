@@ -32,4 +32,30 @@ export const jaSetup: Readonly<Record<keyof typeof enSetup, string>> = {
     'すべてのホストの {path} に次の行を追加してください (次の vm-ctl resource add の前に必要です):',
   'host-units':
     'これらは Pacemaker が各ホストで起動します。systemd による自動起動は無効にしてください: systemctl disable {units}',
+
+  'channel-there': '{guest}: {path} にはすでにチャネルがあります',
+  'channel-planned': '{guest}: {path} にチャネルを追加します',
+  'channel-added': '{guest}: {path} にチャネルを追加しました。変更前のファイルは {backup} です',
+  'channel-not-added':
+    '{guest}: libvirt がチャネルを受け付けませんでした ({fault})。ドメイン定義は変更されていません',
+  'channel-at-restart':
+    '{guest}: 動作中のため、チャネルは次に停止して起動したときに有効になります (再起動やマイグレーションでは有効になりません)。--live を付けるとすぐに接続します',
+  'channel-plugged': '{guest}: 動作中のゲストにチャネルを接続しました',
+  'channel-not-plugged':
+    '{guest}: 動作中のゲストにチャネルを接続できませんでした ({fault})。次に停止して起動したときに有効になります',
+  'channel-copy':
+    'これらのファイルをほかのホストにコピーしてください (scp -p)。同じかどうかは vm-ctl check で確認できます',
+  'guest-alone':
+    'ゲストが1つだけでは、フェンシングするものがいません。トークンを作成するには、クラスタの全メンバーを指定してください',
+  'nodes-count':
+    '--nodes の名前は {nodes} 個ですが、ゲストは {guests} 個です。同じ順に1つずつ指定してください',
+  'node-name-impossible':
+    '{node} はゲストクラスタのノード名として使用できません。実際のノード名をゲストと同じ順に --nodes で指定してください',
+  'token-file-exists': '{path} はすでにあります。--tokens に別のファイルを指定するか、削除してください',
+  'token-file-unwritable': '{path} に書き込めません: {fault}',
+  'token-file-written':
+    'トークンを {path} に書き込みました。各ゲストの {target} にコピーしてください (root、0600)',
+  'tokens-in-configuration':
+    'トークンは構成に含まれています。--tokens FILE を指定すると、構成に含めず各ゲストのファイルに置けます',
+  'fencing-follows': 'ゲストクラスタのフェンシング設定です。ゲストの1つで読み込んでください ({format}):',
 };

@@ -16,7 +16,6 @@ export const ja: Catalogue = {
 
   'unknown-command': '"{words}" という vm-ctl のコマンドはありません',
   'bad-option': '{command}: {fault}',
-  'not-built': 'vm-ctl {command} はまだ実装されていません。このバージョンでは使用できません',
   'see-help': 'vm-ctl --help を参照してください',
   'names-needed': 'ゲストを1つ以上指定してください',
   'no-names-here': 'このコマンドに名前は指定できません',

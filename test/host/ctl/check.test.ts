@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { PUBLISHED_CONFIG } from './published.ts';
-import { vmCtl, workbench } from './vm-ctl.ts';
+import { workbench } from './vm-ctl.ts';
 
 const domainXml = (
   name: string,
@@ -63,12 +63,4 @@ test('every fault is found, with the rest of them', async (t) => {
   assert.deepEqual(await findings(), ['fencing-is-off', 'move-constraint-found', 'stale-attribute']);
   const told = await run(['check']);
   assert.match(told.stderr, /attrd_updater -D -n force_stop-prmVMCTL_guest2 -N host1/);
-});
-
-test('what is not built says so', async () => {
-  for (const words of [['guest', 'init']]) {
-    const ran = await vmCtl(words);
-    assert.equal(ran.exitCode, 1);
-    assert.match(ran.stderr, /is not built yet/);
-  }
 });
