@@ -28,6 +28,8 @@ export interface LoggerOptions {
   readonly write: (line: string) => void;
 }
 
+export const isLogLevel = (text: string): text is LogLevel => Object.hasOwn(PRIORITIES, text);
+
 const PRIORITIES: Readonly<Record<LogLevel, number>> = { error: 3, warning: 4, info: 6, debug: 7 };
 
 /** Longer values are cut: a hostile peer must not fill the disk through our log. */

@@ -7,6 +7,7 @@ export const paths = {
   /** The name that the domain XML gives that port. */
   portName: 'vmconnectd',
   vmCtlConfig: '/etc/vm-ctl.conf',
+  vmManagerConfig: '/etc/vm-manager.conf',
   /** Settings that version 1 did not have. */
   configDirectory: '/etc/pm-kvm-tools',
   /** On hosts: the keys that seal tokens. */
@@ -17,6 +18,7 @@ export const paths = {
   stateDirectory: '/var/lib/pm-kvm-tools',
   /** Where vm-stonithd tells its own state. */
   stonithSocket: '/run/pm-kvm-tools/vm-stonithd.sock',
+  managerSocket: '/run/pm-kvm-tools/vm-managerd.sock',
   auditLog: '/var/log/pm-kvm-tools/audit.log',
   libvirtRunDirectory: '/run/libvirt/qemu',
   /** Where systemd looks for units, and Pacemaker for resource agents. */

@@ -1,0 +1,295 @@
+/**
+ * Laws of vm-managerd as a process of its own. Pacemaker's cibadmin and attrd's tool are reached through programs that count
+ * the calls; cibadmin is the real one, on a file. In vm-connectd's place stands a socket that asks in the names of many guests.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bundledProgram } from '../../support/bundle.ts';
+import { eventually } from '../../support/eventually.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+const CIB = join(import.meta.dirname, '../../support/recorded/pacemaker/cib.xml');
+const RULES = '[default_ping_set]\nred = eq 0\ngreen = eq 100\n[foo]\n';
+
+interface Told {
+  readonly guest: string;
+  readonly id: string;
+  readonly text?: string;
+  readonly atMs: number;
+}
+
+class World {
+  readonly directory: string;
+  readonly told: Told[] = [];
+  readonly rules: string;
+  #socket: Socket | undefined;
+  #daemon: ChildProcess | undefined;
+  stderr = '';
+
+  private constructor(directory: string) {
+    this.directory = directory;
+    this.rules = this.path('vm-manager.conf');
+  }
+
+  static async make(t: TestContext): Promise<World> {
+    const world = new World(temporaryDirectory(t));
+    mkdirSync(world.path('bin'));
+    world.#program('cibadmin', 'echo cibadmin >>"$D/calls"; exec /usr/sbin/cibadmin "$@"');
+    world.#program('crm_node', 'echo hosta');
+    world.#program('crm_mon', 'exec tail -n +1 -f "$D/events"');
+    world.#program('attrd_updater', 'echo "attrd_updater $*" >>"$D/calls"');
+    writeFileSync(world.path('events'), '.');
+    writeFileSync(world.path('calls'), '');
+    writeFileSync(world.rules, RULES);
+    copyFileSync(CIB, world.path('cib.xml'));
+    const server = createServer((socket) => world.#serve(socket));
+    t.after(() => {
+      world.#daemon?.kill('SIGKILL');
+      world.#socket?.destroy();
+      server.close();
+    });
+    await new Promise<void>((resolve) => server.listen(world.path('connectd.sock'), resolve));
+    return world;
+  }
+
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  #program(name: string, script: string): void {
+    writeFileSync(this.path(`bin/${name}`), `#!/bin/sh\nD='${this.directory}'\n${script}\n`);
+    chmodSync(this.path(`bin/${name}`), 0o755);
+  }
+
+  run(...more: string[]) {
+    const child = spawn(
+      process.execPath,
+      [
+        bundledProgram('host/bin/vm-managerd.ts'),
+        ...['-c', this.rules, '--socket', this.path('connectd.sock')],
+        ...['--status-socket', this.path('status.sock'), ...more],
+      ],
+      {
+        env: {
+          ...process.env,
+          PATH: `${this.path('bin')}:${process.env['PATH']}`,
+          CIB_file: this.path('cib.xml'),
+          PM_KVM_TOOLS_LOG: 'plain',
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    let stdout = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.stderr += chunk.toString();
+    });
+    const ended = new Promise<number | NodeJS.Signals>((resolve) =>
+      child.once('close', (code, signal) => resolve(code ?? signal ?? 1)),
+    );
+    return { child, stdout: () => stdout, ended };
+  }
+
+  /** The daemon, registered. */
+  async start(...more: string[]) {
+    const daemon = this.run(...more);
+    this.#daemon = daemon.child;
+    await eventually('the daemon has registered', () => {
+      if (daemon.child.exitCode !== null) throw new Error(`it ended: ${this.stderr}`);
+      return this.#socket !== undefined;
+    });
+    return daemon;
+  }
+
+  ask(guest: string, id: string, text: string, more: object = {}): void {
+    const request = { type: 'request', service: 'monitor', id, text, deadlineMs: 60_000, guest, protocol: 2 };
+    this.#socket?.write(`${JSON.stringify({ ...request, ...more })}\n`);
+  }
+
+  /** A change of the cluster: the file, and the event that crm_mon makes of it. */
+  change(from: string, to: string): void {
+    const cib = readFileSync(this.path('cib.xml'), 'utf8');
+    assert.ok(cib.includes(from));
+    writeFileSync(this.path('cib.new'), cib.replace(from, to));
+    renameSync(this.path('cib.new'), this.path('cib.xml'));
+    writeFileSync(this.path('events'), '.', { flag: 'a' });
+  }
+
+  calls(program: string): readonly string[] {
+    return readFileSync(this.path('calls'), 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith(program));
+  }
+
+  answer(id: string): Promise<Told> {
+    return eventually(`an answer to ${id}`, () => this.told.find((told) => told.id === id));
+  }
+
+  #serve(socket: Socket): void {
+    let rest = '';
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk) => {
+      const lines = (rest + chunk.toString()).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) this.#said(socket, JSON.parse(line));
+    });
+  }
+
+  #said(socket: Socket, message: { readonly type: string } & Told): void {
+    if (message.type === 'register') {
+      this.#socket = socket;
+      socket.write('{"type":"registered","service":"monitor"}\n');
+    } else if (message.type === 'reply') this.told.push({ ...message, atMs: performance.now() });
+  }
+}
+
+const PING_100 = 'name="default_ping_set" value="100"';
+const PING_0 = 'name="default_ping_set" value="0"';
+
+describe('vm-managerd', () => {
+  it('500 guests that ask at once, again and again, cost one query a second at most', async (t) => {
+    const world = await World.make(t);
+    await world.start();
+    const startedMs = performance.now();
+    const ROUNDS = 5;
+    for (let round = 0; round < ROUNDS; round++) {
+      for (let n = 0; n < 500; n++) world.ask(`guest${n}`, `r${round}-${n}`, 'default_ping_set foo');
+      await eventually('everybody has an answer', () => world.told.length === 500 * (round + 1));
+      await sleep(500);
+    }
+    const seconds = (performance.now() - startedMs) / 1_000;
+    const queries = world.calls('cibadmin').length;
+    t.diagnostic(`${500 * ROUNDS} requests in ${seconds.toFixed(1)} s: ${queries} queries`);
+    assert.ok(world.told.every(({ text }) => text === 'default_ping_set=green,foo=1'));
+    assert.ok(queries >= 1 && queries <= seconds + 1, `${queries} queries in ${seconds} s`);
+  });
+
+  it('a change is told to whoever watches, and to nobody twice', async (t) => {
+    const world = await World.make(t);
+    await world.start();
+    for (let n = 0; n < 100; n++) {
+      world.ask(`guest${n}`, `w${n}`, 'default_ping_set', { detail: { known: 'default_ping_set=green' } });
+    }
+    world.ask('guest0', 'plain', 'default_ping_set');
+    assert.equal((await world.answer('plain')).text, 'default_ping_set=green');
+    assert.equal(world.told.length, 1, 'who knows the answer is not told it');
+    const changedMs = performance.now();
+    world.change(PING_100, PING_0);
+    await eventually('all are told', () => world.told.length === 101);
+    t.diagnostic(`told to 100 guests after ${Math.round(performance.now() - changedMs)} ms`);
+    assert.equal(new Set(world.told.map(({ id }) => id)).size, 101);
+    assert.ok(world.told.slice(1).every(({ text }) => text === 'default_ping_set=red'));
+  });
+
+  it('who watches is answered before its deadline, changed or not', async (t) => {
+    const world = await World.make(t);
+    await world.start();
+    const askedMs = performance.now();
+    const known = { detail: { known: 'foo=1' } };
+    world.ask('guest1', 'w', 'foo', { ...known, deadlineMs: 6_000 });
+    const told = await world.answer('w');
+    assert.equal(told.text, 'foo=1');
+    assert.ok(told.atMs - askedMs > 2_000, 'it was held');
+  });
+
+  it('nothing is told while the cluster gives no answer, and all when it does', async (t) => {
+    const world = await World.make(t);
+    renameSync(world.path('cib.xml'), world.path('away'));
+    await world.start();
+    world.ask('guest1', 'r', 'foo');
+    world.ask('guest1', 'called-off', 'foo');
+    await eventually('it has asked in vain', () => world.stderr.includes('known => unknown'));
+    assert.deepEqual(world.told, []);
+    renameSync(world.path('away'), world.path('cib.xml'));
+    assert.equal((await world.answer('r')).text, 'foo=1');
+  });
+
+  it('keeps its rules at a bad SIGHUP and says why, and takes good ones at once', async (t) => {
+    const world = await World.make(t);
+    const { child } = await world.start();
+    world.ask('guest1', 'w', 'default_ping_set', { detail: { known: 'default_ping_set=green' } });
+    writeFileSync(world.rules, '[default_ping_set]\nred = equals 0\nyellow = lt\n');
+    child.kill('SIGHUP');
+    await eventually('it says so', () => world.stderr.includes('the former configuration stays in force'));
+    assert.match(world.stderr, /vm-manager\.conf:2: error: 'equals' is no operator; write/);
+    assert.match(world.stderr, /vm-manager\.conf:3: error: the rule for 'yellow' compares with nothing/);
+    world.ask('guest1', 'r', 'default_ping_set');
+    assert.equal((await world.answer('r')).text, 'default_ping_set=green');
+    writeFileSync(world.rules, '[default_ping_set]\nfine = eq 100\n');
+    child.kill('SIGHUP');
+    assert.equal((await world.answer('w')).text, 'default_ping_set=fine');
+  });
+
+  it('does not start without rules, and says what is missing', async (t) => {
+    const world = await World.make(t);
+    renameSync(world.rules, world.path('elsewhere'));
+    assert.equal(await world.run().ended, 1);
+    assert.match(world.stderr, /cannot use the rules in \S+: there is no such file; write it/);
+  });
+
+  it('-n and -v set an attribute while it runs, again when it was lost, and remove it at the end', async (t) => {
+    const world = await World.make(t);
+    const { child, ended } = await world.start('-n', 'operator_check_status', '-v', 'normal');
+    const set = 'attrd_updater --name=operator_check_status --node=hosta --update=normal';
+    await eventually('it is set', () => world.calls(set).length === 1);
+    writeFileSync(world.path('events'), '.', { flag: 'a' });
+    await eventually('it is set again', () => world.calls(set).length === 2);
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0);
+    assert.equal(
+      world.calls('attrd').at(-1),
+      'attrd_updater --name=operator_check_status --node=hosta --delete',
+    );
+  });
+
+  it('-n without -v is refused', async (t) => {
+    const world = await World.make(t);
+    assert.equal(await world.run('-n', 'one').ended, 1);
+    assert.match(world.stderr, /it takes both -n and -v/);
+  });
+
+  it('tells its state to people, as JSON and for Prometheus', async (t) => {
+    const world = await World.make(t);
+    await world.start();
+    world.ask('guest1', 'r', 'foo');
+    await world.answer('r');
+    const shown = async (...words: string[]) => {
+      const { stdout, ended } = world.run('--status', ...words);
+      assert.equal(await ended, 0);
+      return stdout();
+    };
+    const status = JSON.parse(await shown('--json'));
+    assert.deepEqual(status.attributes, {
+      default_ping_set: { value: '100', told: 'green' },
+      foo: { value: '1', told: '1' },
+    });
+    assert.deepEqual([status.node, status.service, status.cluster], ['hosta', 'registered', 'answers']);
+    assert.match(await shown('--prometheus'), /^pm_kvm_tools_manager_answers_total 1$/m);
+    assert.match(await shown(), /^node: hosta$/m);
+  });
+
+  it('takes the command line of version 1: -p, -c, -D, -V', async (t) => {
+    const world = await World.make(t);
+    const pidFile = world.path('pid');
+    assert.equal(await world.run('-p', pidFile, '-D', '-V').ended, 0);
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    t.after(() => existsSync(pidFile) && process.kill(pid, 'SIGKILL'));
+    process.kill(pid, 'SIGTERM');
+    await eventually('it has gone', () => !existsSync(pidFile));
+  });
+});
