@@ -23,6 +23,8 @@ export interface Seen {
   /** By resource: the guest's domain file as it is on this host. */
   readonly files: ReadonlyMap<string, SeenFile>;
   readonly portName: string;
+  /** All hosts have one processor, so that what depends on it migrates; undefined: nobody was asked. */
+  readonly isCpuShared: boolean | undefined;
 }
 
 export type SeenFile =
@@ -90,7 +92,7 @@ function attributeFindings({ cib, status }: Seen, guests: readonly Guest[]): rea
   );
 }
 
-function guestFindings(guest: Guest, { files, portName }: Seen): readonly Message[] {
+function guestFindings(guest: Guest, { files, portName, isCpuShared }: Seen): readonly Message[] {
   const { domain, resource, isMigrationAllowed } = guest;
   const path = guest.primitive.instanceAttributes.get('config') ?? '-';
   const file = files.get(resource);
@@ -107,7 +109,8 @@ function guestFindings(guest: Guest, { files, portName }: Seen): readonly Messag
   }
   if (!isMigrationAllowed) return findings;
   const { mode } = file.domain.cpu;
-  if (mode === 'host-passthrough' || mode === 'host-model') {
+  const isOfHost = mode === 'host-passthrough' || mode === 'host-model' || mode === 'maximum';
+  if (mode !== undefined && isOfHost && isCpuShared !== true) {
     findings.push(message('cpu-of-one-host', { guest: domain, mode }));
   }
   for (const { device, target, cache, isReadOnly, type } of file.domain.disks) {

@@ -178,15 +178,18 @@ Example:
 
   check: `usage: vm-ctl check
 
-Looks for what is wrong: constraints that moves have left, attributes that fencing has left, domain files, channels, cpu modes and disk
-caches that keep guests from migrating, clones that are missing, nodes and resources that are not well. Each finding names its remedy.
-The exit status is 0 only when there is none.
+Looks for what is wrong, and names the remedy of each. Exit status 0 only when nothing is, and everything could be looked at:
+constraints that moves have left, attributes that fencing has left, channels, nodes, resources and clones; and on all hosts,
+whether domain files are the same, disks shared, processors fit to migrate to, daemons there and linked, keys the same.
 
-      --cib-file FILE  look into this configuration file
-      --json           answer in JSON
+The other hosts are asked by ssh, as root and without a password (vm_remote_shell in vm-ctl.conf).
+
+      --local          print what another host's check asks this one for, as JSON
+      --cib-file FILE  look at a configuration file, and at no host but this
+      --json           the answer as JSON
 
 Example:
-  vm-ctl check`,
+  vm-ctl check || mail -s 'see vm-ctl check' root < /dev/null`,
 
   status: `usage: vm-ctl status [--watch] [--interval SEC] [--json]
 

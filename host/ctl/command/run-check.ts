@@ -1,49 +1,114 @@
-/** `check`: looks for what is wrong. Exit status 0 only when nothing is. */
+/**
+ * `check`: looks for what is wrong, on this host and on the others. Exit status 0 only when nothing is, and everything
+ * could be looked at.
+ */
 import { paths } from '../../../shared/paths.ts';
 import { readDomainFile } from '../../libvirt/domain-file.ts';
+import { queryLocalNode } from '../../pacemaker/local-node.ts';
+import { queryNodeAttribute } from '../../pacemaker/node-attributes.ts';
+import { KEY_ATTRIBUTE } from '../../stonith/pacemaker/cluster-back-end.ts';
+import { askHosts } from '../check/ask-hosts.ts';
 import { findingsOf, type SeenFile } from '../check/findings.ts';
-import { guestsIn } from '../cluster/guests.ts';
-import { readConfiguration } from '../cluster/read-configuration.ts';
+import { gatherHostFacts } from '../check/gather-host-facts.ts';
+import { hostFactsJson } from '../check/host-facts.ts';
+import { haveSameCpu, hostFindings, type SeenHosts } from '../check/host-findings.ts';
+import { clusterProblem } from '../cluster/facts.ts';
+import { type Guest, guestsIn } from '../cluster/guests.ts';
+import { type ReadConfiguration, readConfiguration } from '../cluster/read-configuration.ts';
 import type { Session } from '../cluster/session.ts';
-import type { Catalogue } from '../messages/message.ts';
+import type { Catalogue, Message } from '../messages/message.ts';
 import { message } from '../messages/message.ts';
 import { render } from '../messages/render.ts';
 import { EXIT, type Report } from '../report/report.ts';
 import type { Invocation } from './run-change.ts';
 import { usage } from './usage.ts';
 
+type Read = Extract<ReadConfiguration, { ok: true }>;
+
 export async function runCheck(
   session: Session,
-  { names }: Invocation,
+  { names, options }: Invocation,
   catalogue: Catalogue,
 ): Promise<Report> {
   if (names.length > 0) return usage([message('no-names-here')]);
+  if (options.flag('local') && session.isOffline) return usage([message('needs-cluster')]);
   const read = await readConfiguration(session);
   if (!read.ok) return { exitCode: EXIT.unavailable, problems: read.problems };
   const guests = guestsIn(read.cib.root);
-  const files = new Map<string, SeenFile>();
-  for (const { resource, primitive } of guests) {
-    const path = primitive.instanceAttributes.get('config');
-    if (path !== undefined) files.set(resource, await readDomainFile(path));
-  }
-  const findings = findingsOf({
-    settings: session.settings,
-    cib: read.cib.root,
-    status: read.status,
-    files,
-    portName: paths.portName,
-  });
+  if (options.flag('local')) return localReport(session, read, guests);
+  const seen = session.isOffline ? undefined : await seenHosts(session, read, guests);
+  if (seen?.ok === false) return { exitCode: EXIT.unavailable, problems: [seen.problem] };
+  const hosts = seen?.hosts.hosts ?? [];
+  const findings = [
+    ...findingsOf({
+      settings: session.settings,
+      cib: read.cib.root,
+      status: read.status,
+      files: await filesOf(guests),
+      portName: paths.portName,
+      isCpuShared: seen === undefined ? undefined : haveSameCpu(hosts),
+    }),
+    // The daemons are there for guests.
+    ...(seen === undefined || guests.length === 0 ? [] : hostFindings(seen.hosts)),
+  ];
+  const good = message('check-good', { guests: guests.length, hosts: hosts.length });
   return {
     exitCode: findings.length === 0 ? EXIT.ok : EXIT.failed,
     problems: findings,
-    lines: findings.length === 0 ? [message('check-good', { guests: guests.length })] : [],
+    lines: findings.length === 0 ? [good] : [],
     data: {
       guests: guests.length,
+      hosts: hosts.map(({ node, ok }) => ({ node, checked: ok })),
       findings: findings.map((found) => ({
         key: found.key,
         message: render(found, catalogue),
         ...found.values,
       })),
     },
+  };
+}
+
+/** What another host's `check` asks this one for. */
+async function localReport(session: Session, read: Read, guests: readonly Guest[]): Promise<Report> {
+  const local = await queryLocalNode(session.pacemaker);
+  if (!local.ok) return { exitCode: EXIT.unavailable, problems: [clusterProblem(local, session)] };
+  const facts = hostFactsJson(await gatherHostFacts(session, local.node, guests, read.status));
+  return { exitCode: EXIT.ok, text: `${JSON.stringify(facts, undefined, 2)}\n`, data: facts };
+}
+
+async function filesOf(guests: readonly Guest[]): Promise<ReadonlyMap<string, SeenFile>> {
+  const files = new Map<string, SeenFile>();
+  for (const { resource, primitive } of guests) {
+    const path = primitive.instanceAttributes.get('config');
+    if (path !== undefined) files.set(resource, await readDomainFile(path));
+  }
+  return files;
+}
+
+type AskedAll =
+  | { readonly ok: true; readonly hosts: SeenHosts }
+  | { readonly ok: false; readonly problem: Message };
+
+/** A host that is offline is a finding of its own already. */
+async function seenHosts(session: Session, read: Read, guests: readonly Guest[]): Promise<AskedAll> {
+  const { pacemaker } = session;
+  const local = await queryLocalNode(pacemaker);
+  if (!local.ok) return { ok: false, problem: clusterProblem(local, session) };
+  const { node } = local;
+  const online = (read.status?.nodes ?? [])
+    .filter(({ isOnline, type }) => isOnline && type === 'member')
+    .map(({ name }) => name);
+  const [own, others, keys] = await Promise.all([
+    gatherHostFacts(session, node, guests, read.status),
+    askHosts(
+      session,
+      online.filter((name) => name !== node),
+    ),
+    queryNodeAttribute(pacemaker, KEY_ATTRIBUTE),
+  ]);
+  const hosts = [{ node, ok: true as const, facts: own }, ...others];
+  return {
+    ok: true,
+    hosts: { guests, hosts, online, keys: keys.ok ? keys.values : { fault: keys.fault } },
   };
 }

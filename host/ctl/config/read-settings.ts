@@ -55,6 +55,13 @@ function settingsFrom(reader: SettingReader): Settings {
       forms.text('a word such as ssh or tcp'),
       'ssh',
     ),
+    remoteShell: reader.value('vm_remote_shell', forms.command, [
+      'ssh',
+      '-o',
+      'BatchMode=yes',
+      '-o',
+      'ConnectTimeout=5',
+    ]),
     operations: {
       start: reader.value('vm_start_op', forms.operation, op('0', '120s', 'restart')),
       monitor: reader.value('vm_monitor_op', forms.operation, op('10s', '30s', 'restart')),

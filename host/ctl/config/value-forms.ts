@@ -36,6 +36,12 @@ export const anyText = (shape: string): Form<string> => ({
   read: (words) => (words.length > 1 ? undefined : (words[0] ?? '')),
 });
 
+/** Words that are run as they are, without a shell. */
+export const command: Form<readonly string[]> = {
+  shape: '(program argument …)',
+  read: (words) => (words.length === 0 || words[0] === '' ? undefined : words),
+};
+
 export const onOrOff: Form<boolean> = single('on or off', (word) => {
   if (word === 'on') return true;
   return word === 'off' ? false : undefined;

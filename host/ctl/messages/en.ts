@@ -1,10 +1,12 @@
 /** What vm-ctl says, in English. The keys and the names in braces are the law for the other catalogues. */
+import { enCheck } from './en-check.ts';
 import { enSetup } from './en-setup.ts';
 import { enStatus } from './en-status.ts';
 
 export const en = {
   ...enStatus,
   ...enSetup,
+  ...enCheck,
 
   plain: '{text}',
   warning: 'warning',
@@ -147,7 +149,6 @@ export const en = {
     '{guest}: vm-ctl (process {pid}) was killed while it moved this; removing its constraint',
 
   // check
-  'check-good': 'nothing is wrong ({guests} guests)',
   'node-state': '{node} is {state}: guests have one host less; bring it back',
   'resource-state':
     '{resource} is {state} ({nodes}); see crm_mon -1, mend the cause, then crm_resource --cleanup --resource {resource}',

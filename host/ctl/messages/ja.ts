@@ -1,4 +1,5 @@
 /** What vm-ctl says, in Japanese. */
+import { jaCheck } from './ja-check.ts';
 import { jaSetup } from './ja-setup.ts';
 import { jaStatus } from './ja-status.ts';
 import type { Catalogue } from './message.ts';
@@ -6,6 +7,7 @@ import type { Catalogue } from './message.ts';
 export const ja: Catalogue = {
   ...jaStatus,
   ...jaSetup,
+  ...jaCheck,
 
   plain: '{text}',
   warning: '警告',
@@ -145,7 +147,6 @@ export const ja: Catalogue = {
   'unfinished-move':
     '{guest}: 移動中に vm-ctl (プロセス {pid}) が強制終了されていました。残った制約を削除します',
 
-  'check-good': '問題は見つかりませんでした (ゲスト {guests} 個)',
   'node-state': '{node} は {state} です。ゲストを動作させられるホストが減っています。復旧してください',
   'resource-state':
     '{resource} は {state} です ({nodes})。crm_mon -1 で原因を取り除き、crm_resource --cleanup --resource {resource} を実行してください',

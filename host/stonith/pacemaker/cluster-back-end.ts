@@ -32,7 +32,8 @@ export interface ClusterBackEndOptions {
   readonly log: Logger;
 }
 
-const KEY_ATTRIBUTE = 'vm-stonithd-key';
+/** Of each node: the fingerprint of the keys that its vm-stonithd obeys. */
+export const KEY_ATTRIBUTE = 'vm-stonithd-key';
 const COMMAND_MS = 5_000;
 const FOLLOW_AGAIN = { firstMs: 500, ceilingMs: 15_000 };
 const MARK = markAttribute('');

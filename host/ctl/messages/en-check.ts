@@ -1,0 +1,29 @@
+/** What `check` says of hosts, in English. */
+export const enCheck = {
+  'check-good': 'nothing is wrong ({guests} guests, {hosts} hosts)',
+  'host-unchecked':
+    '{node} could not be checked ({fault}); let root on this host run vm-ctl there without a password, or set vm_remote_shell in vm-ctl.conf',
+  'guest-unchecked': '{guest}: {node} did not tell of it; check again',
+  'connectd-down':
+    'vm-connectd on {node} does not answer ({fault}), so no guest there can fence; see systemctl status vm-connectd there',
+  'stonithd-down':
+    'vm-stonithd on {node} does not serve ({fault}), so no guest there can fence; see systemctl status vm-stonithd there',
+  'domain-file-unusable-on':
+    '{guest}: its domain file {path} cannot be used on {node} ({fault}), so it cannot run there; copy it from another host',
+  'xml-differs':
+    '{guest}: {path} is not the same on {node} and {other}; copy the right one to the other (scp -p)',
+  'disk-unusable-on':
+    '{guest}: its disk {disk} cannot be used on {node} ({fault}), so it cannot run there; mount or attach it there',
+  'disk-not-shared':
+    '{guest}: its disk {disk} is not one and the same on {node} and {other}; put it on storage that both share',
+  'cpu-unfit':
+    '{guest}: {node} cannot give it the processor that it asks for; use a model that all hosts have',
+  'cpu-unchecked':
+    '{guest}: whether its processor fits {node} could not be checked ({fault}); see virsh capabilities there',
+  'link-down': '{guest}: no link on {node} ({fault}), so it cannot fence; is vm-connectd running in it?',
+  'keys-differ':
+    'the fencing keys on {node} and {other} differ, so tokens are good on one of them only; copy /etc/pm-kvm-tools/keys (scp -p) and systemctl reload vm-stonithd',
+  'keys-unknown':
+    'vm-stonithd on {node} has told no fingerprint of its keys, so nobody knows whether they are right; start or reload it there',
+  'keys-unchecked': 'the fingerprints of the fencing keys could not be read ({fault}); check again',
+} as const;

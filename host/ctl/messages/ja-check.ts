@@ -1,0 +1,32 @@
+/** What `check` says of hosts, in Japanese. */
+import type { enCheck } from './en-check.ts';
+
+export const jaCheck: Readonly<Record<keyof typeof enCheck, string>> = {
+  'check-good': '問題は見つかりませんでした (ゲスト {guests} 個、ホスト {hosts} 台)',
+  'host-unchecked':
+    '{node} を確認できませんでした ({fault})。このホストの root がパスワードなしで vm-ctl を実行できるようにするか、vm-ctl.conf の vm_remote_shell を設定してください',
+  'guest-unchecked': '{guest}: {node} から情報を取得できませんでした。もう一度確認してください',
+  'connectd-down':
+    '{node} の vm-connectd が応答しないため ({fault})、そのホストのゲストはフェンシングできません。{node} で systemctl status vm-connectd を確認してください',
+  'stonithd-down':
+    '{node} の vm-stonithd が使用できないため ({fault})、そのホストのゲストはフェンシングできません。{node} で systemctl status vm-stonithd を確認してください',
+  'domain-file-unusable-on':
+    '{guest}: {node} ではドメイン定義ファイル {path} を使用できないため ({fault})、動作できません。別のホストからコピーしてください',
+  'xml-differs':
+    '{guest}: {path} の内容が {node} と {other} で異なります。正しい方をコピーしてください (scp -p)',
+  'disk-unusable-on':
+    '{guest}: {node} ではディスク {disk} を使用できないため ({fault})、動作できません。{node} でマウントまたは接続してください',
+  'disk-not-shared':
+    '{guest}: ディスク {disk} は {node} と {other} で同一のものではありません。両方から共有されるストレージに置いてください',
+  'cpu-unfit': '{guest}: {node} では要求された CPU を提供できません。全ホスト共通のモデルを使用してください',
+  'cpu-unchecked':
+    '{guest}: CPU が {node} に適合するか確認できませんでした ({fault})。{node} で virsh capabilities を確認してください',
+  'link-down':
+    '{guest}: {node} で接続されていないため ({fault})、フェンシングできません。ゲスト内の vm-connectd を確認してください',
+  'keys-differ':
+    'フェンシングの鍵が {node} と {other} で異なるため、トークンは一方でしか使用できません。/etc/pm-kvm-tools/keys をコピーし (scp -p)、systemctl reload vm-stonithd を実行してください',
+  'keys-unknown':
+    '{node} の vm-stonithd が鍵のフィンガープリントを公開していないため、鍵が正しいか確認できません。{node} で起動または再読み込みしてください',
+  'keys-unchecked':
+    'フェンシングの鍵のフィンガープリントを取得できませんでした ({fault})。もう一度確認してください',
+};
