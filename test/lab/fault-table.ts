@@ -13,7 +13,7 @@ import { labSpec } from './layout.ts';
 const rounds = Number(process.argv[2] ?? 2);
 const lab = laboratory();
 const wasUp = lab.isUp();
-await lab.up(labSpec(2, 0));
+await (wasUp ? lab.up() : lab.up(labSpec(2, 0)));
 process.exitCode = 1;
 try {
   const world = await buildFaultWorld(lab);
