@@ -25,6 +25,8 @@ export interface RequestCommand extends Common {
   readonly id: string | undefined;
   /** False for -R: it is enough that the request is on its way. */
   readonly awaitsReply: boolean;
+  /** The reply that is known already; the service `monitor` answers when it is another one. */
+  readonly known: string | undefined;
 }
 
 export const USAGE = `Usage: vm-connect -t monitor|stonith (-r REQUEST | -R REQUEST) [OPTION]…
@@ -36,6 +38,8 @@ Asks the KVM host that this guest runs on.
   -r, --request TEXT         send the request, wait for the reply and print it
   -R, --request-only TEXT    send the request; do not wait
   -i, --reqid ID             name the request: the same id is the same job
+      --known REPLY          monitor: wait for a reply that is not this one; the same comes
+                             shortly before the end of --timeout
   -c, --count COUNT          how many pings (3)
       --timeout SECONDS      how long to wait (120; ping and status: 5)
       --json                 print the result as JSON
@@ -96,6 +100,7 @@ function parse(argv: readonly string[]) {
         request: { type: 'string', short: 'r' },
         'request-only': { type: 'string', short: 'R' },
         reqid: { type: 'string', short: 'i' },
+        known: { type: 'string' },
         count: { type: 'string', short: 'c' },
         timeout: { type: 'string' },
         socket: { type: 'string' },
@@ -135,7 +140,11 @@ function requestOf(flags: Flags, common: Common): Command {
     if (id === undefined) throw usage('which request to call off?', 'name it with -i');
     return { kind: 'call-off', id, ...common };
   }
-  return { kind: 'request', service, text, id, awaitsReply: flags.request !== undefined, ...common };
+  const { known } = flags;
+  if (known !== undefined && (service !== 'monitor' || flags.request === undefined)) {
+    throw usage('--known is for replies of the service monitor', 'say -t monitor and -r with it');
+  }
+  return { kind: 'request', service, text, id, awaitsReply: flags.request !== undefined, known, ...common };
 }
 
 function numberOf(flag: string, word: string | undefined, standard: number, most: number): number {

@@ -51,7 +51,7 @@ async function run(command: Command, { out, err }: Console): Promise<number> {
 }
 
 async function request(command: RequestCommand, { out, err }: Console): Promise<number> {
-  const { service, text, id, awaitsReply, socketPath, timeoutMs, isJson, isVerbose } = command;
+  const { service, text, id, awaitsReply, known, socketPath, timeoutMs, isJson, isVerbose } = command;
   const startedMs = performance.now();
   const asked = await ask({
     socketPath,
@@ -61,6 +61,7 @@ async function request(command: RequestCommand, { out, err }: Console): Promise<
     absentMs: ABSENT_MS,
     ...(id === undefined ? {} : { id }),
     ...(awaitsReply ? {} : { reply: false }),
+    ...(known === undefined ? {} : { detail: { known } }),
   });
   if (isVerbose) err(`vm-connect: ${service} took ${Math.round(performance.now() - startedMs)} ms\n`);
   if (isJson && asked.ok && 'error' in asked.answer) out(`${JSON.stringify(asked.answer)}\n`);

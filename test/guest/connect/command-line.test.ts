@@ -18,6 +18,7 @@ test('the flags of version 1 mean what they meant, short, long and in one word',
     text: 'off x',
     id: 'one',
     awaitsReply: true,
+    known: undefined,
     ...common,
   };
   assert.deepEqual(readCommandLine(['-t', 'stonith', '-r', 'off x', '-i', 'one']), request);
@@ -29,10 +30,19 @@ test('the flags of version 1 mean what they meant, short, long and in one word',
     text: 'a b',
     id: undefined,
     awaitsReply: false,
+    known: undefined,
     ...common,
     isQuiet: true,
     isVerbose: true,
   });
+});
+
+test('who knows a reply of monitor can wait for another one', () => {
+  const words = ['-t', 'monitor', '-r', 'ping', '--known', 'ping=green'];
+  const read = readCommandLine(words);
+  assert.equal(read.kind === 'request' ? read.known : read.kind, 'ping=green');
+  assert.throws(() => readCommandLine(['-t', 'stonith', '-r', 'status T', '--known', 'OK']), PmError);
+  assert.throws(() => readCommandLine(['-t', 'monitor', '-R', 'ping', '--known', 'x']), PmError);
 });
 
 test('only the service stonith knows "timeout" as a word of its own', () => {
