@@ -95,14 +95,15 @@ export class FrameConnection {
     return this.#socket.writableLength;
   }
 
-  send(message: Message): Sent {
+  /** `withinBytes`: it is `full` when more than that would wait. */
+  send(message: Message, withinBytes = this.#maxWaitingBytes): Sent {
     const bytes = encodeMessage(message);
-    return bytes === undefined ? 'too-long' : this.sendBytes(bytes);
+    return bytes === undefined ? 'too-long' : this.sendBytes(bytes, withinBytes);
   }
 
-  sendBytes(bytes: Buffer): Sent {
+  sendBytes(bytes: Buffer, withinBytes = this.#maxWaitingBytes): Sent {
     if (this.#state !== 'open' || this.#socket.destroyed) return 'closed';
-    if (this.#socket.writableLength + bytes.length > this.#maxWaitingBytes) {
+    if (this.#socket.writableLength + bytes.length > withinBytes) {
       this.#wasFull = true;
       return 'full';
     }

@@ -94,9 +94,9 @@ export class LocalConnection {
     return sent;
   }
 
-  /** For what can be told to somebody else: `full` leaves the connection as it is. */
-  offer(message: Message): Sent {
-    return this.#frames.send(message);
+  /** For what can be told later, or to somebody else: `full` leaves the connection as it is. */
+  offer(message: Message, withinBytes?: number): Sent {
+    return this.#frames.send(message, withinBytes);
   }
 
   /** Tells a person who types what was wrong, once for each run of garbage. */

@@ -14,7 +14,7 @@ export function jobOf(call: Call, nowMs: number): Job {
     protocol: v1 === undefined ? 2 : 1,
     bytes: OVERHEAD_BYTES + id.length + Buffer.byteLength(text) + Buffer.byteLength(detail ?? ''),
     askers: askersOf(call),
-    timesSent: 1,
+    timesSent: 0,
     deadlineMs: nowMs + call.deadlineMs,
     heapIndex: -1,
   };

@@ -34,7 +34,7 @@ export interface Job extends HeapItem {
   readonly protocol: 1 | 2;
   readonly bytes: number;
   readonly askers: Askers;
-  /** How many times it was handed to a connection of its service. */
+  /** How many times it was handed to a connection of its service: 0, and the service knows nothing of it. */
   timesSent: number;
 }
 

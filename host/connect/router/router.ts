@@ -1,13 +1,13 @@
 /**
  * The heart of the bridge: requests of guests to services, answers back, nothing to anybody else.
  *
- *                        service there, room                   reply of the service
+ *                        service there                         reply of the service
  *   request of a guest ----------------------> job (asked) ------------------------------> answered, remembered
  *      |                                        |  ^  |  deadline: `cancel` to the service      ^
- *      |  its service is away, busy, unknown,   |  |  +-----------------------------------------+
- *      |  too many, other text under this id    |  | the service is back: asked again
+ *      |  its service is away or unknown,       |  |  +-----------------------------------------+
+ *      |  too many, other text under this id    |  | the service is back, or reads: asked
  *      +--> declined                            v  |
- *                                              job (waiting for its service)
+ *                                              job (waiting for its service, in the queue of its guest)
  *                                               |
  *      cancel of the guest: from either --------+--> gone; only the id stays taken
  *
@@ -15,7 +15,7 @@
  *
  * Invariants: (guest, id) is one job. A reply counts only from the connection that holds the job's service, and its
  * answer goes to no guest but the one whose link brought the request. Open requests and remembered answers stay
- * within the limits of each guest and of all. A retriable error ends a job and leaves nothing behind.
+ * within the limits of each guest and of all, and a guest that asks much makes no other wait (service-queue.ts). A retriable error ends a job and leaves nothing behind.
  */
 import type { Frame } from '../../../shared/protocol/frame-decoder.ts';
 import {
@@ -40,7 +40,7 @@ import {
   toGuest,
   toService,
 } from './router-effect.ts';
-import { hasUnsent, keepCancel, ServiceDesk } from './service-desk.ts';
+import { type Service, ServiceDesk } from './service-desk.ts';
 
 export interface RouterOptions {
   readonly identity: Identity;
@@ -55,7 +55,7 @@ const RETRIABLE: ReadonlySet<ErrorCode> = new Set(['service-away', 'service-busy
 /** Less than this is but the time that a frame took to come again. */
 const WORTH_TELLING_MS = 1_000;
 const AWAY = 'the service is not there just now';
-const BUSY = 'the service does not keep up; ask again';
+const BUSY = 'the service did not take the request in time, so nothing was begun; ask again';
 const TOO_LONG = 'text and detail leave no room in a frame for the name of the guest';
 
 export class Router {
@@ -157,9 +157,8 @@ export class Router {
     const gainedMs = nowMs + deadlineMs - job.deadlineMs;
     if (gainedMs > 0) this.#ledger.jobs.extend(job, nowMs + deadlineMs);
     const service = this.#desk.find(job.service);
-    if (gainedMs < WORTH_TELLING_MS || service?.holder === undefined || hasUnsent(service)) return [];
-    job.timesSent++;
-    return [toService(service.name, service.holder, serviceRequest(job, nowMs))];
+    if (gainedMs < WORTH_TELLING_MS || service?.holder === undefined) return [];
+    return this.#tell(service, service.holder, job, nowMs);
   }
 
   #begin(call: Call, nowMs: number): RouterEffect[] {
@@ -168,13 +167,22 @@ export class Router {
       return this.#decline(call, 'unknown-service', `there is no service ${call.service}`);
     const { holder } = service;
     if (holder === undefined) return this.#decline(call, 'service-away', AWAY);
-    if (hasUnsent(service)) return this.#decline(call, 'service-busy', BUSY);
     const job = jobOf(call, nowMs);
     if (job.bytes > MAX_FRAME_BYTES) return this.#decline(call, 'bad-request', TOO_LONG);
     if (!this.#ledger.makeRoom(job.guest, job.bytes)) {
       return this.#decline(call, 'too-many', 'too many requests are open; wait for answers first');
     }
     this.#ledger.open(job);
+    return this.#tell(service, holder, job, nowMs);
+  }
+
+  /** At once, unless others wait already. */
+  #tell(service: Service, holder: number, job: Job, nowMs: number): RouterEffect[] {
+    if (!service.queue.isEmpty) {
+      service.queue.addJob(job);
+      return [];
+    }
+    job.timesSent++;
     return [toService(service.name, holder, serviceRequest(job, nowMs))];
   }
 
@@ -201,7 +209,7 @@ export class Router {
     const registered = this.#desk.register(connection, name);
     if (!registered.ok) return undefined;
     if (isHeldAlready) return [];
-    for (const job of this.#ledger.jobs.jobsFor(name)) registered.service.unsentJobs.add(job);
+    for (const job of this.#ledger.jobs.jobsFor(name)) registered.service.queue.addJob(job);
     return [{ kind: 'services' }, ...this.serviceReady(connection, nowMs)];
   }
 
@@ -217,7 +225,7 @@ export class Router {
       for (const message of this.#desk.takeUnsent(service, nowMs)) {
         effects.push(toService(service.name, connection, message));
       }
-      if (hasUnsent(service)) effects.push({ kind: 'more-for-service', connection });
+      if (!service.queue.isEmpty) effects.push({ kind: 'more-for-service', connection });
     }
     return effects;
   }
@@ -227,19 +235,18 @@ export class Router {
     const service = this.#desk.find(effect.service);
     if (service === undefined || message.guest === undefined) return [];
     if (message.type === 'cancel') {
-      keepCancel(service, message);
+      service.queue.addCancel(message.guest, message.id);
       return [];
     }
     const job = this.#ledger.jobs.find(message.guest, message.id);
     if (job === undefined) return [];
+    job.timesSent--;
     if (why === 'too-long') return this.#finish(job, errorAnswer('bad-request', TOO_LONG), nowMs);
-    if (job.timesSent > 1) {
-      service.unsentJobs.add(job);
-      return [];
+    if (why === 'closed' && job.timesSent === 0) {
+      return this.#finish(job, errorAnswer('service-away', AWAY, true), nowMs);
     }
-    const isBusy = why === 'full';
-    const error = errorAnswer(isBusy ? 'service-busy' : 'service-away', isBusy ? BUSY : AWAY, true);
-    return this.#finish(job, error, nowMs);
+    service.queue.addJob(job);
+    return [];
   }
 
   fromService(connection: number, reply: Reply, nowMs: number): RouterEffect[] {
@@ -271,10 +278,11 @@ export class Router {
     const { jobs } = this.#ledger;
     const effects: RouterEffect[] = [];
     for (let job = jobs.earliest(); job !== undefined && job.deadlineMs <= nowMs; job = jobs.earliest()) {
-      effects.push(...this.#withdraw(job));
-      effects.push(
-        ...this.#finish(job, errorAnswer('deadline', `${job.service} gave no answer in time`), nowMs),
-      );
+      const error =
+        job.timesSent === 0
+          ? errorAnswer('service-busy', BUSY, true)
+          : errorAnswer('deadline', `${job.service} gave no answer in time`);
+      effects.push(...this.#withdraw(job), ...this.#finish(job, error, nowMs));
     }
     this.#ledger.forgetExpired(nowMs);
     return effects;
@@ -284,7 +292,7 @@ export class Router {
     const fits = Buffer.byteLength(JSON.stringify(given)) + REPLY_FRAME_BYTES <= MAX_FRAME_BYTES;
     const answer = fits ? given : errorAnswer('refused', 'the answer is too long for a frame');
     const isKept = !isRetriable(answer);
-    this.#desk.find(job.service)?.unsentJobs.delete(job);
+    this.#desk.find(job.service)?.queue.remove(job);
     if (isKept) this.#ledger.closeAndRemember(job, answer, nowMs);
     else this.#ledger.jobs.close(job);
     if ('error' in answer) this.counts.error(job.guest, answer.error.code);
@@ -292,16 +300,16 @@ export class Router {
     return answerEffects(job.guest, job.id, job.askers, answer, isKept);
   }
 
-  /** Tells the service that nobody waits any more: it may know the job from before, asked again or not. */
+  /** Tells the service that nobody waits any more, if it was ever asked. */
   #withdraw(job: Job): RouterEffect[] {
     const service = this.#desk.find(job.service);
     if (service === undefined) return [];
-    service.unsentJobs.delete(job);
-    const cancel = { type: 'cancel', id: job.id, guest: job.guest } as const;
-    if (service.holder !== undefined && !hasUnsent(service)) {
-      return [toService(service.name, service.holder, cancel)];
+    service.queue.remove(job);
+    if (job.timesSent === 0) return [];
+    if (service.holder !== undefined && service.queue.isEmpty) {
+      return [toService(service.name, service.holder, { type: 'cancel', id: job.id, guest: job.guest })];
     }
-    keepCancel(service, cancel);
+    service.queue.addCancel(job.guest, job.id);
     return [];
   }
 

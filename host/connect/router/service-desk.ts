@@ -7,15 +7,13 @@
  * here; nothing new is added to them, because new requests for a service that is away are declined.
  */
 import type { Cancel, Request } from '../../../shared/protocol/message.ts';
-import { type Job, serviceRequest } from './job.ts';
+import { ServiceQueue } from './service-queue.ts';
 
 export interface Service {
   readonly name: string;
   holder: number | undefined;
-  /** Running jobs that its present holder was not asked yet. */
-  readonly unsentJobs: Set<Job>;
-  /** What was cancelled and the holder does not know: it may have them from before. */
-  readonly unsentCancels: Map<string, Cancel>;
+  /** What its present holder was not told yet. */
+  readonly queue: ServiceQueue;
 }
 
 export type Registration = { readonly ok: true; readonly service: Service } | { readonly ok: false };
@@ -25,8 +23,8 @@ const OWN_NAMES: ReadonlySet<string> = new Set(['host', 'agent']);
 /** Of this version, whether they are there or not. */
 const STANDARD_NAMES = ['monitor', 'stonith'] as const;
 const MOST_NAMES = 32;
-/** How much is handed over in one go. */
-const BATCH_BYTES = 256 * 1024;
+/** How much is handed over in one go, and at most one frame more: what a connection that has been read has room for. */
+const BATCH_BYTES = 64 * 1024;
 
 export class ServiceDesk {
   readonly #services = new Map<string, Service>();
@@ -72,34 +70,12 @@ export class ServiceDesk {
 
   /** Takes from what waits as much as fits into one go. */
   takeUnsent(service: Service, nowMs: number): (Request | Cancel)[] {
-    const batch: (Request | Cancel)[] = [];
-    let bytes = 0;
-    for (const [key, cancel] of service.unsentCancels) {
-      if (bytes > BATCH_BYTES) break;
-      service.unsentCancels.delete(key);
-      batch.push(cancel);
-      bytes += key.length;
-    }
-    for (const job of service.unsentJobs) {
-      if (bytes > BATCH_BYTES) break;
-      service.unsentJobs.delete(job);
-      job.timesSent++;
-      batch.push(serviceRequest(job, nowMs));
-      bytes += job.bytes;
-    }
-    return batch;
+    return service.queue.take(BATCH_BYTES, nowMs);
   }
 
   #add(name: string): Service {
-    const service = { name, holder: undefined, unsentJobs: new Set<Job>(), unsentCancels: new Map() };
+    const service = { name, holder: undefined, queue: new ServiceQueue() };
     this.#services.set(name, service);
     return service;
   }
-}
-
-export const hasUnsent = (service: Service): boolean =>
-  service.unsentJobs.size > 0 || service.unsentCancels.size > 0;
-
-export function keepCancel(service: Service, cancel: Cancel): void {
-  service.unsentCancels.set(`${cancel.guest}\n${cancel.id}`, cancel);
 }

@@ -184,21 +184,49 @@ describe('a service', () => {
     assert.deepEqual(asked(router.register(8, 'stonith', 200)), ['8 cancel guest1 a', '8 cancel guest1 b']);
   });
 
-  test('that does not read makes new requests busy, and gets what it was to be asked again when it reads', () => {
+  test('that does not read is asked when it reads; who waited until the deadline may ask again, as nothing was begun', () => {
     const router = routerWithStonith();
     const [first] = toServices(ask(router, 'guest1', 'a'));
     assert.ok(first);
-    assert.deepEqual(toGuests(router.notTaken(first, 'full', 1)).map(errorCodeIn), ['service-busy']);
-    assert.equal(router.totals().openRequests, 0);
+    assert.deepEqual(router.notTaken(first, 'full', 1), []);
+    assert.deepEqual(ask(router, 'guest2', 'b', 'off T', 1, 100), []);
+    const late = router.wake(101);
+    assert.deepEqual(toGuests(late).map(errorCodeIn), ['service-busy']);
+    assert.match(toGuests(late)[0] ?? '', /"retry":true/);
+    assert.deepEqual(asked(late), [], 'what it was never asked needs no cancel');
+    assert.deepEqual(asked(router.serviceReady(STONITHD, 102)), ['7 request guest1 a off T']);
+    assert.deepEqual(asked(ask(router, 'guest2', 'b', 'off T', 103)), ['7 request guest2 b off T']);
+  });
 
-    ask(router, 'guest1', 'b');
-    router.connectionLost(STONITHD);
-    const [again] = toServices(router.register(8, 'stonith', 2));
-    assert.ok(again);
-    assert.deepEqual(router.notTaken(again, 'full', 3), []);
-    assert.deepEqual(toGuests(ask(router, 'guest2', 'c')).map(errorCodeIn), ['service-busy']);
-    assert.deepEqual(asked(router.serviceReady(8, 4)), ['8 request guest1 b off T']);
-    assert.deepEqual(asked(ask(router, 'guest2', 'c')), ['8 request guest2 c off T']);
+  test('is told of what waits in turn: a guest that floods it delays another by one message', () => {
+    const router = routerWithStonith();
+    const [first] = toServices(ask(router, 'flood', 'first'));
+    assert.ok(first);
+    router.notTaken(first, 'full', 0);
+    for (let round = 0; round < 1_000; round++) {
+      for (let number = 0; number < 60; number++) ask(router, 'flood', `${round}-${number}`, 'x'.repeat(900));
+      if (round === 500) assert.deepEqual(ask(router, 'guest2', 'b'), []);
+      for (let number = 0; number < 60; number++) {
+        const cancel = frameOf({ type: 'cancel', id: `${round}-${number}` } as const);
+        assert.deepEqual(router.fromGuest('flood', cancel, 0), []);
+      }
+    }
+    assert.deepEqual(asked(router.serviceReady(STONITHD, 1)), [
+      '7 request flood first off T',
+      '7 request guest2 b off T',
+    ]);
+  });
+
+  test('that reads slowly has no more waiting of one guest than the guest may have open', () => {
+    const router = routerWithStonith();
+    let last = toServices(ask(router, 'flood', 'a0'))[0];
+    for (let number = 0; number < 1_000; number++) {
+      router.fromGuest('flood', frameOf({ type: 'cancel', id: `a${number}` }), 0);
+      const effects = ask(router, 'flood', `a${number + 1}`);
+      if (last !== undefined) router.notTaken(last, 'full', 0);
+      last = toServices(effects)[0] ?? toServices(router.serviceReady(STONITHD, 0))[0];
+    }
+    assert.ok(asked(router.serviceReady(STONITHD, 0)).length <= 64);
   });
 
   test('that answers by itself what it was not asked again yet is not asked again', () => {
