@@ -8,7 +8,8 @@
  *                          +-- cancelled, or past its deadline --> unknown
  *
  * Invariant: a job (guest and id) is handed to the service once, however often it is asked, for as long as it is in
- * work or its answer is kept. What is kept is bounded in number, bytes and age.
+ * work or its answer is kept. What is in work and what is kept is bounded for each guest and in all, and what is kept by
+ * age, too: a guest that asks without end makes the service forget its own answers, and refuse its own jobs.
  */
 import type { Answer, Request } from './message.ts';
 
@@ -42,10 +43,21 @@ interface Kept extends JobKey {
 
 export const SERVICE_LIMITS = {
   jobs: 4_096,
-  keptAnswers: 1_024,
-  keptBytes: 4 * 1024 * 1024,
+  guestJobs: 128,
+  keptAnswers: 4_096,
+  keptBytes: 16 * 1024 * 1024,
+  guestAnswers: 256,
+  guestBytes: 4 * 1024 * 1024,
   keptForMs: 600_000,
 } as const;
+
+/** What one guest has here. */
+interface Share {
+  inWork: number;
+  /** The keys of its kept answers, the oldest first. */
+  readonly kept: Set<string>;
+  keptBytes: number;
+}
 
 const ID_CONFLICT: Answer = {
   error: { code: 'id-conflict', message: 'another request has this id; choose another', retry: false },
@@ -59,6 +71,7 @@ export class ServiceJobs {
   readonly #inWork = new Map<string, Job>();
   /** The oldest first. */
   readonly #kept = new Map<string, Kept>();
+  readonly #shares = new Map<string, Share>();
   #keptBytes = 0;
   /** Answers that are kept and that the daemon waits for. */
   readonly #owed = new Set<string>();
@@ -91,9 +104,10 @@ export class ServiceJobs {
       if (former.text === text) return { kind: 'answer', answer: former.answer };
       this.#forget(key, former);
     }
-    if (this.#inWork.size >= SERVICE_LIMITS.jobs) return { kind: 'answer', answer: TOO_MANY };
+    if (!this.#hasRoomFor(guest)) return { kind: 'answer', answer: TOO_MANY };
     const job: Job = { guest, id, text, protocol, deadlineAtMs };
     this.#inWork.set(key, job);
+    this.#shareOf(guest).inWork++;
     return { kind: 'new', job };
   }
 
@@ -105,11 +119,15 @@ export class ServiceJobs {
   /** Ends a job of `isInWork`. */
   answered(job: Job, answer: Answer, nowMs: number): void {
     const key = keyOf(job);
-    this.#inWork.delete(key);
     const { guest, id, text, protocol } = job;
     const bytes = 2 * (JSON.stringify(answer).length + key.length + text.length);
+    const share = this.#shareOf(guest);
     this.#kept.set(key, { guest, id, text, protocol, answer, bytes, atMs: nowMs });
     this.#keptBytes += bytes;
+    share.kept.add(key);
+    share.keptBytes += bytes;
+    this.#end(job);
+    this.#keepWithinShare(share);
     this.#forgetOld(nowMs);
   }
 
@@ -143,17 +161,50 @@ export class ServiceJobs {
 
   /** The job that ended so, if there was one. */
   cancel(key: JobKey): Job | undefined {
-    const text = keyOf(key);
-    const job = this.#inWork.get(text);
-    this.#inWork.delete(text);
+    const job = this.#inWork.get(keyOf(key));
+    if (job !== undefined) this.#end(job);
     return job;
   }
 
   /** Ends the jobs whose deadline has passed, and gives them. */
   expire(nowMs: number): readonly Job[] {
     const late = [...this.#inWork.values()].filter((job) => job.deadlineAtMs <= nowMs);
-    for (const job of late) this.#inWork.delete(keyOf(job));
+    for (const job of late) this.#end(job);
     return late;
+  }
+
+  #hasRoomFor(guest: string): boolean {
+    const { inWork } = this.#shares.get(guest) ?? NO_SHARE;
+    return this.#inWork.size < SERVICE_LIMITS.jobs && inWork < SERVICE_LIMITS.guestJobs;
+  }
+
+  #shareOf(guest: string): Share {
+    const known = this.#shares.get(guest);
+    if (known !== undefined) return known;
+    const made = { inWork: 0, kept: new Set<string>(), keptBytes: 0 };
+    this.#shares.set(guest, made);
+    return made;
+  }
+
+  #end(job: Job): void {
+    if (!this.#inWork.delete(keyOf(job))) return;
+    const share = this.#shareOf(job.guest);
+    share.inWork--;
+    this.#dropEmpty(job.guest, share);
+  }
+
+  #dropEmpty(guest: string, { inWork, kept }: Share): void {
+    if (inWork === 0 && kept.size === 0) this.#shares.delete(guest);
+  }
+
+  /** The newest answer of a guest stays in any case. */
+  #keepWithinShare(share: Share): void {
+    const { guestAnswers, guestBytes } = SERVICE_LIMITS;
+    for (const key of share.kept) {
+      if (share.kept.size <= 1 || (share.kept.size <= guestAnswers && share.keptBytes <= guestBytes)) return;
+      const kept = this.#kept.get(key);
+      if (kept !== undefined) this.#forget(key, kept);
+    }
   }
 
   #forgetOld(nowMs: number): void {
@@ -170,8 +221,14 @@ export class ServiceJobs {
   #forget(key: string, kept: Kept): void {
     this.#kept.delete(key);
     this.#keptBytes -= kept.bytes;
+    const share = this.#shareOf(kept.guest);
+    share.kept.delete(key);
+    share.keptBytes -= kept.bytes;
+    this.#dropEmpty(kept.guest, share);
   }
 }
+
+const NO_SHARE: Share = { inWork: 0, kept: new Set(), keptBytes: 0 };
 
 /** No id holds a space, so this is unambiguous whatever the guest's name is. */
 const keyOf = ({ guest, id }: JobKey): string => `${id} ${guest}`;

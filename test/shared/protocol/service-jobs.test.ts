@@ -137,10 +137,30 @@ test('jobs past their deadline are given up, the others are not', () => {
 
 test('jobs without number are refused with an error that may be asked again', () => {
   const jobs = new ServiceJobs();
-  for (let index = 0; index < SERVICE_LIMITS.jobs; index++) begun(jobs, { id: `job-${index}` });
-  const asked = jobs.ask(request({ id: 'one-more' }), 0);
+  const { jobs: most, guestJobs } = SERVICE_LIMITS;
+  for (let index = 0; index < most; index++) {
+    begun(jobs, { id: `job-${index}`, guest: `guest${Math.floor(index / guestJobs)}` });
+  }
+  const asked = jobs.ask(request({ id: 'one-more', guest: 'another' }), 0);
   assert.ok(asked.kind === 'answer' && 'error' in asked.answer && asked.answer.error.retry);
   assert.equal(jobs.inWork, SERVICE_LIMITS.jobs);
+});
+
+test('a guest that asks without end is refused its own jobs and forgotten its own answers, and nobody else’s', () => {
+  const jobs = new ServiceJobs();
+  const quiet = begun(jobs, { guest: 'quiet', id: 'kept' });
+  jobs.answered(quiet, OK, 0);
+  const long: Answer = { text: 'x'.repeat(10_000) };
+  for (let index = 0; index < 10_000; index++) {
+    jobs.answered(begun(jobs, { guest: 'loud', id: `done-${index}` }), index % 2 === 0 ? OK : long, 0);
+  }
+  assert.deepEqual(jobs.ask(request({ guest: 'quiet', id: 'kept' }), 1), { kind: 'answer', answer: OK });
+  assert.ok(jobs.kept <= SERVICE_LIMITS.guestAnswers + 1);
+  for (let index = 0; index < SERVICE_LIMITS.guestJobs; index++)
+    begun(jobs, { guest: 'loud', id: `${index}` });
+  const refused = jobs.ask(request({ guest: 'loud', id: 'one-more' }), 1);
+  assert.ok(refused.kind === 'answer' && errorCode(refused.answer) === 'service-busy');
+  begun(jobs, { guest: 'quiet', id: 'new' });
 });
 
 test('what is kept stays within its number, bytes and age, and the newest answers stay longest', () => {
