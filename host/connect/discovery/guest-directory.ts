@@ -6,8 +6,9 @@
  *   Pacemaker's VirtualDomain resources, their files    what the next start will use
  *   libvirt, a domain that is defined and does not run
  *
- * Pure. Invariants: a source that can't be read says nothing, so what it said last stays; two guests that name one
- * socket get no link, neither of them, because nobody could tell which of them speaks.
+ * Pure. Invariants: a source that can't be read says nothing, so what it said last stays. Of several guests that name
+ * one socket the one that runs here gets the link, since it is its QEMU that is behind it; where none runs or more than
+ * one seem to, none of them gets it, because nobody could tell which of them speaks.
  */
 import { basename, dirname, join } from 'node:path';
 import { paths } from '../../../shared/paths.ts';
@@ -41,6 +42,8 @@ export interface WantedLink {
   readonly target: LinkTarget;
   readonly uuid: string | undefined;
   readonly isLasting: boolean;
+  /** libvirt says that the guest runs here, and behind this very socket. */
+  readonly isRunning: boolean;
 }
 
 /** Each wins over those behind it. */
@@ -117,7 +120,8 @@ export class GuestDirectory {
         case 'socket': {
           const path = join(realDirectory(dirname(port.path)), basename(port.path));
           const target = { mode: port.mode, path, owner };
-          links.set(name, { target, uuid, isLasting: port.isLasting });
+          const isRunning = candidates.some((one) => one.origin === 'running' && isSamePort(one, chosen));
+          links.set(name, { target, uuid, isLasting: port.isLasting, isRunning });
           break;
         }
         case 'made-up':
@@ -199,7 +203,9 @@ function refuseShared(links: Map<string, WantedLink>, refused: Map<string, strin
   for (const [path, names] of byPath) {
     if (names.length < 2) continue;
     const all = names.sort().join(' and ');
+    const running = names.filter((name) => links.get(name)?.isRunning === true);
     for (const name of names) {
+      if (running.length === 1 && running[0] === name) continue;
       links.delete(name);
       refused.set(name, `${all} have the same socket ${path}; give each a path of its own`);
     }

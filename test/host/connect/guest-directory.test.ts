@@ -67,10 +67,32 @@ describe('what is not known', () => {
 });
 
 describe('two guests that name one socket', () => {
-  test('get no link, neither of them', () => {
+  test('leave it to the one that runs, whichever that is', () => {
+    const directory = new GuestDirectory();
+    const both = dumps(domain('guest1', '/s'), domain('guest2', '/s'));
+    directory.setDomains([listed('guest1', 1), listed('guest2')], both);
+    assert.deepEqual(pathsOf(directory), { guest1: '/s' });
+    assert.match(
+      directory.wanted().refused.get('guest2') ?? '',
+      /guest1 and guest2 have the same socket \/s/,
+    );
+    directory.setDomains([listed('guest1'), listed('guest2', 2)], both);
+    assert.deepEqual(pathsOf(directory), { guest2: '/s' });
+    directory.setDomains([listed('guest1'), listed('guest2')], both);
+    assert.deepEqual(pathsOf(directory), {});
+  });
+
+  test('are not linked by what a section says when the one that runs is behind another socket', () => {
+    const directory = new GuestDirectory();
+    directory.setConfigured([domain('guest1', '/s'), domain('guest2', '/s')]);
+    directory.setDomains([listed('guest1', 1)], dumps(domain('guest1', '/other')));
+    assert.deepEqual(pathsOf(directory), {});
+  });
+
+  test('get no link, neither of them, when both run', () => {
     const directory = new GuestDirectory();
     directory.setDomains(
-      [listed('guest1', 1), listed('guest2'), listed('guest3', 3)],
+      [listed('guest1', 1), listed('guest2', 2), listed('guest3', 3)],
       dumps(domain('guest1', '/s'), domain('guest2', '/s', 'connect'), domain('guest3', '/t')),
     );
     assert.deepEqual(pathsOf(directory), { guest3: '/t' });
