@@ -36,10 +36,11 @@ const restarted = async (lab: Laboratory) => {
   await startStonithd(lab);
 };
 
-const meta = (lab: Laboratory, name: string, value: string) =>
-  lab.output('hosta', ['crm_resource', '-r', RESOURCE, '--meta', '-p', name, '-v', value]);
+const meta = (lab: Laboratory, name: string, value: string, resource = RESOURCE) =>
+  lab.ask('hosts', ['crm_resource', '-r', resource, '--meta', '-p', name, '-v', value]);
 export const managed = (lab: Laboratory, value: string) => meta(lab, 'is-managed', value);
-export const role = (lab: Laboratory, value: string) => meta(lab, 'target-role', value);
+export const role = (lab: Laboratory, value: string, resource = RESOURCE) =>
+  meta(lab, 'target-role', value, resource);
 const property = (lab: Laboratory, name: string, value: string) =>
   lab.ask('hosts', ['crm_attribute', '-n', name, '-v', value]);
 
@@ -52,26 +53,27 @@ const frozenForASecond = (host: string, program: string): Pick<Fault, 'strike' |
 /** hostb can't shoot first: it is hosta that has to answer. */
 const disarm = (lab: Laboratory) => lab.signalDaemon('hostb', 'pacemaker-fenced', 'STOP');
 
-/** It is fenced by the other host, and comes back. */
-async function fenced(lab: Laboratory, root: string | undefined): Promise<void> {
-  await waitFor('hostb has been fenced', 60_000, () => lab.rootOf('hostb') !== root, { pollMs: 50 });
-  await lab.mend('hostb');
-  lab.setPowerSwitch('works');
-}
-
+/** That host is fenced by the other, and comes back. */
 function costsAHost(
   strike: (lab: Laboratory) => Promise<unknown>,
+  host = 'hostb',
 ): Pick<Fault, 'strike' | 'mend' | 'isSlow'> {
   let root: string | undefined;
   return {
     isSlow: true,
     async strike(lab) {
-      root = lab.rootOf('hostb');
+      root = lab.rootOf(host);
       await strike(lab);
     },
-    mend: (lab) => fenced(lab, root),
+    async mend(lab) {
+      await waitFor(`${host} has been fenced`, 60_000, () => isBack(lab.rootOf(host), root), { pollMs: 50 });
+      await lab.mend(host);
+    },
   };
 }
+
+const isBack = (root: string | undefined, before: string | undefined) =>
+  root !== undefined && root !== before;
 
 const stopFails = (onFail: string) => async (lab: Laboratory) => {
   const change = `<op id="${RESOURCE}-stop" on-fail="${onFail}"/>`;
@@ -83,6 +85,9 @@ const stopWorks = async (lab: Laboratory) => {
   const change = `<op id="${RESOURCE}-stop" on-fail="fence"/>`;
   await lab.ask('hosts', ['cibadmin', '--modify', '--scope', 'resources', '--xml-text', change]);
 };
+
+/** Past the deadline of the request. */
+const UNFENCED_MS = 12_000;
 
 /** Every host expects more votes than there are. */
 async function quorum(lab: Laboratory, isThere: boolean): Promise<void> {
@@ -117,7 +122,6 @@ export const FAULTS: readonly Fault[] = [
   },
   { name: 'pacemaker-attrd killed', strike: signal('hosta', 'pacemaker-attrd', 'KILL') },
   { name: 'pacemaker-attrd frozen for 1 s', ...frozenForASecond('hosta', 'pacemaker-attrd') },
-  { name: 'pacemaker-based killed', strike: signal('hosta', 'pacemaker-based', 'KILL') },
   { name: 'the scheduler killed', strike: signal('hosta', 'pacemaker-schedulerd', 'KILL') },
   { name: 'pacemaker-execd killed', strike: signal('hostb', 'pacemaker-execd', 'KILL') },
   {
@@ -151,6 +155,11 @@ export const FAULTS: readonly Fault[] = [
     mend: (lab) => later(() => quorum(lab, true)),
   },
   { name: 'the stop fails, and costs the host', ...costsAHost(stopFails('fence')) },
+  { name: 'the host that was asked killed', ...costsAHost((lab) => lab.kill('hosta'), 'hosta') },
+  {
+    name: 'its pacemaker-based killed',
+    ...costsAHost((lab) => lab.signalDaemon('hosta', 'pacemaker-based', 'KILL'), 'hosta'),
+  },
   { name: "the victim's host killed", ...costsAHost((lab) => lab.kill('hostb')) },
   { name: "the victim's host frozen", ...costsAHost((lab) => lab.freeze('hostb')) },
   {
@@ -165,6 +174,7 @@ export const FAULTS: readonly Fault[] = [
     ...costsAHost(async (lab) => {
       lab.setPowerSwitch('fails');
       await lab.freeze('hostb');
+      setTimeout(() => lab.setPowerSwitch('works'), UNFENCED_MS);
     }),
   },
 ];

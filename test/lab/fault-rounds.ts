@@ -6,13 +6,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resultOf } from '../support/bridge-stand-in.ts';
 import { type Fault, managed, role } from './fault-kinds.ts';
-import { type FaultWorld, RESOURCE } from './fault-world.ts';
+import { type FaultWorld, RESOURCE, revive } from './fault-world.ts';
 import { isAlive, qemusOf } from './fencing-observer.ts';
 import { VICTIM } from './fencing-victim.ts';
 import type { Laboratory } from './lab.ts';
 import { waitFor } from './wait-for.ts';
 
 export const STEPS = ['marking', 'ordering', 'waiting', 'clearing'] as const;
+/** Of faults that cost a host its power. */
+export const SLOW_STEPS = ['marking', 'ordering', 'waiting'] as const;
 type Step = (typeof STEPS)[number];
 
 export interface Round {
@@ -34,10 +36,12 @@ export function wordsOf({ result, wasAlive, wasStruck, left }: Round): string {
 }
 
 const DEADLINE_MS = 8_000;
+/** Its time, ten seconds more, and the next look for what was forgotten. */
+const LEFT_FOR_MS = 75_000;
 
 export async function playRound(world: FaultWorld, { strike, mend }: Fault, step: Step): Promise<Round> {
-  const { lab, bridge, token } = world;
   await makeReady(world);
+  const { lab, bridge, token } = world;
   const reached = stepReached(lab, step);
   const asked = bridge
     .ask(`off ${token}`, DEADLINE_MS)
@@ -50,9 +54,11 @@ export async function playRound(world: FaultWorld, { strike, mend }: Fault, step
 }
 
 /** The victim runs where it belongs, the daemon serves, both hosts are online. */
-async function makeReady({ lab, bridge }: FaultWorld): Promise<void> {
-  await bridge.waitForService();
+async function makeReady(world: FaultWorld): Promise<void> {
+  const { lab } = world;
   await lab.waitForOnline('hosts');
+  await revive(world);
+  await world.bridge.waitForService();
   await managed(lab, 'true');
   await role(lab, 'Started');
   await waitFor('the victim runs', 60_000, () => qemusOf(lab, VICTIM).length === 1, { pollMs: 20 });
@@ -65,7 +71,7 @@ async function leftovers(lab: Laboratory): Promise<string | undefined> {
   try {
     await waitFor(
       'nothing is left',
-      60_000,
+      LEFT_FOR_MS,
       async () => {
         left = await present(lab);
         return left === undefined;
@@ -81,7 +87,7 @@ async function leftovers(lab: Laboratory): Promise<string | undefined> {
 /** Records, marks, constraints, and a role that is neither what was asked for nor what was there before. */
 async function present(lab: Laboratory): Promise<string | undefined> {
   const configuration = await lab.ask('hosts', ['cibadmin', '--query', '--scope', 'configuration']);
-  const mark = await lab.on('hosta', ['attrd_updater', '-Q', '-A', '-n', `force_stop-${RESOURCE}`]);
+  const mark = await lab.on('hostb', ['attrd_updater', '-Q', '-A', '-n', `force_stop-${RESOURCE}`]);
   if (configuration.includes('name="vm-stonithd"')) return 'a record';
   if (/value="[^"]/.test(mark.stdout)) return 'a mark';
   if ((configuration.match(/<rsc_(location|colocation|order) /g) ?? []).length !== 1) return 'a constraint';

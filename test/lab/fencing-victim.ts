@@ -4,18 +4,19 @@ import type { Laboratory } from './lab.ts';
 export const VICTIM = 'fault-victim';
 export const VICTIM_XML = `/var/lib/libvirt/images/${VICTIM}.xml`;
 
-const DOMAIN = `<domain type='qemu'>
-  <name>${VICTIM}</name>
-  <uuid>000000ff-1111-4111-8111-111111111111</uuid>
+const domainXml = (name: string) => `<domain type='qemu'>
+  <name>${name}</name>
   <memory unit='MiB'>32</memory><vcpu>1</vcpu>
   <os><type arch='x86_64' machine='pc-q35-7.2'>hvm</type></os>
   <devices><emulator>/usr/bin/qemu-system-x86_64</emulator><memballoon model='none'/></devices>
 </domain>
 `;
 
-/** Where both hosts see it. */
-export async function writeVictim(lab: Laboratory): Promise<void> {
-  await lab.output('hosta', ['/bin/sh', '-c', `cat >${VICTIM_XML}`], { input: DOMAIN });
+/** Where both hosts see it; its path there. */
+export async function writeVictim(lab: Laboratory, name = VICTIM): Promise<string> {
+  const path = `/var/lib/libvirt/images/${name}.xml`;
+  await lab.output('hosta', ['/bin/sh', '-c', 'cat >"$0"', path], { input: domainXml(name) });
+  return path;
 }
 
 /** A new key on one host, and a token for all that can be asked of a target. */
@@ -26,6 +27,16 @@ export async function makeAskersToken(
   guest: string,
 ): Promise<string> {
   await lab.output(host, ['/bin/sh', '-c', 'rm -f /etc/pm-kvm-tools/keys; vm-ctl key make']);
+  return makeToken(lab, host, resource, guest);
+}
+
+/** Under the key that is there. */
+export async function makeToken(
+  lab: Laboratory,
+  host: string,
+  resource: string,
+  guest: string,
+): Promise<string> {
   const argv = ['vm-ctl', 'token', 'make', '--resource', resource, '--guest', guest];
   return (await lab.output(host, argv)).trim();
 }

@@ -91,11 +91,17 @@ ${operation('migrate_from', '0', '240s', 'restart')}</operations>
   await lab.ask('hosts', ['cibadmin', ...words]);
 }
 
+const KEYS = '/etc/pm-kvm-tools/keys';
+
 async function makeKeys(lab: Laboratory): Promise<void> {
-  const keys = '/etc/pm-kvm-tools/keys';
-  await lab.output('hosta', ['/bin/sh', '-c', `rm -f ${keys}; vm-ctl key make`]);
-  const input = await lab.output('hosta', ['cat', keys]);
-  const script = `umask 077; mkdir -p -m 755 ${keys.replace('/keys', '')}; cat >${keys}`;
+  await lab.output('hosta', ['/bin/sh', '-c', `rm -f ${KEYS}; vm-ctl key make`]);
+  await copyKeys(lab);
+}
+
+/** From hosta to hostb. */
+export async function copyKeys(lab: Laboratory): Promise<void> {
+  const input = await lab.output('hosta', ['cat', KEYS]);
+  const script = `umask 077; mkdir -p -m 755 ${KEYS.replace('/keys', '')}; cat >${KEYS}`;
   await lab.output('hostb', ['/bin/sh', '-c', script], { input });
 }
 

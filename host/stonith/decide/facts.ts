@@ -39,6 +39,8 @@ export interface Facts {
   readonly ordersAreDone: boolean;
   /** Undefined: there is no virtual machine of that name. */
   readonly target: Target | undefined;
+  /** The guest that asks is being fenced itself, or was stopped: of two that ask for each other, one may win. */
+  readonly requesterIsDoomed: boolean;
   /** How a job with this id ended, on whichever host: it must not be done again. */
   readonly finished: FinishedJob | undefined;
 }

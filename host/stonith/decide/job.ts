@@ -94,6 +94,9 @@ function inspect(job: Job, facts: Facts, wallMs: number): Step {
   if (verdict.kind !== 'proven') return refuse(job, verdict.reason);
   const record = facts.target?.record;
   if (record?.id === job.id) return waitFor(joined(job, record));
+  if (facts.requesterIsDoomed && job.operation !== 'on') {
+    return refuse(job, 'the guest that asks is itself being fenced, or stopped');
+  }
   if (record !== undefined && record.untilWallMs > wallMs) {
     const queued = { ...job, phase: 'queued', lastReason: 'another request for it is being served' } as const;
     return lookAgain(queued, QUEUE_LOOK_MS);

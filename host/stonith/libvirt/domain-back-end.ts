@@ -5,7 +5,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { CommandRunner } from '../../../shared/process/run-command.ts';
 import { findDomain } from '../../libvirt/domain-list.ts';
-import type { Done, FenceBackEnd, FenceTarget, FoundRecord } from '../desk/back-end.ts';
+import type { Done, FenceBackEnd, FenceTarget, FoundRecord, JobName } from '../desk/back-end.ts';
 import { ChangeSignal } from '../desk/change-signal.ts';
 import { DomainTarget } from './domain-target.ts';
 
@@ -24,6 +24,7 @@ export class DomainBackEnd implements FenceBackEnd {
   readonly changes = 0;
   readonly #options: DomainBackEndOptions;
   readonly #signal: ChangeSignal;
+  readonly #ending = new Set<string>();
 
   constructor(options: DomainBackEndOptions) {
     this.#options = options;
@@ -31,10 +32,17 @@ export class DomainBackEnd implements FenceBackEnd {
     this.host = options.host;
   }
 
-  open(resource: string): FenceTarget {
+  open(resource: string, { requester }: JobName): FenceTarget {
     const { host, run, uri, pidDirectory, clock } = this.#options;
     const sleep = (ms: number) => clock.sleep(ms);
-    return new DomainTarget(resource, { host, virsh: { run, uri }, pidDirectory, sleep });
+    return new DomainTarget(resource, {
+      host,
+      virsh: { run, uri },
+      pidDirectory,
+      sleep,
+      requester,
+      ending: this.#ending,
+    });
   }
 
   async publish(): Promise<Done> {

@@ -6,7 +6,7 @@
  * was transient. What has been sent to another host, or is on its way there, is never off: nobody here sees it there.
  */
 import { abortDomainJob, destroyDomain, startDomain } from '../../libvirt/domain-control.ts';
-import { type DomainSummary, findDomain } from '../../libvirt/domain-list.ts';
+import { type DomainSummary, listDomains } from '../../libvirt/domain-list.ts';
 import { queryDomainJob } from '../../libvirt/job-info.ts';
 import type { Virsh } from '../../libvirt/virsh.ts';
 import type { Facts, Role, Target } from '../decide/facts.ts';
@@ -20,9 +20,18 @@ export interface DomainTargetOptions {
   /** Where libvirt keeps the pid files of its QEMUs. */
   readonly pidDirectory: string;
   readonly sleep: (ms: number) => Promise<void>;
+  readonly requester: string;
+  /** What jobs of this daemon are ending just now: a guest among them has no say any more. */
+  readonly ending: Set<string>;
 }
 
 const DONE: Done = { ok: true };
+const REQUESTER_ENDS: Done = {
+  ok: false,
+  fault: 'the guest that asks is being ended itself',
+  isCertain: true,
+  isConflict: true,
+};
 const END_WITHIN_MS = 2_000;
 const END_LOOK_MS = 2;
 const JOB_LOOK_MS = 20;
@@ -47,16 +56,18 @@ export class DomainTarget implements FenceTarget {
   async look({ configuration, settled }: LookNeeds, deadlineMs: number): Promise<Looked> {
     const virsh = this.#within(deadlineMs);
     const askedMs = performance.now();
-    const [found, leaving] = await Promise.all([
-      findDomain(virsh, this.#name),
+    const [list, leaving] = await Promise.all([
+      listDomains(virsh),
       configuration && !settled
         ? queryDomainJob(this.#within(Math.min(JOB_ASKED_MS, deadlineMs)), { name: this.#name })
         : undefined,
     ]);
     if (leaving?.ok === true && leaving.job.kind === 'none') this.#stayedAtMs = askedMs;
-    if (!found.ok && found.kind !== 'no-such-domain') return { ok: false, fault: found.fault };
-    const domain = found.ok ? found.domain : undefined;
-    return { ok: true, facts: this.#factsOf(this.#targetOf(domain)) };
+    if (!list.ok) return { ok: false, fault: list.fault };
+    const named = (name: string) => list.domains.find((domain) => domain.name === name);
+    const requester = named(this.#options.requester);
+    const isOff = requester !== undefined && requester.id === undefined;
+    return { ok: true, facts: this.#factsOf(this.#targetOf(named(this.#name)), isOff) };
   }
 
   async mark(): Promise<Done> {
@@ -64,21 +75,35 @@ export class DomainTarget implements FenceTarget {
   }
 
   async order(role: Role, _record: FenceRecord, deadlineMs: number): Promise<Done> {
+    if (role === 'Started') {
+      this.#ordered = role;
+      return this.start(deadlineMs);
+    }
+    if (this.#requesterIsEnding) return REQUESTER_ENDS;
     this.#ordered = role;
-    return role === 'Stopped' ? this.#destroy(deadlineMs) : this.start(deadlineMs);
+    this.#options.ending.add(this.#name);
+    return this.#destroy(deadlineMs);
+  }
+
+  get #requesterIsEnding(): boolean {
+    const { ending, requester } = this.#options;
+    return requester !== this.#name && ending.has(requester);
   }
 
   async start(deadlineMs: number): Promise<Done> {
+    this.#options.ending.delete(this.#name);
     const answer = await startDomain(this.#within(deadlineMs), { name: this.#name });
     return answer.ok ? DONE : { ok: false, fault: answer.fault, isCertain: answer.kind === 'refused' };
   }
 
   async clear(): Promise<Done> {
+    this.#options.ending.delete(this.#name);
     return DONE;
   }
 
   /** There is no role here that would have to be put back. */
   async rollBack(): Promise<Done> {
+    if (this.#ordered === 'Stopped') this.#options.ending.delete(this.#name);
     return DONE;
   }
 
@@ -157,7 +182,7 @@ export class DomainTarget implements FenceTarget {
     return this.#process === undefined ? 'its process is not known' : undefined;
   }
 
-  #factsOf(target: Target | undefined): Facts {
+  #factsOf(target: Target | undefined, requesterIsOff: boolean): Facts {
     const node = { name: this.#options.host, isOnline: true, isUnclean: false, isPending: false };
     return {
       hasQuorum: true,
@@ -165,6 +190,7 @@ export class DomainTarget implements FenceTarget {
       nodes: [node],
       isSettled: true,
       ordersAreDone: true,
+      requesterIsDoomed: requesterIsOff || this.#requesterIsEnding,
       target,
       finished: undefined,
     };

@@ -15,6 +15,7 @@ export interface ClusterView {
   readonly wasIdle: boolean | undefined;
   /** What the configuration says; undefined: only the status was read. */
   readonly configured: ConfiguredTarget | undefined;
+  readonly requesterIsDoomed?: boolean | undefined;
   readonly finished?: FinishedJob | undefined;
 }
 
@@ -36,6 +37,7 @@ export function factsOf(view: ClusterView): Facts {
     ),
     isSettled: view.wasIdle === true,
     ordersAreDone: false,
+    requesterIsDoomed: view.requesterIsDoomed === true,
     target: targetOf(view),
     finished: view.finished,
   };

@@ -38,6 +38,7 @@ import {
   withSet,
   writableSet,
 } from './meta-set.ts';
+import { isDoomed, requesterLives, requesterXPath } from './requester.ts';
 
 export interface ClusterAccess {
   readonly pacemaker: Omit<Pacemaker, 'deadlineMs'>;
@@ -77,6 +78,7 @@ export class ClusterTarget implements FenceTarget {
       status: status.status,
       wasIdle: dc?.dcState.isIdle,
       configured: configured?.target,
+      requesterIsDoomed: configured?.requesterIsDoomed,
       finished: finished?.job,
     });
     return { ok: true, facts };
@@ -95,9 +97,15 @@ export class ClusterTarget implements FenceTarget {
     const changes = { [TARGET_ROLE]: role, [RECORD_ATTRIBUTE]: formatRecord(record) };
     const pacemaker = this.#within(deadlineMs);
     const set = writableSet(this.#primitive);
-    return set === undefined
-      ? this.#orderInNewSet(pacemaker, changes)
-      : doneOf(await this.#replaceSet(pacemaker, set, changes));
+    const condition = role === 'Stopped' ? requesterLives(this.#job.requester, this.#resource) : '';
+    if (set === undefined) return this.#orderInNewSet(pacemaker, changes, condition);
+    return doneOf(
+      await replaceMatching(
+        pacemaker,
+        `${exactSet(this.#resource, set)}${condition}`,
+        changedSet(set, changes),
+      ),
+    );
   }
 
   async start(deadlineMs: number): Promise<Done> {
@@ -147,26 +155,26 @@ export class ClusterTarget implements FenceTarget {
     return replaceMatching(pacemaker, exactSet(this.#resource, set), changedSet(set, changes));
   }
 
-  #orderInNewSet(pacemaker: Pacemaker, changes: MetaChanges): Promise<Done> {
+  #orderInNewSet(pacemaker: Pacemaker, changes: MetaChanges, condition: string): Promise<Done> {
     const set = changedSet(newSet(this.#resource), changes);
-    return this.#replaceAtVersion(pacemaker, (element) =>
-      writableSet(element) === undefined ? withSet(element, set.attributes['id'] ?? '', set) : undefined,
-    );
+    const change = (element: XmlElement) =>
+      writableSet(element) === undefined ? withSet(element, set.attributes['id'] ?? '', set) : undefined;
+    return this.#replaceAtVersion(pacemaker, change, condition);
   }
 
   /** The slow way, for what no XPath of one set can say: the whole resource, at one version of the configuration. */
   async #replaceAtVersion(
     pacemaker: Pacemaker,
     change: (primitive: XmlElement) => XmlElement | undefined,
+    condition = '',
   ): Promise<Done> {
     const read = await queryCib(pacemaker);
     if (!read.ok) return doneOf(read);
     const present = primitiveById(read.cib.root, this.#resource)?.element;
     const changed = present === undefined ? undefined : change(present);
     if (changed === undefined) return CONFLICT;
-    return doneOf(
-      await replaceMatching(pacemaker, primitiveAtVersion(this.#resource, read.cib.version), changed),
-    );
+    const xpath = `${primitiveAtVersion(this.#resource, read.cib.version)}${condition}`;
+    return doneOf(await replaceMatching(pacemaker, xpath, changed));
   }
 
   async #removeMarks(deadlineMs: number): Promise<Done> {
@@ -179,23 +187,17 @@ export class ClusterTarget implements FenceTarget {
     return doneOf(removed.find((one) => !one.ok) ?? { ok: true });
   }
 
-  async #configured(
-    pacemaker: Pacemaker,
-  ): Promise<{ readonly ok: true; readonly target: ConfiguredTarget } | PacemakerFailure> {
-    const answer = await this.#queryPrimitive(pacemaker);
+  async #configured(pacemaker: Pacemaker): Promise<Configured | PacemakerFailure> {
+    const requester = requesterXPath(this.#job.requester, this.#resource);
+    const answer = await queryCibXPath(pacemaker, `${virtualMachine(this.#resource)} | ${requester}`);
     if (!answer.ok) return answer;
-    const { element } = answer;
-    this.#primitive = element;
-    if (element === undefined) return { ok: true, target: { kind: 'none' } };
-    const set = writableSet(element);
-    const record = valueIn(set, RECORD_ATTRIBUTE);
+    const isTarget = ({ attributes }: XmlElement) => attributes['id'] === this.#resource;
+    this.#primitive = answer.elements.find(isTarget);
+    const requesters = answer.elements.filter((one) => !isTarget(one));
     return {
       ok: true,
-      target: {
-        kind: 'virtual-machine',
-        ownRole: valueIn(set, TARGET_ROLE),
-        record: record === undefined ? undefined : parseRecord(record),
-      },
+      target: configuredTarget(this.#primitive),
+      requesterIsDoomed: requesters.some(isDoomed),
     };
   }
 
@@ -219,6 +221,23 @@ export class ClusterTarget implements FenceTarget {
   #within(deadlineMs: number): Pacemaker {
     return { ...this.#access.pacemaker, deadlineMs: Math.max(1, deadlineMs) };
   }
+}
+
+interface Configured {
+  readonly ok: true;
+  readonly target: ConfiguredTarget;
+  readonly requesterIsDoomed: boolean;
+}
+
+function configuredTarget(element: XmlElement | undefined): ConfiguredTarget {
+  if (element === undefined) return { kind: 'none' };
+  const set = writableSet(element);
+  const record = valueIn(set, RECORD_ATTRIBUTE);
+  return {
+    kind: 'virtual-machine',
+    ownRole: valueIn(set, TARGET_ROLE),
+    record: record === undefined ? undefined : parseRecord(record),
+  };
 }
 
 /** A primitive of that type, its own or its template's, alone or in a group: in a clone it has no state of its own. */

@@ -13,6 +13,7 @@ const running: Facts = {
   fencesItsNodes: true,
   isSettled: true,
   ordersAreDone: false,
+  requesterIsDoomed: false,
   finished: undefined,
   nodes: ['hosta', 'hostb'].map((name) => ({ name, isOnline: true, isUnclean: false, isPending: false })),
   target: {
@@ -135,6 +136,13 @@ test('what was never seen active after the order is believed only after two look
 test('where an accepted order has been carried out already, one look is enough', () => {
   const done = { ...isStopped, ordersAreDone: true };
   assert.equal(play(jobFor('off'), begun, seen(done), ordered, seen(done)).did.at(-3), 'confirmed off');
+});
+
+test('a guest that is being fenced itself fences nobody, and may still be asked for', () => {
+  const doomed = { ...running, requesterIsDoomed: true };
+  for (const operation of ['off', 'reset'] as const)
+    assert.deepEqual(play(jobFor(operation), begun, seen(doomed)).did, ['look', 'failed on']);
+  assert.equal(play(jobFor('on'), begun, seen(doomed)).did.at(-1), 'order Started');
 });
 
 test('the deadline rolls back, and only what is known to run is called failed', () => {

@@ -149,6 +149,7 @@ export class SimulatedCluster implements FenceBackEnd {
       fencesItsNodes: true,
       isSettled: machine?.pending === undefined,
       ordersAreDone: false,
+      requesterIsDoomed: false,
       nodes: ['hosta', 'hostb'].map((name) => ({
         name,
         isOnline: name !== uncleanNode,
