@@ -9,8 +9,9 @@ import { parseArgs } from 'node:util';
 import type { Json } from '../../shared/protocol/message.ts';
 import { type Benchmark, table } from './benchmark.ts';
 import { bridge } from './bridge.ts';
+import { fence } from './fence.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [bridge];
+const BENCHMARKS: readonly Benchmark[] = [bridge, fence];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

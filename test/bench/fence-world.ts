@@ -1,0 +1,213 @@
+/**
+ * Two hosts with a victim for each way of fencing, all equal, and a requester that is no guest but a process: the agent of
+ * the guest's end runs on a pseudo-terminal in the place of the port, so that no emulated processor slows it down. hosta
+ * fences by the cluster, hostb by libvirt alone and by fence_virtd.
+ */
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { role } from '../lab/fault-kinds.ts';
+import { manageVictim, RESOURCE } from '../lab/fault-world.ts';
+import { isAlive, qemusOf } from '../lab/fencing-observer.ts';
+import { makeAskersToken, VICTIM, writeVictim } from '../lab/fencing-victim.ts';
+import { HOSTS, startProgram, stopProgram } from '../lab/fencing-world.ts';
+import type { Laboratory } from '../lab/lab.ts';
+import { waitFor } from '../lab/wait-for.ts';
+import { ASKER } from '../support/bridge-stand-in.ts';
+
+export const WAYS = ['xvm', 'cluster', 'libvirt', 'nothing'] as const;
+export type FenceWay = (typeof WAYS)[number];
+
+/** Of the way over the cluster, in order; each is named by what it ends with. */
+export const STAGES = [
+  'asked and looked at',
+  'marked',
+  'ordered',
+  'QEMU ended',
+  'stop proven',
+  'agent ended',
+] as const;
+
+export interface Off {
+  readonly tookMs: number;
+  readonly stages: readonly (readonly [stage: string, ms: number])[];
+}
+
+const PORT = '/run/bench-port';
+const AGENT_SOCKET = '/run/bench-agent.sock';
+const XVM_VICTIM = 'bench-xvm';
+const LIBVIRT_VICTIM = 'bench-libvirt';
+const LOG_STEPS = [': inspecting => ', ': marking => ', ': ordering => ', ': waiting => '] as const;
+
+const FENCE_VIRT = `fence_virtd { listener = "multicast"; backend = "libvirt"; module_path = "/usr/lib/x86_64-linux-gnu/fence-virt"; }
+listeners { multicast { key_file = "/etc/cluster/fence_xvm.key"; interface = "eth0"; family = "ipv4"; port = "1229"; address = "225.0.0.12"; } }
+backends { libvirt { uri = "qemu:///system"; } }
+`;
+
+/** Prints when it began and ended, in ms of the machine's clock, and the exit status. */
+const TIMED = 'a=$EPOCHREALTIME; "$@" >/run/bench.out 2>&1; r=$?; echo "$a $EPOCHREALTIME $r"';
+
+export class FenceWorld {
+  readonly #lab: Laboratory;
+  readonly #tokens: ReadonlyMap<string, string>;
+
+  private constructor(lab: Laboratory, tokens: ReadonlyMap<string, string>) {
+    this.#lab = lab;
+    this.#tokens = tokens;
+  }
+
+  static async build(lab: Laboratory): Promise<FenceWorld> {
+    await lab.pushPrograms();
+    await manageVictim(lab);
+    for (const name of [XVM_VICTIM, LIBVIRT_VICTIM]) {
+      await lab.output('hostb', ['virsh', '-q', 'define', await writeVictim(lab, name)]);
+    }
+    const tokens = new Map([
+      ['hosta', await makeAskersToken(lab, 'hosta', RESOURCE, ASKER)],
+      ['hostb', await makeAskersToken(lab, 'hostb', LIBVIRT_VICTIM, ASKER)],
+    ]);
+    const world = new FenceWorld(lab, tokens);
+    await world.#startBridge('hosta', []);
+    await world.#startBridge('hostb', ['--backend', 'libvirt']);
+    await world.#startFenceVirtd();
+    return world;
+  }
+
+  /** One guest that runs is off. */
+  async off(way: FenceWay): Promise<Off> {
+    switch (way) {
+      case 'nothing':
+        return this.#timed('hosta', ['node', '-e', '0']);
+      case 'xvm':
+        await this.#startPlain(XVM_VICTIM);
+        return this.#timed('hostb', ['fence_xvm', '-o', 'off', '-H', XVM_VICTIM], XVM_VICTIM);
+      case 'libvirt':
+        await this.#startPlain(LIBVIRT_VICTIM);
+        return this.#timed('hostb', this.#fenceVm('hostb', LIBVIRT_VICTIM), LIBVIRT_VICTIM);
+      case 'cluster':
+        await role(this.#lab, 'Started');
+        await waitFor('the victim runs', 30_000, () => isAlive(this.#lab, VICTIM));
+        await this.#lab.waitForIdle('hosts');
+        return this.#offByCluster();
+    }
+  }
+
+  async end(): Promise<void> {
+    for (const host of HOSTS) {
+      for (const program of ['vm-stonithd', 'vm-connectd']) await stopProgram(this.#lab, host, program);
+      await this.#lab.on(host, ['pkill', '-x', 'socat|fence_virtd']);
+    }
+    for (const name of [XVM_VICTIM, LIBVIRT_VICTIM]) {
+      for (const word of ['destroy', 'undefine']) await this.#lab.on('hostb', ['virsh', '-q', word, name]);
+    }
+  }
+
+  async #offByCluster(): Promise<Off> {
+    const [pid = 0] = qemusOf(this.#lab, VICTIM);
+    const log = join(this.#lab.rootOf('hosta') ?? '', 'var/log/vm-stonithd.log');
+    const before = readFileSync(log, 'utf8').length;
+    const ended = endOf(pid);
+    const { tookMs, startMs } = await this.#timed('hosta', this.#fenceVm('hosta', VICTIM), VICTIM);
+    const endedMs = await ended;
+    const lines = await waitFor('the job is in the log', 5_000, () => stepsIn(log, before));
+    const [looked = 0, marked = 0, ordered = 0, proven = 0] = lines;
+    const moments = [looked, marked, ordered, endedMs, proven, startMs + tookMs];
+    let last = startMs;
+    const stages = STAGES.map((stage, index) => {
+      const ms = (moments[index] ?? 0) - last;
+      last += ms;
+      return [stage, ms] as const;
+    });
+    return { tookMs, stages };
+  }
+
+  /** In the host itself, so that only the agent is timed. */
+  async #timed(
+    host: string,
+    argv: readonly string[],
+    victim?: string,
+  ): Promise<Off & { readonly startMs: number }> {
+    const printed = await this.#lab.output(host, ['/bin/bash', '-c', TIMED, 'timed', ...argv]);
+    const wasAlive = victim !== undefined && isAlive(this.#lab, victim);
+    const [start = Number.NaN, end = Number.NaN, exitCode] = printed.trim().split(' ').map(Number);
+    if (exitCode !== 0 || wasAlive) {
+      const words = await this.#lab.output(host, ['cat', '/run/bench.out']);
+      throw new Error(
+        `${argv.slice(0, 3).join(' ')} ended with ${exitCode}, ${wasAlive ? 'alive' : 'dead'}: ${words}`,
+      );
+    }
+    return { tookMs: (end - start) * 1000, startMs: start * 1000, stages: [] };
+  }
+
+  #fenceVm(host: string, plug: string): string[] {
+    const token = this.#tokens.get(host) ?? '';
+    return ['fence_vm', '-o', 'off', '-n', plug, `--tokens=${plug}:${token}`, `--socket=${AGENT_SOCKET}`];
+  }
+
+  async #startPlain(name: string): Promise<void> {
+    await this.#lab.output('hostb', ['virsh', '-q', 'start', name]);
+    await waitFor(`${name} runs`, 10_000, () => isAlive(this.#lab, name));
+  }
+
+  async #startBridge(host: string, flags: readonly string[]): Promise<void> {
+    const config = `[guest ${ASKER}]\npath = ${PORT}.sock\n`;
+    const script = 'mkdir -p /etc/pm-kvm-tools; cat >/etc/pm-kvm-tools/vm-connectd.conf';
+    await this.#lab.output(host, ['/bin/sh', '-c', script], { input: config });
+    await startProgram(this.#lab, host, 'socat', `PTY,link=${PORT},rawer`, `UNIX-LISTEN:${PORT}.sock`);
+    await startProgram(this.#lab, host, 'vm-connectd', '-t', 'host');
+    await startProgram(
+      this.#lab,
+      host,
+      'vm-connectd',
+      '-t',
+      'guest',
+      '--port',
+      PORT,
+      '--socket',
+      AGENT_SOCKET,
+    );
+    await startProgram(this.#lab, host, 'vm-stonithd', '--log-level', 'debug', ...flags);
+    const plug = host === 'hosta' ? VICTIM : LIBVIRT_VICTIM;
+    await waitFor(`${host} answers`, 60_000, async () => {
+      const argv = this.#fenceVm(host, plug).map((word) => (word === 'off' ? 'status' : word));
+      const asked = await this.#lab.on(host, argv);
+      return asked.kind === 'exited' && asked.exitCode !== 1;
+    });
+  }
+
+  async #startFenceVirtd(): Promise<void> {
+    const script = `mkdir -p /etc/cluster; head -c 512 /dev/urandom >/etc/cluster/fence_xvm.key; cat >/etc/fence_virt.conf`;
+    await this.#lab.output('hostb', ['/bin/sh', '-c', script], { input: FENCE_VIRT });
+    await this.#lab.on('hostb', ['ip', 'route', 'add', '224.0.0.0/4', 'dev', 'eth0']);
+    await startProgram(this.#lab, 'hostb', 'fence_virtd', '-F', '-f', '/etc/fence_virt.conf');
+    await waitFor('fence_virtd answers', 30_000, async () => {
+      const asked = await this.#lab.on('hostb', ['fence_xvm', '-o', 'list', '-t', '3']);
+      return asked.stdout.includes(XVM_VICTIM);
+    });
+  }
+}
+
+/** When the process ended, on the machine's clock. */
+async function endOf(pid: number): Promise<number> {
+  while (isLiving(pid)) await sleep(1);
+  return Date.now();
+}
+
+function isLiving(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX] /s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** The moments of the last job's steps, once all of them are there. */
+function stepsIn(log: string, from: number): readonly number[] | undefined {
+  const file = openSync(log, 'r');
+  const buffer = Buffer.alloc(64 * 1024);
+  const text = buffer.toString('utf8', 0, readSync(file, buffer, 0, buffer.length, from));
+  closeSync(file);
+  const lines = text.split('\n');
+  const moments = LOG_STEPS.map((step) => lines.find((line) => line.includes(step))?.split(' ')[0]);
+  return moments.every((one) => one !== undefined) ? moments.map((one) => Date.parse(one)) : undefined;
+}
