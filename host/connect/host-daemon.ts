@@ -6,6 +6,7 @@
  */
 import type { Clock, Timer } from '../../shared/clock.ts';
 import type { RunningDaemon } from '../../shared/daemon/run-daemon.ts';
+import { messageOf } from '../../shared/errors.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { CommandRunner } from '../../shared/process/run-command.ts';
 import { encodeMessage } from '../../shared/protocol/encode-message.ts';
@@ -85,6 +86,7 @@ class HostDaemon implements RunningDaemon {
       random,
       log,
       settings: firstSettings,
+      onNodeName: (node) => this.#router.isOnHost(node),
       onWanted: (wanted) => this.#follow(wanted),
       onSocketChanged: (path) => this.#byPath.get(path)?.poke(),
       onGuestStarted: (guest) => this.#links.get(guest)?.poke(),
@@ -135,10 +137,15 @@ class HostDaemon implements RunningDaemon {
     for (const [guest, { target, uuid }] of wanted.links) {
       this.#noteUuid(guest, uuid);
       const known = this.#links.get(guest);
-      known?.retarget(target);
-      const link = known ?? new GuestLink(guest, target, this.#environment);
-      this.#links.set(guest, link);
-      this.#byPath.set(target.path, link);
+      try {
+        known?.retarget(target);
+        const link = known ?? new GuestLink(guest, target, this.#environment);
+        this.#links.set(guest, link);
+        this.#byPath.set(target.path, link);
+      } catch (thrown) {
+        // One guest's trouble must not keep the others from being followed; the next picture tries again.
+        this.#options.log.error(`guest ${guest}: cannot follow it`, { reason: messageOf(thrown) });
+      }
     }
   }
 
@@ -212,7 +219,7 @@ class HostDaemon implements RunningDaemon {
   #report(page: Page) {
     return statusReport(
       {
-        identity: this.#options.identity,
+        identity: this.#router.identity,
         startedMs: this.#startedMs,
         nowMs: this.#options.clock.wallMs(),
         router: this.#router,

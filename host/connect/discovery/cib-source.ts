@@ -6,8 +6,9 @@ import type { Clock } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';
 import { queryCibSection } from '../../pacemaker/cib-query.ts';
 import { virtualDomainsIn } from '../../pacemaker/cib-resources.ts';
+import { queryLocalNode } from '../../pacemaker/local-node.ts';
 import type { Pacemaker } from '../../pacemaker/pacemaker-call.ts';
-import { Coalescer } from './coalescer.ts';
+import { Coalescer, faultLogger } from './coalescer.ts';
 import type { DomainResource } from './guest-directory.ts';
 import { SourceState, type SourceView } from './source-state.ts';
 
@@ -16,6 +17,8 @@ export interface CibSourceOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
+  /** The name that the cluster has for this host, which need not be its host name. */
+  readonly onNodeName: (node: string) => void;
   readonly onResources: (resources: readonly DomainResource[]) => void;
 }
 
@@ -26,11 +29,14 @@ export class CibSource {
   readonly #options: CibSourceOptions;
   readonly #state: SourceState;
   readonly #reader: Coalescer;
+  #isNameKnown = false;
 
   constructor(options: CibSourceOptions) {
     const { clock, random, log } = options;
     this.#options = options;
-    this.#reader = new Coalescer(clock, { settleMs: SETTLE_MS }, () => this.#read());
+    this.#reader = new Coalescer(clock, { settleMs: SETTLE_MS, onFault: faultLogger(log, 'pacemaker') }, () =>
+      this.#read(),
+    );
     this.#state = new SourceState({ name: 'pacemaker', clock, random, log, tryAgain: () => this.refresh() });
   }
 
@@ -48,13 +54,24 @@ export class CibSource {
     this.#state.close();
   }
 
+  /** Once; a file in the place of a cluster knows no name. */
+  async #askNodeName(): Promise<void> {
+    const { pacemaker, onNodeName } = this.#options;
+    if (this.#isNameKnown || pacemaker.cibFile !== undefined) return;
+    const answer = await queryLocalNode(pacemaker);
+    if (!answer.ok || answer.node === '') return;
+    this.#isNameKnown = true;
+    onNodeName(answer.node);
+  }
+
   async #read(): Promise<void> {
     const answer = await queryCibSection(this.#options.pacemaker, 'resources');
     if (!answer.ok) {
       this.#state.failed(answer.fault);
       return;
     }
-    this.#state.answered();
+    this.#state.complete();
+    await this.#askNodeName();
     this.#options.onResources(virtualDomainsIn(answer.section).map(({ id, config }) => ({ id, config })));
   }
 }

@@ -18,7 +18,7 @@ import type { Logger } from '../../../shared/log.ts';
 import type { Virsh } from '../../libvirt/virsh.ts';
 import type { Pacemaker } from '../../pacemaker/pacemaker-call.ts';
 import { CibSource } from './cib-source.ts';
-import { Coalescer } from './coalescer.ts';
+import { Coalescer, faultLogger } from './coalescer.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { DomainFiles } from './domain-files.ts';
 import { GuestDirectory, type Wanted } from './guest-directory.ts';
@@ -43,6 +43,7 @@ export interface DiscoveryOptions {
   readonly random: () => number;
   readonly log: Logger;
   readonly settings: DiscoverySettings;
+  readonly onNodeName: (node: string) => void;
   readonly onWanted: (wanted: Wanted) => void;
   /** Something has appeared or changed at this path, where a guest's socket may be. */
   readonly onSocketChanged: (path: string) => void;
@@ -76,9 +77,15 @@ export class Discovery {
     const { clock, random, log, pacemaker, virsh, settings, onGuestStarted } = options;
     this.#options = options;
     this.#settings = settings;
-    this.#publisher = new Coalescer(clock, { settleMs: SETTLE_MS, restPerRun: 4 }, () => this.#publish());
-    this.#fileReader = new Coalescer(clock, { settleMs: SETTLE_MS }, () =>
-      this.#files.read(this.#directory.filePaths),
+    this.#publisher = new Coalescer(
+      clock,
+      { settleMs: SETTLE_MS, restPerRun: 4, onFault: faultLogger(log, 'the picture of guests') },
+      () => this.#publish(),
+    );
+    this.#fileReader = new Coalescer(
+      clock,
+      { settleMs: SETTLE_MS, onFault: faultLogger(log, 'the files of resources') },
+      () => this.#files.read(this.#directory.filePaths),
     );
     this.#files = new DomainFiles({
       clock,
@@ -96,6 +103,7 @@ export class Discovery {
       clock,
       random,
       log,
+      onNodeName: options.onNodeName,
       onResources: (resources) => {
         this.#directory.setResources(resources);
         this.#fileReader.ask();

@@ -9,7 +9,7 @@ import { type DomainEvent, type DomainEventStream, followDomainEvents } from '..
 import { type DomainSummary, listDomains } from '../../libvirt/domain-list.ts';
 import { dumpDomains } from '../../libvirt/dump-xml.ts';
 import type { Virsh } from '../../libvirt/virsh.ts';
-import { Coalescer } from './coalescer.ts';
+import { Coalescer, faultLogger } from './coalescer.ts';
 import type { ListedDomain } from './guest-directory.ts';
 import { type GuestDomain, guestDomain } from './guest-domain.ts';
 import { SourceState, type SourceView } from './source-state.ts';
@@ -30,6 +30,11 @@ const SETTLE_MS = 30;
 /** So that reading the XML of a thousand domains does not hold up the links for longer than this takes. */
 const DUMPED_AT_ONCE = 50;
 
+interface Looked {
+  readonly dumped: ReadonlyMap<string, GuestDomain>;
+  readonly fault: string | undefined;
+}
+
 export class LibvirtSource {
   readonly #options: LibvirtSourceOptions;
   readonly #state: SourceState;
@@ -43,7 +48,9 @@ export class LibvirtSource {
   constructor(options: LibvirtSourceOptions) {
     const { clock, random, log } = options;
     this.#options = options;
-    this.#reader = new Coalescer(clock, { settleMs: SETTLE_MS }, () => this.#read());
+    this.#reader = new Coalescer(clock, { settleMs: SETTLE_MS, onFault: faultLogger(log, 'libvirt') }, () =>
+      this.#read(),
+    );
     this.#state = new SourceState({ name: 'libvirt', clock, random, log, tryAgain: () => this.#tryAgain() });
   }
 
@@ -119,20 +126,26 @@ export class LibvirtSource {
       return changed.has(name) || !this.#seen.has(uuid) || this.#seen.get(uuid) !== id;
     });
     onDomains(list.domains, new Map());
+    let fault: string | undefined;
     for (let start = 0; start < toLookAt.length && !this.#isClosed; start += DUMPED_AT_ONCE) {
-      const dumped = await this.#lookAt(toLookAt.slice(start, start + DUMPED_AT_ONCE));
-      onDomains(list.domains, dumped);
+      const looked = await this.#lookAt(toLookAt.slice(start, start + DUMPED_AT_ONCE));
+      onDomains(list.domains, looked.dumped);
+      fault ??= looked.fault;
     }
+    if (fault === undefined) this.#state.complete();
+    else this.#state.incomplete(fault);
     this.#options.onFirstLook();
   }
 
-  async #lookAt(domains: readonly DomainSummary[]): Promise<ReadonlyMap<string, GuestDomain>> {
+  /** `fault`: why some of them could not be looked at. */
+  async #lookAt(domains: readonly DomainSummary[]): Promise<Looked> {
     const { virsh, log } = this.#options;
     const results = await dumpDomains(
       virsh,
       domains.map(({ uuid }) => uuid),
     );
     const dumped = new Map<string, GuestDomain>();
+    let fault: string | undefined;
     for (const { uuid, name } of domains) {
       const result = results.get(uuid);
       if (result?.ok === true) {
@@ -141,9 +154,10 @@ export class LibvirtSource {
       } else if (result?.kind !== 'no-such-domain') {
         log.warning(`guest ${name}: cannot read its XML from libvirt`, { reason: result?.fault });
         this.#changed.add(name);
+        fault ??= `the XML of ${name}: ${result?.fault ?? 'no answer'}`;
       }
     }
-    return dumped;
+    return { dumped, fault };
   }
 
   #forgetAllBut(domains: readonly DomainSummary[]): void {

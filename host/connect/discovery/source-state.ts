@@ -42,16 +42,32 @@ export class SourceState {
     return { state: this.#state, sinceMs: this.#sinceMs, fault: this.#fault };
   }
 
+  /** It is there; `complete` or `incomplete` says whether all that was asked was answered. */
   answered(): void {
+    this.#timer?.cancel();
+    this.#become('followed', undefined);
+  }
+
+  complete(): void {
     this.#timer?.cancel();
     this.#delays = undefined;
     this.#become('followed', undefined);
   }
 
+  /** It is there and did not tell all: what is missing is asked for later. */
+  incomplete(fault: string): void {
+    this.#become('followed', fault);
+    this.#tryAgainLater();
+  }
+
   /** Tries again later. */
   failed(fault: string): void {
-    const { clock, random, tryAgain } = this.#options;
     this.#become('away', fault);
+    this.#tryAgainLater();
+  }
+
+  #tryAgainLater(): void {
+    const { clock, random, tryAgain } = this.#options;
     this.#delays ??= backOffDelays(RETRY, random);
     this.#timer?.cancel();
     this.#timer = clock.after(this.#delays.next().value, tryAgain);

@@ -40,7 +40,7 @@ export interface LinkView {
   readonly sinceMs: number;
   readonly mode: LinkTarget['mode'];
   readonly path: string;
-  /** Why there is no connection. */
+  /** Why there is no connection, or why the next one may not come about. */
   readonly fault: string | undefined;
   /** What the agent said of itself, for people. */
   readonly peer: Hello | undefined;
@@ -59,6 +59,8 @@ export class GuestLink {
   #state: LinkState = 'absent';
   #sinceMs: number;
   #fault: string | undefined;
+  /** With the listener, whether there is a connection or not. */
+  #trouble: string | undefined;
   #peer: Hello | undefined;
   #connection: LinkConnection | undefined;
   #retryDelays: Iterator<number, never> | undefined;
@@ -129,7 +131,7 @@ export class GuestLink {
       sinceMs: this.#sinceMs,
       mode: this.#target.mode,
       path: this.#target.path,
-      fault: this.#connection === undefined ? this.#fault : undefined,
+      fault: this.#trouble ?? (this.#connection === undefined ? this.#fault : undefined),
       peer: this.#peer,
       counts,
     };
@@ -215,6 +217,7 @@ export class GuestLink {
       onSocket: (socket) => this.#opened(socket),
       onListening: () => this.#apply('listens'),
       onFailed: (fault) => this.#failed(fault),
+      onTrouble: (fault) => this.#troubled(fault),
       onSecond: () => {
         this.#counts.secondConnections++;
       },
@@ -226,6 +229,15 @@ export class GuestLink {
     if (fault !== this.#fault) this.#environment.log.debug(`guest ${this.guest}: no link`, { fault });
     this.#fault = fault;
     this.#apply('failed');
+  }
+
+  #troubled(fault: string): void {
+    if (fault !== '') this.#counts.troubles++;
+    if (fault === (this.#trouble ?? '')) return;
+    this.#trouble = fault === '' ? undefined : fault;
+    const { log } = this.#environment;
+    if (fault === '') log.info(`guest ${this.guest}: its socket is in order again`);
+    else log.warning(`guest ${this.guest}: its socket is in trouble`, { fault });
   }
 
   #opened(socket: Socket): void {

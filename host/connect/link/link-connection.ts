@@ -101,7 +101,10 @@ export class LinkConnection {
   }
 
   #heard(frame: Frame): void {
-    if ((this.#pauses & PAUSE.penalty) !== 0) return;
+    if ((this.#pauses & PAUSE.penalty) !== 0) {
+      this.#options.counts.ignored++;
+      return;
+    }
     this.#intake.tookFrame(this.#options.clock.nowMs());
     this.#pauseForFlood();
     this.#options.onFrame(frame);

@@ -22,8 +22,12 @@ export interface LinkCounts {
   penalties: number;
   /** Connections that QEMU made while another was open. */
   secondConnections: number;
+  /** Faults of the socket that QEMU connects to, after it has been in order. */
+  troubles: number;
   /** Greetings of the agent. */
   hellos: number;
+  /** Frames that came while the link was dropped for garbage. */
+  ignored: number;
 }
 
 export const newLinkCounts = (): LinkCounts => ({
@@ -41,5 +45,7 @@ export const newLinkCounts = (): LinkCounts => ({
   dropped: 0,
   penalties: 0,
   secondConnections: 0,
+  troubles: 0,
   hellos: 0,
+  ignored: 0,
 });

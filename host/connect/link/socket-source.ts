@@ -23,6 +23,8 @@ export interface SocketHandlers {
   readonly onSocket: (socket: Socket) => void;
   readonly onListening: () => void;
   readonly onFailed: (fault: string) => void;
+  /** A link that is up stays so, but the next one may not come about. Empty: it is over. */
+  readonly onTrouble: (fault: string) => void;
   readonly onSecond: () => void;
 }
 
@@ -117,15 +119,24 @@ class Doorkeeper implements SocketSource {
   attend(owner: Owner | undefined): void {
     this.#owner = owner ?? this.#owner;
     if (this.#listener === undefined) return;
-    if (!this.#listener.isInPlace) void this.#listen();
-    else if (this.#owner !== undefined) this.#listener.giveTo(this.#owner);
+    try {
+      if (!this.#listener.isInPlace) void this.#listen();
+      else if (this.#owner !== undefined) this.#listener.giveTo(this.#owner);
+    } catch (thrown) {
+      // The directory has been taken from us, say. The next sweep looks again.
+      this.#handlers.onTrouble(`cannot look after the socket: ${messageOf(thrown)}`);
+    }
   }
 
   close(forGood: boolean): void {
     this.#isClosed = true;
     this.#waiting?.destroy();
-    if (forGood) this.#listener?.remove();
-    else this.#listener?.close();
+    try {
+      if (forGood) this.#listener?.remove();
+    } catch {
+      // The file stays, as it does when we stop.
+    }
+    this.#listener?.close();
   }
 
   /** Also when somebody has removed the file: who is connected stays so. */
@@ -138,14 +149,18 @@ class Doorkeeper implements SocketSource {
         path: this.#path,
         owner: this.#owner,
         onConnection: (socket) => this.#knock(socket),
-        onError: () => {}, // out of descriptors: QEMU's next attempt may find one
+        // Out of descriptors, say: QEMU's next attempt may find one.
+        onError: (error) => this.#handlers.onTrouble(`cannot accept QEMU's connection: ${error.message}`),
       });
       this.#listener?.close();
       this.#listener = listener;
       if (this.#isClosed) listener.remove();
       else if (isFirst) this.#handlers.onListening();
+      else this.#handlers.onTrouble('');
     } catch (thrown) {
-      if (isFirst && !this.#isClosed) this.#handlers.onFailed(messageOf(thrown));
+      if (this.#isClosed) return;
+      if (isFirst) this.#handlers.onFailed(messageOf(thrown));
+      else this.#handlers.onTrouble(`QEMU finds no socket any more: ${messageOf(thrown)}`);
     } finally {
       this.#isOpening = false;
     }

@@ -8,7 +8,7 @@ export interface Identity {
   /** Another one at every start of this process. */
   readonly session: string;
   readonly boot: string;
-  /** The host's node name. */
+  /** The name of the cluster's node, or the host name where there is no cluster. */
   readonly host: string;
 }
 

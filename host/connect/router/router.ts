@@ -60,7 +60,7 @@ const TOO_LONG = 'text and detail leave no room in a frame for the name of the g
 
 export class Router {
   readonly counts = new RequestCounter();
-  readonly #identity: Identity;
+  #identity: Identity;
   readonly #newId: () => string;
   readonly #limits: RouterLimits;
   readonly #ledger: Ledger;
@@ -72,6 +72,15 @@ export class Router {
     this.#newId = newId;
     this.#limits = { ...ROUTER_LIMITS, ...limits };
     this.#ledger = new Ledger(this.#limits);
+  }
+
+  get identity(): Identity {
+    return this.#identity;
+  }
+
+  /** The cluster's name for this host, for the greetings from now on. */
+  isOnHost(host: string): void {
+    this.#identity = { ...this.#identity, host };
   }
 
   // ---- guests

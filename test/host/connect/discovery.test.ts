@@ -45,6 +45,7 @@ function startDiscovery(t: TestContext, { libvirt, sweepMs = 60_000, deadlineMs 
     random: () => 0,
     log: silentLogger,
     settings: { guests: [], socketDirectories: [join(directory, 'sockets')], sweepMs },
+    onNodeName: (node) => seen.push(`node ${node}`),
     onWanted: (next) => {
       wanted = next;
     },
@@ -238,8 +239,8 @@ describe('guests of libvirt', () => {
     await sleep(200);
     assert.equal(world.current(), undefined);
     libvirt.release();
-    await eventually('both are refused', () => world.current()?.refused.size === 2);
-    assert.deepEqual(world.paths(), {});
+    await eventually('the other is refused', () => world.current()?.refused.has('guest2'));
+    assert.deepEqual(world.paths(), { guest1: '/s/taken' });
   });
 
   test('that is stuck from the beginning is not waited for longer than some seconds', async (t) => {
@@ -250,6 +251,21 @@ describe('guests of libvirt', () => {
     writeCib(world.cibPath, [{ name: 'guest1', config: world.fileOf('guest1') }]);
     world.discovery.start();
     await world.finds({ guest1: '/s/guest1' });
+  });
+
+  test('whose XML could not be read are looked at again soon, not at the next sweep', async (t) => {
+    const libvirt = scriptedLibvirt(t);
+    libvirt.set('guest1', { id: 1, source: '<' });
+    libvirt.set('guest2', { id: 2, source: bindTo('/s/2') });
+    const world = startDiscovery(t);
+    world.discovery.start();
+    await world.finds({ guest2: '/s/2' });
+    await eventually('it is said', () =>
+      /the XML of guest1/.test(world.discovery.sources.libvirt.fault ?? ''),
+    );
+    libvirt.set('guest1', { id: 1, source: bindTo('/s/1') });
+    await world.finds({ guest1: '/s/1', guest2: '/s/2' });
+    assert.equal(world.discovery.sources.libvirt.fault, undefined);
   });
 
   test('are looked at when they have changed, not at every sweep', async (t) => {

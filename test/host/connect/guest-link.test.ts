@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -291,6 +291,26 @@ describe('a socket that QEMU connects to', () => {
     await becomes('listening');
     await connectPeer(t, path);
     await becomes('mute');
+  });
+
+  test('that cannot be made anew says so, and when it is in order again; who is connected stays so', async (t) => {
+    const directory = temporaryDirectory(t);
+    const path = join(directory, 'deep', 's');
+    mkdirSync(join(directory, 'deep'));
+    const { link, becomes } = startLink(t, { mode: 'connect', path });
+    await becomes('listening');
+    const peer = await connectPeer(t, path);
+    peer.hello();
+    await becomes('up');
+    rmSync(join(directory, 'deep'), { recursive: true });
+    link.attend();
+    await eventually('it is said', () => /finds no socket any more/.test(link.view.fault ?? ''));
+    assert.equal(link.view.state, 'up');
+    assert.equal(link.view.counts.troubles, 1);
+    mkdirSync(join(directory, 'deep'));
+    link.attend();
+    await eventually('it is in order', () => link.view.fault === undefined);
+    assert.ok(existsSync(path));
   });
 
   test('takes the place of nothing that is alive or no socket', async (t) => {
