@@ -76,7 +76,7 @@ export const GUEST_PACKAGES = [
 ];
 
 /** What only tests without a laboratory use. */
-const UNIT_TEST_PACKAGES = ['man-db', 'openssl', 'systemd'];
+const UNIT_TEST_PACKAGES = ['man-db', 'openssl', 'systemd', 'zsh'];
 
 const PACKING_PACKAGES = ['cpio', 'squashfs-tools', 'xz-utils'];
 /** Small, and wanted only on a machine that has no kernel of its own to lend. */

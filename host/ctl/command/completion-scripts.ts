@@ -98,6 +98,7 @@ ${optionCases()}
   found=("\${(@f)$(vm-ctl completion "$names" 2>/dev/null)}")
   compadd -a found
 }
-compdef _vm_ctl vm-ctl
+# Loaded from $fpath it is called for the first completion itself.
+if [[ "\${funcstack[1]}" == _vm-ctl ]]; then _vm_ctl "$@"; else compdef _vm_ctl vm-ctl; fi
 `;
 }
