@@ -10,8 +10,9 @@ import type { Json } from '../../shared/protocol/message.ts';
 import { type Benchmark, table } from './benchmark.ts';
 import { bridge } from './bridge.ts';
 import { fence } from './fence.ts';
+import { vmCtlBenchmark } from './vm-ctl.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [bridge, fence];
+const BENCHMARKS: readonly Benchmark[] = [bridge, fence, vmCtlBenchmark];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
