@@ -3,82 +3,20 @@
  * to them, and the checks that only a cluster can make.
  */
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { CommandResult } from '../../shared/process/run-command.ts';
-import { bundledProgram } from '../support/bundle.ts';
-import type { Laboratory } from './lab.ts';
 import { labTest } from './shared-lab.ts';
+import {
+  bothOnHosta,
+  constraints,
+  done,
+  exitCode,
+  install,
+  letStop,
+  PROGRAM,
+  refused,
+  starts,
+  vmCtl,
+} from './vm-ctl-world.ts';
 import { waitFor } from './wait-for.ts';
-
-const CONFIG = `vm_ocf=ocf:heartbeat:VirtualDomain
-vm_migration_transport=tcp
-vm_allow_migrate=on
-`;
-/** Where no link of an installed program is. */
-const PROGRAM = '/usr/local/sbin/vm-ctl';
-
-/** The program as it is in the tree, and two small guests that are off; guests stick to where they are. */
-async function install(lab: Laboratory, config = CONFIG): Promise<void> {
-  await lab.define('guest3', 'hosta', { cluster: false });
-  await lab.define('guest4', 'hosta', { cluster: false });
-  const outfile = bundledProgram('host/bin/vm-ctl.ts');
-  for (const host of ['hosta', 'hostb']) {
-    const root = lab.rootOf(host);
-    assert.ok(root !== undefined);
-    await lab.output(host, ['mkdir', '-p', '/usr/local/sbin']);
-    copyFileSync(outfile, join(root, PROGRAM));
-    chmodSync(join(root, PROGRAM), 0o755);
-    writeFileSync(join(root, 'etc/vm-ctl.conf'), config);
-  }
-  await lab.output('hosta', [
-    ...['crm_attribute', '--type', 'rsc_defaults', '--name', 'resource-stickiness', '--update', 'INFINITY'],
-  ]);
-  await lab.waitForIdle('hosts');
-}
-
-const vmCtl = (lab: Laboratory, words: readonly string[], host = 'hosta') =>
-  lab.on(host, [PROGRAM, ...words], { deadlineMs: 120_000 });
-
-const exitCode = (result: CommandResult) => (result.kind === 'exited' ? result.exitCode : result.kind);
-
-async function done(lab: Laboratory, ...words: string[]): Promise<string> {
-  const result = await vmCtl(lab, words);
-  assert.equal(exitCode(result), 0, `${words.join(' ')}: ${result.stdout}${result.stderr}`);
-  return result.stdout;
-}
-
-async function refused(lab: Laboratory, words: readonly string[], pattern: RegExp): Promise<void> {
-  const result = await vmCtl(lab, words);
-  assert.notEqual(exitCode(result), 0, words.join(' '));
-  assert.match(result.stderr, pattern, words.join(' '));
-}
-
-const constraints = (lab: Laboratory) =>
-  lab.output('hosta', ['cibadmin', '--query', '--scope', 'constraints']);
-
-/** So small a guest does not listen to its power button. */
-async function letStop(lab: Laboratory): Promise<void> {
-  const force = ['--set-parameter', 'force_stop', '--parameter-value', 'true'];
-  for (const guest of ['guest3', 'guest4']) {
-    await lab.output('hosta', ['crm_resource', '--resource', `prmVMCTL_${guest}`, ...force]);
-  }
-  await lab.waitForIdle('hosts');
-}
-
-/** How often guest4 has been started: a migration is no start. */
-async function starts(lab: Laboratory): Promise<string> {
-  const console = await lab.output('hosta', ['cat', '/var/lib/libvirt/images/guest4.console']);
-  return String(console.match(/agent started/g)?.length ?? 0);
-}
-
-/** Both guests in the cluster and running on hosta. */
-async function bothOnHosta(lab: Laboratory): Promise<void> {
-  await install(lab);
-  await done(lab, 'resource', 'add', 'guest3,', 'guest4', '-a', 'hosta');
-  await letStop(lab);
-  await done(lab, 'resource', 'start', 'guest*');
-}
 
 labTest(
   'the published example, from add to delete',
