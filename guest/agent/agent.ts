@@ -114,10 +114,17 @@ export class Agent {
       case 'bad-message':
         this.faults.badMessages++;
         this.#warn('the host sent a wrong message', { fault: frame.fault });
+        if (frame.replyTo !== undefined) this.#badReply(frame.replyTo.id, nowMs);
         break;
       case 'unknown-type':
         this.faults.unknownTypes++;
     }
+  }
+
+  /** Its asker need not wait for an answer that has come already. */
+  #badReply(id: string, nowMs: number): void {
+    const message = 'the host answered, and its answer is not understood; see the log of vm-connectd';
+    this.outbox.reply({ type: 'reply', id, error: { code: 'bad-reply', message, retry: false } }, nowMs);
   }
 
   #message(message: Message, nowMs: number): void {

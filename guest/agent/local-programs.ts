@@ -3,6 +3,7 @@
  * is told them. The service `agent`, which is this daemon itself, is answered here.
  */
 import type { Frame } from '../../shared/protocol/frame-decoder.ts';
+import { type LocalFrameCounts, newLocalFrameCounts } from '../../shared/protocol/local-frame-counts.ts';
 import type { LocalConnection } from '../../shared/protocol/local-server.ts';
 import type { Answer, Message, Reply, Request } from '../../shared/protocol/message.ts';
 import type { AgentEvent } from './agent.ts';
@@ -13,17 +14,10 @@ export interface LocalProgramsOptions {
   readonly answer: (text: string) => Answer;
 }
 
-export interface LocalCounts {
-  badMessages: number;
-  unknownTypes: number;
-  /** Of a kind that a local program does not send to an agent. */
-  unexpected: number;
-}
-
 const OWN_SERVICE = 'agent';
 
 export class LocalPrograms {
-  readonly counts: LocalCounts = { badMessages: 0, unknownTypes: 0, unexpected: 0 };
+  readonly counts: LocalFrameCounts = newLocalFrameCounts();
   readonly #options: LocalProgramsOptions;
   readonly #connections = new Map<number, LocalConnection>();
 

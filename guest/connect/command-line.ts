@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { messageOf, PmError } from '../../shared/errors.ts';
 import { paths } from '../../shared/paths.ts';
+import { ID_FORM, isId } from '../../shared/protocol/message-id.ts';
 
 export type Command =
   | { readonly kind: 'help' }
@@ -60,7 +61,6 @@ const QUICK_TIMEOUT_S = 5;
 const LONGEST_TIMEOUT_S = 3_600;
 const DEFAULT_COUNT = 3;
 const MOST_PINGS = 10_000;
-const ID = /^[A-Za-z0-9._:-]{1,63}$/;
 const CALL_OFF = 'timeout';
 
 export function readCommandLine(argv: readonly string[]): Command {
@@ -133,8 +133,8 @@ function requestOf(flags: Flags, common: Common): Command {
   if (text.trim() === '')
     throw usage('the request is empty', 'say what to ask for, such as -r "status TOKEN"');
   const id = flags.reqid;
-  if (id !== undefined && !ID.test(id)) {
-    throw usage(`${JSON.stringify(id)} can't be an id`, 'use 1 to 63 characters of A-Z a-z 0-9 . _ : -');
+  if (id !== undefined && !isId(id)) {
+    throw usage(`${JSON.stringify(id)} can't be an id`, `use ${ID_FORM}`);
   }
   if (service === 'stonith' && text === CALL_OFF) {
     if (id === undefined) throw usage('which request to call off?', 'name it with -i');

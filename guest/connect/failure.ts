@@ -20,7 +20,7 @@ function askedError(failure: AskFailure, error: PmError): PmError {
   return new PmError({ code, what, fault, remedy, exitCode: EXIT.failure, cause: error });
 }
 
-function refusal(service: string, { code, message, retry }: RequestError): PmError {
+export function refusal(service: string, { code, message, retry }: RequestError): PmError {
   return new PmError({
     code: retry ? 'unavailable' : 'refused',
     what: `no reply from ${service}`,

@@ -1,12 +1,10 @@
 /** What vm-connect does, once the command line is understood. Resolves to the exit status. */
-import { once } from 'node:events';
 import { messageOf, PmError } from '../../shared/errors.ts';
-import { encodeMessage } from '../../shared/protocol/encode-message.ts';
 import { ask } from '../../shared/protocol/local-client.ts';
-import { connectOnce } from '../../shared/unix-socket.ts';
 import { VERSION } from '../../shared/version.ts';
-import { type Command, type Common, type RequestCommand, readCommandLine, USAGE } from './command-line.ts';
-import { answerOf, connectError, EXIT } from './failure.ts';
+import { callOff } from './call-off.ts';
+import { type Command, type RequestCommand, readCommandLine, USAGE } from './command-line.ts';
+import { answerOf, EXIT } from './failure.ts';
 import { ping } from './ping.ts';
 import { showStatus } from './show-status.ts';
 
@@ -69,17 +67,4 @@ async function request(command: RequestCommand, { out, err }: Console): Promise<
   if (isJson) out(`${JSON.stringify(answer)}\n`);
   else if (awaitsReply) out(`${answer.text}\n`);
   return EXIT.ok;
-}
-
-/** A cancel has no answer: it has been said when the daemon has taken it. */
-async function callOff(id: string, { socketPath }: Common): Promise<number> {
-  try {
-    const socket = await connectOnce(socketPath);
-    const closed = once(socket, 'close');
-    socket.resume().end(encodeMessage({ type: 'cancel', id }) ?? '');
-    await closed;
-    return EXIT.ok;
-  } catch (thrown) {
-    throw connectError(socketPath, thrown);
-  }
 }

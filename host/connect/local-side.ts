@@ -9,8 +9,10 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { Sent } from '../../shared/protocol/connection.ts';
 import type { Frame } from '../../shared/protocol/frame-decoder.ts';
+import { type LocalFrameCounts, newLocalFrameCounts } from '../../shared/protocol/local-frame-counts.ts';
 import { type LocalConnection, LocalServer } from '../../shared/protocol/local-server.ts';
 import type { Answer, Json, Message, Register, Reply, Request } from '../../shared/protocol/message.ts';
+import type { JobKey } from '../../shared/protocol/service-jobs.ts';
 import type { Identity } from './router/greeting.ts';
 import { errorAnswer } from './router/job.ts';
 import type { Router } from './router/router.ts';
@@ -35,6 +37,7 @@ export interface LocalSideOptions {
 }
 
 export class LocalSide {
+  readonly #frameCounts: LocalFrameCounts = newLocalFrameCounts();
   readonly #options: LocalSideOptions;
   readonly #connections = new Map<number, LocalConnection>();
   /** Did not take what they were asked; they are left alone until they have read what waits for them. */
@@ -68,7 +71,7 @@ export class LocalSide {
   }
 
   get counts(): Counters {
-    return { connections: this.#server?.connections ?? 0, ...this.#server?.counts };
+    return { connections: this.#server?.connections ?? 0, ...this.#server?.counts, ...this.#frameCounts };
   }
 
   toService(effect: ToService): void {
@@ -102,12 +105,16 @@ export class LocalSide {
         this.#message(connection, frame.message);
         break;
       case 'bad-message':
-        complain(connection, frame.fault, frame.id);
+        this.#frameCounts.badMessages++;
+        if (frame.replyTo?.guest === undefined) complain(connection, frame.fault, frame.id);
+        else this.#badReply(connection, { ...frame.replyTo, guest: frame.replyTo.guest }, frame.fault);
         break;
       case 'v1':
+        this.#frameCounts.unexpected++;
         complain(connection, 'version 1 of the protocol is not spoken here');
         break;
       case 'unknown-type':
+        this.#frameCounts.unknownTypes++;
         break;
     }
   }
@@ -133,6 +140,7 @@ export class LocalSide {
         break; // polite, and of no use to us
       case 'services':
       case 'registered':
+        this.#frameCounts.unexpected++;
         complain(connection, `${message.type} is not for a host daemon`);
         break;
     }
@@ -160,6 +168,17 @@ export class LocalSide {
     }
     const { router, clock, run } = this.#options;
     run(router.fromService(connection.number, reply, clock.nowMs()));
+  }
+
+  /** Nobody can know what the service meant: its job ends, instead of waiting for an answer that has come already. */
+  #badReply(connection: LocalConnection, to: JobKey, fault: string): void {
+    const { router, clock, log, run } = this.#options;
+    log.warning('a service gave an answer that is not understood', { ...to, fault });
+    connection.send({ type: 'error', code: 'bad-request', message: `the reply to ${to.id}: ${fault}` });
+    const message =
+      'the service answered, and its answer is not understood; see the log of vm-connectd on the host';
+    const answer = errorAnswer('bad-reply', message);
+    run(router.fromService(connection.number, { type: 'reply', ...to, ...answer }, clock.nowMs()));
   }
 
   #answerTo({ service, text, detail }: Request): Answer {

@@ -17,7 +17,7 @@
  * Invariant: it holds at most MAX_FRAME_BYTES of a frame that is not complete, whatever comes in, and any way of
  * cutting the same bytes into chunks gives the same frames and counts. The cost is linear in the bytes.
  */
-import { type Json, MAX_FRAME_BYTES, type Message } from './message.ts';
+import { type BadMessage, type Json, MAX_FRAME_BYTES, type Message } from './message.ts';
 import { parseMessage } from './parse-message.ts';
 import { isV1Text, readV1Header, V1_HEADER_BYTES, type V1Frame, type V1Header, v1Text } from './v1-frame.ts';
 
@@ -25,7 +25,7 @@ export type Frame =
   | { readonly kind: 'message'; readonly message: Message }
   | { readonly kind: 'v1'; readonly frame: V1Frame }
   /** JSON and a known type, but a member is wrong: the asker can be told. */
-  | { readonly kind: 'bad-message'; readonly fault: string; readonly id?: string }
+  | BadMessage
   | { readonly kind: 'unknown-type'; readonly name: string };
 
 export interface DecoderCounts {

@@ -60,6 +60,8 @@ export interface LocalServerCounts {
   refused: number;
   droppedAsSlow: number;
   droppedForGarbage: number;
+  /** Connections that could not be taken: out of file descriptors, say. */
+  acceptErrors: number;
 }
 
 /** One local program, as the daemon sees it. */
@@ -120,7 +122,13 @@ export class LocalConnection {
 }
 
 export class LocalServer {
-  readonly counts: LocalServerCounts = { accepted: 0, refused: 0, droppedAsSlow: 0, droppedForGarbage: 0 };
+  readonly counts: LocalServerCounts = {
+    accepted: 0,
+    refused: 0,
+    droppedAsSlow: 0,
+    droppedForGarbage: 0,
+    acceptErrors: 0,
+  };
   readonly #options: LocalServerOptions;
   readonly #limits: LocalLimits;
   readonly #clock: Clock;
@@ -145,9 +153,10 @@ export class LocalServer {
       onConnection: (socket) => local.#accept(socket),
     });
     // Out of file descriptors, say: this connection is lost, the next may be not.
-    server.on('error', (error) =>
-      options.log.warning('cannot accept a connection', { error: error.message }),
-    );
+    server.on('error', (error) => {
+      local.counts.acceptErrors++;
+      options.log.warning('cannot accept a connection', { error: error.message });
+    });
     local.#server = server;
     return local;
   }

@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'id-conflict'
   | 'deadline'
   | 'host-away'
+  | 'bad-reply'
   | 'refused'
   | 'taken';
 
@@ -43,7 +44,8 @@ export interface Hello {
   readonly host?: string;
   readonly guest?: string;
   readonly services?: readonly string[];
-  readonly limits?: { readonly [key: string]: Json };
+  /** What the host grants; told for people, and kept by nobody. */
+  readonly limits?: { readonly [name: string]: number };
   /** On a local socket. */
   readonly role?: 'guest' | 'host';
 }
@@ -96,4 +98,12 @@ export type Parsed =
   | { readonly ok: false; readonly kind: 'garbage' }
   | { readonly ok: false; readonly kind: 'unknown-type'; readonly name: string }
   /** A known type with a wrong member; `id` where one could be read, so that the asker can be told. */
-  | { readonly ok: false; readonly kind: 'bad-message'; readonly fault: string; readonly id?: string };
+  | ({ readonly ok: false } & BadMessage);
+
+export interface BadMessage {
+  readonly kind: 'bad-message';
+  readonly fault: string;
+  readonly id?: string;
+  /** Of a reply, the job that it was for: whoever waits for it need not wait on. */
+  readonly replyTo?: { readonly id: string; readonly guest?: string };
+}

@@ -1,9 +1,13 @@
-/** From an unknown JSON value to a message of the bridge, every member checked (docs/protocol.md, "Messages"). */
+/**
+ * From an unknown JSON value to a message of the bridge, every member checked (docs/protocol.md, "Messages"). Members
+ * that nobody here uses are left out, whatever their size: what is kept of a message is bounded by its known members.
+ */
+
 import { type Answer, type Json, MAX_DEADLINE_MS, type Message, type Parsed } from './message.ts';
+import { ID, ID_FORM, isId } from './message-id.ts';
 
 type Members = Readonly<Record<string, Json>>;
 
-const ID = /^[A-Za-z0-9._:-]{1,63}$/;
 const SERVICE = /^[a-z0-9-]{1,32}$/;
 /** Of names, and of what only people read. */
 const LONGEST_WORDS = 1024;
@@ -31,9 +35,14 @@ export function parseMessage(value: Json): Parsed {
       ok: false,
       kind: 'bad-message',
       fault: thrown.message,
-      ...(typeof id === 'string' && ID.test(id) ? { id } : {}),
+      ...(isId(id) ? { id } : {}),
+      ...(isId(id) && type === 'reply' ? { replyTo: { id, ...guestOf(value) } } : {}),
     };
   }
+}
+
+function guestOf({ guest }: Members): { guest?: string } {
+  return typeof guest === 'string' && guest.length <= LONGEST_WORDS ? { guest } : {};
 }
 
 function messageOf(type: string, members: Members): Message | undefined {
@@ -49,13 +58,12 @@ function messageOf(type: string, members: Members): Message | undefined {
         ...optional('host', members, words),
         ...optional('guest', members, words),
         ...optional('services', members, serviceList),
-        ...optional('limits', members, object),
         ...optional('role', members, role),
       };
     case 'request':
       return {
         type,
-        id: matching(members, 'id', ID, '1 to 63 characters of A-Z a-z 0-9 . _ : -'),
+        id: matching(members, 'id', ID, ID_FORM),
         service: service(members, 'service'),
         text: text(members, 'text'),
         deadlineMs: wholeNumber(members, 'deadlineMs', 1, MAX_DEADLINE_MS),
@@ -68,14 +76,14 @@ function messageOf(type: string, members: Members): Message | undefined {
     case 'reply':
       return {
         type,
-        id: matching(members, 'id', ID, '1 to 63 characters of A-Z a-z 0-9 . _ : -'),
+        id: matching(members, 'id', ID, ID_FORM),
         ...answer(members),
         ...optional('guest', members, words),
       };
     case 'cancel':
       return {
         type,
-        id: matching(members, 'id', ID, '1 to 63 characters of A-Z a-z 0-9 . _ : -'),
+        id: matching(members, 'id', ID, ID_FORM),
         ...optional('guest', members, words),
       };
     case 'services':
@@ -162,13 +170,6 @@ function wholeNumber(members: Members, key: string, least: number, most: number)
 function flag(members: Members, key: string): boolean {
   const value = members[key];
   if (typeof value !== 'boolean') throw new BadMember(`${key} has to be true or false`);
-  return value;
-}
-
-function object(members: Members, key: string): Members {
-  const value = members[key];
-  if (!isMembers(value)) throw new BadMember(`${key} has to be an object`);
-  if (isDeeperThan(DEEPEST, value)) throw new BadMember(`${key} is nested deeper than ${DEEPEST}`);
   return value;
 }
 

@@ -91,6 +91,30 @@ test('a stonith request "timeout" calls off what its id names, as the old plugin
   assert.match(stderr, /another local program called it off/);
 });
 
+test('a call-off that is not answered ends at its deadline, and one that finds no room is no success', async (t) => {
+  const path = join(temporaryDirectory(t), 's.sock');
+  const lines = { silent: '', full: '{"type":"error","code":"too-many","message":"256 are open"}\n' };
+  let line: keyof typeof lines = 'silent';
+  const server = createServer(
+    (socket) =>
+      void socket
+        .on('error', () => {})
+        .resume()
+        .write(lines[line]),
+  );
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  t.after(() => server.close());
+  const words = ['-t', 'stonith', '-r', 'timeout', '-i', 'one', '--timeout', '0.3', '--socket', path];
+  const callOff = async () => (await start(t, 'vm-connect', words)).ended;
+  const silent = await callOff();
+  assert.equal(silent.exitCode, 1);
+  assert.match(silent.stderr, /did not answer within 0.3 s/);
+  line = 'full';
+  const full = await callOff();
+  assert.equal(full.exitCode, 2);
+  assert.match(full.stderr, /too-many: 256 are open/);
+});
+
 test('ping shows each round trip and their summary', async (t) => {
   const { side } = await linked(t);
   const [text, json] = await Promise.all([side.askToEnd('ping', '-c', '2'), side.askToEnd('ping', '--json')]);

@@ -10,7 +10,6 @@ import type { Clock, Timer } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';
 import type { FrameConnection, Sent } from '../../../shared/protocol/connection.ts';
 import type { Frame } from '../../../shared/protocol/frame-decoder.ts';
-import type { Hello } from '../../../shared/protocol/message.ts';
 import { PREAMBLE, V1_TYPE, writeV1Frame } from '../../../shared/protocol/v1-frame.ts';
 import { type LinkLimits, PENALTY_DELAYS, RETRY_DELAYS } from '../limits.ts';
 import type { GuestFrame } from '../router/router-effect.ts';
@@ -32,6 +31,13 @@ export interface LinkEnvironment {
 
 export type ShownState = 'absent' | 'listening' | 'mute' | 'up' | 'penalty';
 
+export interface AgentWords {
+  readonly agent: string;
+  readonly session: string;
+  readonly boot: string;
+  readonly name: string;
+}
+
 export interface LinkView {
   readonly guest: string;
   readonly state: ShownState;
@@ -43,7 +49,7 @@ export interface LinkView {
   /** Why there is no connection, or why the next one may not come about. */
   readonly fault: string | undefined;
   /** What the agent said of itself, for people. */
-  readonly peer: Hello | undefined;
+  readonly peer: AgentWords | undefined;
   readonly counts: LinkCounts;
 }
 
@@ -61,7 +67,7 @@ export class GuestLink {
   #fault: string | undefined;
   /** With the listener, whether there is a connection or not. */
   #trouble: string | undefined;
-  #peer: Hello | undefined;
+  #peer: AgentWords | undefined;
   #connection: LinkConnection | undefined;
   #retryDelays: Iterator<number, never> | undefined;
   #penaltyDelays: Iterator<number, never> | undefined;
@@ -285,7 +291,8 @@ export class GuestLink {
       const { type } = frame.frame;
       if (type === V1_TYPE.monitor || type === V1_TYPE.stonith) this.#apply('v1-frame');
     } else if (frame.kind === 'message' && frame.message.type === 'hello') {
-      this.#peer = frame.message;
+      const { agent, session, boot, name } = frame.message;
+      this.#peer = { agent, session, boot: boot ?? '', name: name ?? '' };
       this.#counts.hellos++;
       this.#apply('hello');
     }

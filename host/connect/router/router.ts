@@ -47,6 +47,8 @@ export interface RouterOptions {
   /** An id that nobody else has. */
   readonly newId: () => string;
   readonly limits?: Partial<RouterLimits>;
+  /** When this daemon began: services that it does not know yet may be about to come. */
+  readonly startedMs?: number;
 }
 
 /** What a reply's frame has beside the answer. */
@@ -54,6 +56,8 @@ const REPLY_FRAME_BYTES = 128;
 const RETRIABLE: ReadonlySet<ErrorCode> = new Set(['service-away', 'service-busy', 'too-many']);
 /** Less than this is but the time that a frame took to come again. */
 const WORTH_TELLING_MS = 1_000;
+/** Services come back within 5 s of a start (those whose name was taken), and the machine may be slow. */
+const COMING_MS = 30_000;
 const AWAY = 'the service is not there just now';
 const BUSY = 'the service did not take the request in time, so nothing was begun; ask again';
 const TOO_LONG = 'text and detail leave no room in a frame for the name of the guest';
@@ -62,12 +66,14 @@ export class Router {
   readonly counts = new RequestCounter();
   #identity: Identity;
   readonly #newId: () => string;
+  readonly #startedMs: number;
   readonly #limits: RouterLimits;
   readonly #ledger: Ledger;
   readonly #desk = new ServiceDesk();
   #strayReplies = 0;
 
-  constructor({ identity, newId, limits }: RouterOptions) {
+  constructor({ identity, newId, limits, startedMs = Number.NEGATIVE_INFINITY }: RouterOptions) {
+    this.#startedMs = startedMs;
     this.#identity = identity;
     this.#newId = newId;
     this.#limits = { ...ROUTER_LIMITS, ...limits };
@@ -172,8 +178,15 @@ export class Router {
 
   #begin(call: Call, nowMs: number): RouterEffect[] {
     const service = this.#desk.find(call.service);
-    if (service === undefined)
-      return this.#decline(call, 'unknown-service', `there is no service ${call.service}`);
+    if (service === undefined) {
+      return nowMs < this.#startedMs + COMING_MS && !this.#desk.isOwn(call.service)
+        ? this.#decline(
+            call,
+            'service-away',
+            'no service of that name has come yet; this daemon has just started',
+          )
+        : this.#decline(call, 'unknown-service', `there is no service ${call.service}`);
+    }
     const { holder } = service;
     if (holder === undefined) return this.#decline(call, 'service-away', AWAY);
     const job = jobOf(call, nowMs);

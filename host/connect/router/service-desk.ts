@@ -33,6 +33,11 @@ export class ServiceDesk {
     for (const name of STANDARD_NAMES) this.#add(name);
   }
 
+  /** Of this daemon itself: nobody else will ever serve it. */
+  isOwn(name: string): boolean {
+    return OWN_NAMES.has(name);
+  }
+
   /** Undefined for a name that nobody ever served. */
   find(name: string): Service | undefined {
     return this.#services.get(name);

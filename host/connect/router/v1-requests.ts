@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type Answer, MAX_DEADLINE_MS } from '../../../shared/protocol/message.ts';
+import { isId } from '../../../shared/protocol/message-id.ts';
 import { V1_MAX_DATA_BYTES, V1_TYPE, type V1Frame } from '../../../shared/protocol/v1-frame.ts';
 import { V1_DEADLINE_MS } from '../limits.ts';
 import type { V1Asker } from './job.ts';
@@ -24,7 +25,6 @@ export type V1Call =
   | { readonly kind: 'unexpected' };
 
 const CANCEL_TEXT = 'timeout';
-const ID = /^[A-Za-z0-9._:-]{1,63}$/;
 
 /** `newId` makes the id of a request that has none. */
 export function readV1Call({ type, id, client, text }: V1Frame, newId: () => string): V1Call {
@@ -50,7 +50,7 @@ export function readV1Call({ type, id, client, text }: V1Frame, newId: () => str
 
 /** The same on every host: an id of version 1 may have characters that version 2 has not. */
 function jobId(id: string): string {
-  return ID.test(id) ? id : `v1:${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
+  return isId(id) ? id : `v1:${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
 }
 
 export function writeV1Answer({ type, id, client }: V1Asker, answer: Answer): V1Frame {

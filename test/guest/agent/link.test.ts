@@ -100,6 +100,15 @@ test('the host is answered its pings, and what a host never sends is counted and
   assert.deepEqual(driver.agent.faults, { badMessages: 1, unknownTypes: 1, unexpected: 2, errors: 1 });
 });
 
+test('an answer that is not understood ends its request at once, and no other', () => {
+  const driver = new AgentDriver().linkUp().ask(1, 'a').ask(1, 'b');
+  driver.words();
+  const fault = 'error.retry has to be true or false';
+  driver.give({ kind: 'frame', frame: { kind: 'bad-message', fault, id: 'a', replyTo: { id: 'a' } } });
+  assert.deepEqual(driver.deeds(), ['1 <= a: bad-reply']);
+  assert.equal(driver.agent.outbox.open, 1);
+});
+
 test('a lost port is closed from whatever state, and nothing falls due without a connection', () => {
   const driver = new AgentDriver().linkUp().give({ kind: 'port-lost' });
   assert.equal(driver.agent.link.state, 'closed');

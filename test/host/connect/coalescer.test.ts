@@ -6,10 +6,14 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 test('many reasons are one run, and one more for those that came meanwhile', async () => {
   const clock = new VirtualClock();
   let runs = 0;
-  const coalescer: Coalescer = new Coalescer(clock, { settleMs: 10, onFault: (thrown) => assert.fail(String(thrown)) }, async () => {
-    runs++;
-    if (runs === 1) for (let times = 0; times < 5; times++) coalescer.ask();
-  });
+  const coalescer: Coalescer = new Coalescer(
+    clock,
+    { settleMs: 10, onFault: (thrown) => assert.fail(String(thrown)) },
+    async () => {
+      runs++;
+      if (runs === 1) for (let times = 0; times < 5; times++) coalescer.ask();
+    },
+  );
   for (let times = 0; times < 5; times++) coalescer.ask();
   await clock.advance(10);
   assert.equal(runs, 1);

@@ -56,6 +56,19 @@ describe('requests', () => {
     assert.equal(service.messages.filter(({ type }) => type === 'request').length, 100);
   });
 
+  test('that a service answers with what is no answer end at once, with an error', async (t) => {
+    const { daemon, sockets } = await startWith(t, 'guest1');
+    const guest = await greeted(sockets[0]);
+    const service = await startService(t, daemon.socket, 'monitor');
+    service.onFrame = () => {};
+    guest.say(request('a', 'monitor', 'x'));
+    await service.message('request');
+    service.write('{"type":"reply","guest":"guest1","id":"a","error":{"code":"x"}}\n');
+    assert.match(JSON.stringify(await guest.replyTo('a')), /bad-reply/);
+    const { counters } = await daemon.status();
+    assert.equal(counters['local']?.['badMessages'], 1);
+  });
+
   test('that claim to be from another guest are the sender’s own', async (t) => {
     const { daemon, sockets } = await startWith(t, 'guest1', 'guest2');
     const [one, two] = [await greeted(sockets[0]), await greeted(sockets[1])];

@@ -9,9 +9,14 @@ import type { V1Frame } from '../../../shared/protocol/v1-frame.ts';
 
 export const IDENTITY = { agent: 'vm-connectd test', session: 'host-session', boot: 'boot-1', host: 'hosta' };
 
-export function newRouter(limits: Partial<RouterLimits> = {}): Router {
+export function newRouter(limits: Partial<RouterLimits> = {}, startedMs?: number): Router {
   let ids = 0;
-  return new Router({ identity: IDENTITY, newId: () => `made-up-${++ids}`, limits });
+  return new Router({
+    identity: IDENTITY,
+    newId: () => `made-up-${++ids}`,
+    limits,
+    ...(startedMs === undefined ? {} : { startedMs }),
+  });
 }
 
 export const frameOf = (message: Message): Frame => ({ kind: 'message', message });

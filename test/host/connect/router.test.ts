@@ -135,6 +135,15 @@ describe('a request', () => {
     assert.deepEqual(toGuests(pong), ['guest1 {"type":"reply","id":"a","text":"pong"}']);
   });
 
+  test('whose service nobody knows may be asked again shortly after the start: the service may be about to come', () => {
+    const router = newRouter({}, 1_000);
+    const asks = (service: string, nowMs: number) =>
+      toGuests(router.fromGuest('guest1', frameOf(request('a', service, 'x')), nowMs))[0] ?? '';
+    assert.match(asks('inventory', 30_000), /service-away.*"retry":true/);
+    assert.match(asks('agent', 30_000), /unknown-service/);
+    assert.match(asks('inventory', 31_000), /unknown-service/);
+  });
+
   test('that is declined for now may be asked again under its id', () => {
     const router = newRouter();
     assert.match(toGuests(ask(router, 'guest1', 'a'))[0] ?? '', /"retry":true/);
@@ -363,6 +372,13 @@ describe('limits', () => {
 });
 
 describe('a guest', () => {
+  test('is told the name of the host that the cluster has for it, once that is known', () => {
+    const router = newRouter();
+    const hello = frameOf({ type: 'hello', version: 2, agent: 'a', session: 's' });
+    router.isOnHost('node-7');
+    assert.match(toGuests(router.fromGuest('guest1', hello, 0))[0] ?? '', /"host":"node-7"/);
+  });
+
   test('that says hello is greeted with who we are and what there is', () => {
     const router = routerWithStonith();
     const hello = { type: 'hello', version: 3, agent: 'x', session: 's', name: 'another name' } as const;

@@ -70,7 +70,6 @@ const members: fc.Arbitrary<Message> = fc.oneof(
       host: anyWords,
       guest: anyWords,
       services: fc.array(anyService, { maxLength: 8 }),
-      limits: fc.dictionary(anyWords, anyJson, { maxKeys: 4, noNullPrototype: true }),
       role: fc.constantFrom('guest' as const, 'host' as const),
     },
     { requiredKeys: ['type', 'version', 'agent', 'session'] },

@@ -20,7 +20,6 @@ const COMPLETE: Readonly<Record<string, Members>> = {
     host: 'h',
     guest: 'g',
     services: ['stonith'],
-    limits: { frame: 1 },
     role: 'guest',
   },
   request: {
@@ -78,7 +77,6 @@ const WRONG: Readonly<Record<string, readonly Json[]>> = {
   host: NO_WORDS,
   guest: NO_WORDS,
   services: NO_LIST,
-  limits: [7, null, 'x', [], nested(66)],
   role: ['', 'Host', 7, null],
   id: NO_ID,
   service: NO_SERVICE,
@@ -238,4 +236,24 @@ test('a message is encoded to one line within the limit, or not at all', () => {
       },
     ),
   );
+});
+
+test('members that nobody uses are left out, however large they are', () => {
+  const huge = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`limit${index}`, index]));
+  const parsed = parseMessage({ type: 'hello', version: 2, agent: 'a', session: 's', limits: huge, x: huge });
+  assert.deepEqual(parsed, {
+    ok: true,
+    message: { type: 'hello', version: 2, agent: 'a', session: 's' },
+  });
+});
+
+test('a reply with a wrong member still says whose it is, where that can be read', () => {
+  const wrong = { type: 'reply', id: 'a', guest: 'guest1', error: { code: 'x', message: 'y' } };
+  const parsed = parseMessage(wrong);
+  assert.ok(!parsed.ok && parsed.kind === 'bad-message');
+  assert.deepEqual(parsed.replyTo, { id: 'a', guest: 'guest1' });
+  const request = parseMessage({ ...wrong, type: 'request' });
+  assert.ok(!request.ok && request.kind === 'bad-message' && request.replyTo === undefined);
+  const nameless = parseMessage({ ...wrong, id: 'a b' });
+  assert.ok(!nameless.ok && nameless.kind === 'bad-message' && nameless.replyTo === undefined);
 });
