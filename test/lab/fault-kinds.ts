@@ -3,6 +3,8 @@
  * is answered. `hosta` has the daemon that is asked, `hostb` the victim.
  */
 
+import { renameSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { BridgeStandIn } from '../support/bridge-stand-in.ts';
 import { RESOURCE, startStonithd } from './fault-world.ts';
 import { qemusOf } from './fencing-observer.ts';
@@ -13,6 +15,8 @@ import { waitFor } from './wait-for.ts';
 
 export interface Fault {
   readonly name: string;
+  /** Before anything is asked. */
+  readonly prepare?: (lab: Laboratory) => Promise<unknown>;
   readonly strike: (lab: Laboratory, bridge: BridgeStandIn) => Promise<unknown>;
   /** Begun as soon as it has struck. */
   readonly mend?: (lab: Laboratory) => Promise<unknown>;
@@ -20,8 +24,8 @@ export interface Fault {
   readonly isSlow?: boolean;
 }
 
-const later = async (action: () => Promise<unknown>) => {
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+const later = async (action: () => Promise<unknown>, delayMs = 1_000) => {
+  await new Promise((resolve) => setTimeout(resolve, delayMs));
   await action();
 };
 
@@ -75,19 +79,17 @@ function costsAHost(
 const isBack = (root: string | undefined, before: string | undefined) =>
   root !== undefined && root !== before;
 
-const stopFails = (onFail: string) => async (lab: Laboratory) => {
-  const change = `<op id="${RESOURCE}-stop" on-fail="${onFail}"/>`;
-  await lab.ask('hosts', ['cibadmin', '--modify', '--scope', 'resources', '--xml-text', change]);
-  await lab.output('hosta', ['mv', VICTIM_XML, `${VICTIM_XML}.away`]);
-};
-const stopWorks = async (lab: Laboratory) => {
-  await lab.on('hosta', ['mv', `${VICTIM_XML}.away`, VICTIM_XML]);
-  const change = `<op id="${RESOURCE}-stop" on-fail="fence"/>`;
-  await lab.ask('hosts', ['cibadmin', '--modify', '--scope', 'resources', '--xml-text', change]);
+const onFail = (lab: Laboratory, what: 'fence' | 'block') => {
+  const change = `<op id="${RESOURCE}-stop" on-fail="${what}"/>`;
+  return lab.ask('hosts', ['cibadmin', '--modify', '--scope', 'resources', '--xml-text', change]);
 };
 
-/** Past the deadline of the request. */
-const UNFENCED_MS = 12_000;
+/** The agent's stop fails when it can't read which machine it is for; at once, for the stop comes soon. */
+const takeXml = (lab: Laboratory) => renameSync(xmlOutside(lab), `${xmlOutside(lab)}.away`);
+const giveXml = (lab: Laboratory) => renameSync(`${xmlOutside(lab)}.away`, xmlOutside(lab));
+const xmlOutside = (lab: Laboratory) => join(lab.layout.images, basename(VICTIM_XML));
+
+const LONGER_THAN_A_REQUEST_MS = 12_000;
 
 /** Every host expects more votes than there are. */
 async function quorum(lab: Laboratory, isThere: boolean): Promise<void> {
@@ -142,10 +144,12 @@ export const FAULTS: readonly Fault[] = [
   { name: 'started by an admin meanwhile', strike: (lab) => role(lab, 'Started') },
   {
     name: 'the stop fails, and blocks',
-    strike: stopFails('block'),
+    prepare: (lab) => onFail(lab, 'block'),
+    strike: async (lab) => takeXml(lab),
     mend: (lab) =>
       later(async () => {
-        await stopWorks(lab);
+        giveXml(lab);
+        await onFail(lab, 'fence');
         await lab.ask('hosts', ['crm_resource', '--cleanup', '-r', RESOURCE]);
       }),
   },
@@ -154,7 +158,13 @@ export const FAULTS: readonly Fault[] = [
     strike: (lab) => quorum(lab, false),
     mend: (lab) => later(() => quorum(lab, true)),
   },
-  { name: 'the stop fails, and costs the host', ...costsAHost(stopFails('fence')) },
+  {
+    name: 'the stop fails, and costs the host',
+    isSlow: true,
+    strike: async (lab) => takeXml(lab),
+    // Only where it strikes before the stop; then the host is fenced in the time that the request has.
+    mend: (lab) => later(async () => giveXml(lab), LONGER_THAN_A_REQUEST_MS),
+  },
   { name: 'the host that was asked killed', ...costsAHost((lab) => lab.kill('hosta'), 'hosta') },
   {
     name: 'its pacemaker-based killed',
@@ -174,7 +184,7 @@ export const FAULTS: readonly Fault[] = [
     ...costsAHost(async (lab) => {
       lab.setPowerSwitch('fails');
       await lab.freeze('hostb');
-      setTimeout(() => lab.setPowerSwitch('works'), UNFENCED_MS);
+      setTimeout(() => lab.setPowerSwitch('works'), LONGER_THAN_A_REQUEST_MS);
     }),
   },
 ];

@@ -39,9 +39,14 @@ const DEADLINE_MS = 8_000;
 /** Its time, ten seconds more, and the next look for what was forgotten. */
 const LEFT_FOR_MS = 75_000;
 
-export async function playRound(world: FaultWorld, { strike, mend }: Fault, step: Step): Promise<Round> {
+export async function playRound(
+  world: FaultWorld,
+  { prepare, strike, mend }: Fault,
+  step: Step,
+): Promise<Round> {
   await makeReady(world);
   const { lab, bridge, token } = world;
+  await prepare?.(lab);
   const reached = stepReached(lab, step);
   const asked = bridge
     .ask(`off ${token}`, DEADLINE_MS)

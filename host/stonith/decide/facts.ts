@@ -12,6 +12,11 @@ export interface HostNode {
   readonly isUnclean: boolean;
   /** It has joined the membership and not yet the cluster: what runs there is not known. */
   readonly isPending: boolean;
+  /**
+   * What it last did with the target. `nothing`: it has no memory of it, which is also so when its daemons have come back
+   * and have not looked yet, while the target runs there unseen.
+   */
+  readonly tells: 'stopped' | 'nothing' | 'otherwise';
 }
 
 export interface Target {

@@ -38,6 +38,8 @@ export interface Job {
   readonly isJoined: boolean;
   /** Seen active after the order had been accepted. */
   readonly sawItActive: boolean;
+  /** A node tells nothing of the target: only a settled cluster knows that there is nothing to tell. */
+  readonly sawSilence: boolean;
   /** How many looks in a row have proven it; see PROOFS_NEEDED. */
   readonly proofs: number;
   readonly lastState: PowerState;
@@ -95,6 +97,7 @@ export function newJob(
     isJoined: false,
     isUncertain: false,
     sawItActive: false,
+    sawSilence: false,
     proofs: 0,
     lastState: 'unknown',
     lastReason: 'the host cluster has not been looked at yet',

@@ -15,7 +15,7 @@
  */
 import type { Facts, FinishedJob } from './facts.ts';
 import type { Job, JobEffect, JobEvent, Result, Step } from './job-state.ts';
-import { orderable, type PowerState, powerState, started, stopped } from './proof.ts';
+import { orderable, type PowerState, powerState, silentNodes, started, stopped } from './proof.ts';
 import type { FenceRecord } from './record.ts';
 
 /**
@@ -143,14 +143,18 @@ function onOrdered(job: Job): Step {
 
 function awaitStop(job: Job, facts: Facts): Step {
   const activeOn = facts.target?.activeOn ?? [];
-  const seen = { ...job, sawItActive: job.sawItActive || activeOn.length > 0 };
+  const seen = {
+    ...job,
+    sawItActive: job.sawItActive || activeOn.length > 0,
+    sawSilence: silentNodes(facts).length > 0,
+  };
   const unmarked = activeOn.filter((node) => !job.markedNodes.includes(node));
   if (unmarked.length > 0) {
     // It has moved since; the look that follows tells how it went on.
     const markedNodes = [...job.markedNodes, ...unmarked];
     return { job: { ...seen, markedNodes }, effects: [{ do: 'mark', nodes: unmarked }, look(0)] };
   }
-  const verdict = stopped(facts, seen.sawItActive);
+  const verdict = stopped(facts, seen);
   if (verdict.kind === 'impossible') return rollBack(seen, verdict.reason);
   if (verdict.kind === 'not-yet') return lookAgain({ ...seen, proofs: 0, lastReason: verdict.reason });
   const proofs = seen.proofs + 1;

@@ -26,20 +26,32 @@ export function orderable(facts: Facts): Verdict {
   return { kind: 'proven' };
 }
 
-/**
- * Is it stopped, and stays so? `sawItActive`: it was seen active after the order had been accepted, so the stop that
- * ended it came after the order, and nothing decided before the order can start it again. Without that the cluster has
- * to be settled.
- */
-export function stopped(facts: Facts, sawItActive: boolean): Verdict {
+export interface Seen {
+  /**
+   * It was seen active after the order had been accepted, so the stop that ended it came after the order, and nothing
+   * decided before the order can start it again. Without that the cluster has to be settled.
+   */
+  readonly sawItActive: boolean;
+  /** Where it may have run: such a node has to tell of its stop, unless it is off itself. */
+  readonly markedNodes: readonly string[];
+}
+
+/** Is it stopped, and stays so? */
+export function stopped(facts: Facts, { sawItActive, markedNodes }: Seen): Verdict {
   const { target } = facts;
   if (target === undefined) return notYet('it is no longer in the configuration of the host cluster');
   const where = whereabouts(facts, target);
   if (where.kind !== 'proven') return where;
   if (target.role !== 'Stopped') return notYet('its role is not Stopped');
+  const silent = silentNodes(facts).filter((node) => !facts.isSettled || markedNodes.includes(node));
+  if (silent.length > 0) return notYet(`node ${silent.join(', ')} has not told yet whether it runs there`);
   if (!sawItActive && !facts.isSettled) return notYet('the host cluster is busy');
   return { kind: 'proven' };
 }
+
+/** Online, and without a memory of it: nothing has run there, or nothing is known yet. */
+export const silentNodes = ({ nodes }: Facts): readonly string[] =>
+  nodes.filter((node) => node.isOnline && node.tells === 'nothing').map(({ name }) => name);
 
 /** That it is active nowhere, seen from a cluster that can know. */
 function whereabouts(facts: Facts, target: Target): Verdict {
@@ -49,6 +61,8 @@ function whereabouts(facts: Facts, target: Target): Verdict {
   if (target.isBlocked) return impossible('the host cluster has given up on it: a stop failed');
   if (target.pending !== undefined) return notYet(`an operation is under way (${target.pending})`);
   if (target.activeOn.length > 0) return notYet(`it is active on ${target.activeOn.join(', ')}`);
+  const doubtful = facts.nodes.filter((node) => node.isOnline && node.tells === 'otherwise');
+  if (doubtful.length > 0) return notYet(`node ${namesOf(doubtful)} does not tell that it is stopped there`);
   if (target.hasFailed) return notYet('it has failed and is not known to be stopped');
   return { kind: 'proven' };
 }
@@ -74,14 +88,15 @@ export function powerState(facts: Facts): PowerState {
 /** Why this cluster can't know what runs on its nodes; undefined: it can. */
 function cloud({ hasQuorum, fencesItsNodes, nodes }: Facts): string | undefined {
   if (!hasQuorum) return 'the host cluster has no quorum';
-  const names = (some: readonly HostNode[]) => some.map((node) => node.name).join(', ');
   const unclean = nodes.filter((node) => node.isUnclean);
-  if (unclean.length > 0) return `node ${names(unclean)} is unclean; the host cluster must fence it first`;
+  if (unclean.length > 0) return `node ${namesOf(unclean)} is unclean; the host cluster must fence it first`;
   const pending = nodes.filter((node) => node.isPending);
-  if (pending.length > 0) return `node ${names(pending)} has not joined the host cluster yet`;
+  if (pending.length > 0) return `node ${namesOf(pending)} has not joined the host cluster yet`;
   const offline = nodes.filter((node) => !node.isOnline);
   if (offline.length > 0 && !fencesItsNodes) {
-    return `node ${names(offline)} is offline and stonith is off in the host cluster, so nothing is proven about it`;
+    return `node ${namesOf(offline)} is offline and stonith is off in the host cluster, so nothing is proven about it`;
   }
   return undefined;
 }
+
+const namesOf = (nodes: readonly HostNode[]) => nodes.map((node) => node.name).join(', ');

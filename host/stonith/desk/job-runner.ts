@@ -171,7 +171,10 @@ function needsOf({ job }: Work): LookNeeds {
   const isWaiting = job.phase === 'waiting' && job.operation !== 'on';
   return {
     configuration: job.phase !== 'verifying' && !(isWaiting && !job.isJoined),
-    settled: job.operation === 'status' || job.phase === 'verifying' || (isWaiting && !job.sawItActive),
+    settled:
+      job.operation === 'status' ||
+      job.phase === 'verifying' ||
+      (isWaiting && (!job.sawItActive || job.sawSilence)),
   };
 }
 

@@ -183,7 +183,14 @@ export class DomainTarget implements FenceTarget {
   }
 
   #factsOf(target: Target | undefined, requesterIsOff: boolean): Facts {
-    const node = { name: this.#options.host, isOnline: true, isUnclean: false, isPending: false };
+    const tells = target?.activeOn.length === 0 ? 'stopped' : 'otherwise';
+    const node = {
+      name: this.#options.host,
+      isOnline: true,
+      isUnclean: false,
+      isPending: false,
+      tells,
+    } as const;
     return {
       hasQuorum: true,
       fencesItsNodes: true,

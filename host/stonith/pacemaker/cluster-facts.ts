@@ -5,12 +5,15 @@
  * not managed; nothing that was left out can become proof that it is stopped.
  */
 import type { ClusterStatus, ResourceStatus } from '../../pacemaker/cluster-status.ts';
+import type { NodeHistory } from '../../pacemaker/resource-history.ts';
 import type { Facts, FinishedJob, HostNode, Target } from '../decide/facts.ts';
 import type { FenceRecord } from '../decide/record.ts';
 
 export interface ClusterView {
   readonly resource: string;
   readonly status: ClusterStatus;
+  /** By node. */
+  readonly history: ReadonlyMap<string, NodeHistory>;
   /** The coordinator was idle before the status was read; undefined: nobody has asked it. */
   readonly wasIdle: boolean | undefined;
   /** What the configuration says; undefined: only the status was read. */
@@ -33,7 +36,13 @@ export function factsOf(view: ClusterView): Facts {
     hasQuorum: status.dc !== undefined && status.hasQuorum,
     fencesItsNodes: status.options.isFencingEnabled,
     nodes: status.nodes.map(
-      ({ name, isOnline, isUnclean, isPending }): HostNode => ({ name, isOnline, isUnclean, isPending }),
+      ({ name, isOnline, isUnclean, isPending }): HostNode => ({
+        name,
+        isOnline,
+        isUnclean,
+        isPending,
+        tells: tellsOf(view.history.get(name)),
+      }),
     ),
     isSettled: view.wasIdle === true,
     ordersAreDone: false,
@@ -41,6 +50,11 @@ export function factsOf(view: ClusterView): Facts {
     target: targetOf(view),
     finished: view.finished,
   };
+}
+
+function tellsOf(history: NodeHistory | undefined): HostNode['tells'] {
+  if (history === undefined) return 'nothing';
+  return history.state === 'stopped' ? 'stopped' : 'otherwise';
 }
 
 function targetOf({ resource, status, configured }: ClusterView): Target | undefined {

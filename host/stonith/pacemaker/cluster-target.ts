@@ -12,6 +12,7 @@ import { deleteNodeAttribute, queryNodeAttribute } from '../../pacemaker/node-at
 import type { Pacemaker, PacemakerFailure } from '../../pacemaker/pacemaker-call.ts';
 import { setQuietAttribute } from '../../pacemaker/quiet-attributes.ts';
 import { replaceMatching } from '../../pacemaker/replace-matching.ts';
+import { queryResourceHistory } from '../../pacemaker/resource-history.ts';
 import type { XmlElement } from '../../xml/xml-element.ts';
 import type { FinishedJob, Role } from '../decide/facts.ts';
 import {
@@ -65,17 +66,20 @@ export class ClusterTarget implements FenceTarget {
     // The coordinator first: what it decides after it was idle is decided with our order in view.
     const dc = settled ? await queryDcState(pacemaker) : undefined;
     if (dc?.ok === false) return unreadable(dc);
-    const [status, configured, finished] = await Promise.all([
+    const [status, history, configured, finished] = await Promise.all([
       queryStatus(pacemaker, { resource: this.#resource }),
+      queryResourceHistory(pacemaker, this.#resource),
       configuration ? this.#configured(pacemaker) : undefined,
       configuration ? this.#finished(pacemaker) : undefined,
     ]);
     if (!status.ok) return unreadable(status);
+    if (!history.ok) return unreadable(history);
     if (configured?.ok === false) return unreadable(configured);
     if (finished?.ok === false) return unreadable(finished);
     const facts = factsOf({
       resource: this.#resource,
       status: status.status,
+      history: history.nodes,
       wasIdle: dc?.dcState.isIdle,
       configured: configured?.target,
       requesterIsDoomed: configured?.requesterIsDoomed,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type ClusterStatus, type ResourceStatus, statusOf } from '../../../host/pacemaker/cluster-status.ts';
+import type { NodeHistory } from '../../../host/pacemaker/resource-history.ts';
 import { orderable, powerState, stopped } from '../../../host/stonith/decide/proof.ts';
 import { factsOf } from '../../../host/stonith/pacemaker/cluster-facts.ts';
 import { parseXml } from '../../../host/xml/parse-xml.ts';
@@ -15,8 +16,12 @@ function recorded(name: string): ClusterStatus {
   return statusOf(document.root);
 }
 
-const facts = (status: ClusterStatus, resource = VICTIM, wasIdle: boolean | undefined = true) =>
-  factsOf({ resource, status, wasIdle, configured: undefined });
+const history = (state: NodeHistory['state']): ReadonlyMap<string, NodeHistory> =>
+  new Map(['hosta', 'hostb'].map((node) => [node, { state, operations: [] }]));
+const STOPPED = history('stopped');
+
+const facts = (status: ClusterStatus, resource = VICTIM, told = STOPPED) =>
+  factsOf({ resource, status, history: told, wasIdle: true, configured: undefined });
 
 /** The recorded stopped guest, different in one respect. */
 function withVictim(change: Partial<ResourceStatus>, status = recorded('crm-mon')): ClusterStatus {
@@ -26,8 +31,21 @@ function withVictim(change: Partial<ResourceStatus>, status = recorded('crm-mon'
   };
 }
 
-const isProven = (status: ClusterStatus, resource = VICTIM) =>
-  stopped(facts(status, resource), true).kind === 'proven';
+const SEEN = { sawItActive: true, markedNodes: ['hosta', 'hostb'] };
+
+const isProven = (status: ClusterStatus, resource = VICTIM, told = STOPPED) =>
+  stopped(facts(status, resource, told), SEEN).kind === 'proven';
+
+test('what crm_mon shows as stopped is proven only by the memory of every node where it may have run', () => {
+  const status = recorded('crm-mon');
+  const none: ReadonlyMap<string, NodeHistory> = new Map();
+  for (const told of [none, history('active'), history('pending'), history('unclear')])
+    assert.ok(!isProven(status, VICTIM, told));
+  for (const node of ['hosta', 'hostb']) {
+    const forgotten = new Map([...STOPPED].filter(([name]) => name !== node));
+    assert.ok(!isProven(status, VICTIM, forgotten), `${node} has forgotten`);
+  }
+});
 
 test('a stopped guest in a healthy cluster is proven stopped, a running one is on', () => {
   assert.ok(isProven(recorded('crm-mon')));
@@ -108,6 +126,7 @@ test('what is not in the configuration is no target, and no proof', () => {
   const none = factsOf({
     resource: VICTIM,
     status: recorded('crm-mon'),
+    history: STOPPED,
     wasIdle: true,
     configured: { kind: 'none' },
   });
@@ -117,8 +136,13 @@ test('what is not in the configuration is no target, and no proof', () => {
 
 test('a coordinator that nobody asked is not idle', () => {
   assert.equal(
-    factsOf({ resource: VICTIM, status: recorded('crm-mon'), wasIdle: undefined, configured: undefined })
-      .isSettled,
+    factsOf({
+      resource: VICTIM,
+      status: recorded('crm-mon'),
+      history: STOPPED,
+      wasIdle: undefined,
+      configured: undefined,
+    }).isSettled,
     false,
   );
 });

@@ -15,7 +15,10 @@ const running: Facts = {
   ordersAreDone: false,
   requesterIsDoomed: false,
   finished: undefined,
-  nodes: ['hosta', 'hostb'].map((name) => ({ name, isOnline: true, isUnclean: false, isPending: false })),
+  nodes: [
+    { name: 'hosta', isOnline: true, isUnclean: false, isPending: false, tells: 'stopped' },
+    { name: 'hostb', isOnline: true, isUnclean: false, isPending: false, tells: 'otherwise' },
+  ],
   target: {
     isManaged: true,
     isBlocked: false,
@@ -32,7 +35,10 @@ function withTarget(change: Partial<NonNullable<Facts['target']>>, facts: Facts 
   return facts.target === undefined ? facts : { ...facts, target: { ...facts.target, ...change } };
 }
 
-const isStopped = withTarget({ activeOn: [], role: 'Stopped' });
+const isStopped: Facts = {
+  ...withTarget({ activeOn: [], role: 'Stopped' }),
+  nodes: running.nodes.map((node) => ({ ...node, tells: 'stopped' })),
+};
 const stopping = withTarget({ role: 'Stopped' });
 
 function jobFor(operation: Job['operation']): Job {
@@ -227,11 +233,20 @@ test('a guest that has moved to an unmarked node is marked there too', () => {
   assert.deepEqual(effects.at(-2), { do: 'mark', nodes: ['hosta'] });
 });
 
+const SEEN = { sawItActive: true, markedNodes: ['hosta'] };
+
 const unprovable: Readonly<Record<string, Facts>> = {
   'no quorum': { ...isStopped, hasQuorum: false },
   'an unclean node': withNode({ isUnclean: true }),
   'a pending node': withNode({ isPending: true }),
   'a lost node in a cluster without stonith': { ...withNode({ isOnline: false }), fencesItsNodes: false },
+  'a node that remembers something else': withNode({ tells: 'otherwise' }),
+  'a node where it may have run and that remembers nothing': withNode({ tells: 'nothing' }),
+  'a node that remembers nothing in a busy cluster': {
+    ...isStopped,
+    isSettled: false,
+    nodes: isStopped.nodes.map((node) => ({ ...node, tells: 'nothing' })),
+  },
   'an operation under way': withTarget({ pending: 'Starting' }, isStopped),
   'an instance': withTarget({ activeOn: ['hosta'] }, isStopped),
   'a failed instance': withTarget({ hasFailed: true }, isStopped),
@@ -247,8 +262,23 @@ function withNode(change: Partial<Facts['nodes'][number]>): Facts {
 }
 
 for (const [name, facts] of Object.entries(unprovable)) {
-  test(`${name} is never proof`, () => assert.notEqual(stopped(facts, true).kind, 'proven'));
+  test(`${name} is never proof`, () => assert.notEqual(stopped(facts, SEEN).kind, 'proven'));
 }
+
+test('a node where it never ran need not remember it, once the cluster is settled', () => {
+  const elsewhere = withNode({ tells: 'nothing' });
+  assert.equal(stopped(elsewhere, { sawItActive: true, markedNodes: ['hostb'] }).kind, 'proven');
+});
+
+test('a node whose daemons have come back proves nothing until they have looked', () => {
+  const forgotten = {
+    ...isStopped,
+    nodes: isStopped.nodes.map((node) => ({ ...node, tells: 'nothing' as const })),
+  };
+  const before = [begun, seen(running), marked, ordered, seen(stopping)];
+  assert.deepEqual(play(jobFor('off'), ...before, seen(forgotten), seen(forgotten)).did.at(-1), 'look');
+  assert.equal(play(jobFor('off'), ...before, seen(forgotten), seen(isStopped)).did.at(-3), 'confirmed off');
+});
 
 const arbitraryFacts = fc.constantFrom(running, stopping, isStopped, ...Object.values(unprovable));
 const arbitraryEvent: fc.Arbitrary<JobEvent> = fc.oneof(
@@ -271,7 +301,7 @@ test('whatever happens: one answer at most, confirmed only on proof, and nothing
         let hadProof = false;
         for (const event of events) {
           if (event.type === 'seen' && job.phase === 'waiting') {
-            hadProof = stopped(event.facts, true).kind === 'proven';
+            hadProof = stopped(event.facts, job).kind === 'proven';
           }
           // What was refused was not written.
           if (event.type === 'conflict' && job.phase === 'ordering') hasOrdered = job.markedNodes.length > 0;

@@ -155,6 +155,7 @@ export class SimulatedCluster implements FenceBackEnd {
         isOnline: name !== uncleanNode,
         isUnclean: name === uncleanNode,
         isPending: false,
+        tells: machine?.node === name ? 'otherwise' : 'stopped',
       })),
       target: machine && {
         isManaged: true,
