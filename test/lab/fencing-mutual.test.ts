@@ -38,15 +38,18 @@ labTest(
         t.diagnostic(`round ${round + 1}: ${answers.map(resultOf).join(', ')}; alive: ${alive.join(', ')}`);
         assert.equal(alive.length, 1, 'one lives, and one only');
         const [winner = ''] = alive;
-        assert.deepEqual(
-          answers.map(resultOf),
-          winner === ONE ? ['confirmed', 'failed'] : ['failed', 'confirmed'],
-        );
+        const [won, lost] = winner === ONE ? answers : answers.toReversed();
+        assert.equal(resultOf(won), 'confirmed');
+        assert.match(resultOf(lost), /^(failed|unknown)$/);
         const late =
           winner === ONE
             ? bridges.hostb.ask(`off ${forOne}`, DEADLINE_MS, OTHER)
             : bridges.hosta.ask(`off ${forOther}`, DEADLINE_MS, ONE);
-        assert.equal(resultOf(await late), 'failed', 'what the dead one had asked for comes too late');
+        assert.match(
+          resultOf(await late),
+          /^(failed|unknown)$/,
+          'what the dead one had asked for comes too late',
+        );
         assert.ok(isAlive(lab, winner));
         for (const name of [ONE, OTHER]) {
           await role(lab, 'Started', `prmVMCTL_${name}`);
