@@ -18,6 +18,8 @@ export const enStatus = {
   'status-blocked': 'blocked: Pacemaker does nothing about it any more',
   'status-unmanaged': 'not managed by Pacemaker',
   'status-on-many': 'ON MORE THAN ONE HOST: {nodes}',
+  'status-on-its-way': 'on its way ({nodes})',
+  'status-busy': 'the cluster is at work',
   'status-cannot-run': 'shall run and does not; see vm-ctl check',
   'status-no-channel': 'no channel; vm-ctl guest init {guest}',
   'status-more': '{count} more guests; see vm-ctl resource list',

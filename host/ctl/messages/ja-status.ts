@@ -22,6 +22,8 @@ export const jaStatus: Readonly<Record<keyof typeof enStatus, string>> = {
   'status-blocked': 'ブロック状態。Pacemaker は何も行いません',
   'status-unmanaged': 'Pacemaker の管理外',
   'status-on-many': '【複数のホストで動作】{nodes}',
+  'status-on-its-way': '移動中 ({nodes})',
+  'status-busy': 'クラスタは処理中です',
   'status-cannot-run': '起動の設定ですが動作していません。vm-ctl check を確認してください',
   'status-no-channel': 'チャネルがありません。vm-ctl guest init {guest}',
   'status-more': 'ほかに {count} ゲストあります。vm-ctl resource list を参照してください',

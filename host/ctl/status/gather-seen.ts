@@ -4,6 +4,7 @@ import { paths } from '../../../shared/paths.ts';
 import { askHostStatus } from '../../connect/status/ask-host-status.ts';
 import type { HostStatus } from '../../connect/status/host-status.ts';
 import { type DomainJob, queryDomainJob } from '../../libvirt/job-info.ts';
+import { queryDcState } from '../../pacemaker/dc-state.ts';
 import { queryLocalNode } from '../../pacemaker/local-node.ts';
 import { lockHolder } from '../change/lock.ts';
 import { guestsIn } from '../cluster/guests.ts';
@@ -15,13 +16,16 @@ import type { Answer, Seen } from './seen.ts';
 import { askStonith } from './stonith-status.ts';
 
 const AUDIT_ENTRIES = 20;
+/** One that is stopped would hold up the whole screen. */
+const DC_DEADLINE_MS = 5_000;
 
 export async function gatherSeen(session: Session): Promise<Seen> {
   const { settings, clock, isOffline } = session;
   const notAsked = { kind: 'not-asked' } as const;
-  const [cluster, node, links, stonith, audit, worker] = await Promise.all([
+  const [cluster, node, dc, links, stonith, audit, worker] = await Promise.all([
     clusterOf(session),
     isOffline ? undefined : queryLocalNode(session.pacemaker),
+    isOffline ? undefined : queryDcState({ ...session.pacemaker, deadlineMs: DC_DEADLINE_MS }),
     isOffline ? notAsked : linksOf(),
     isOffline ? notAsked : askStonith(paths.stonithSocket),
     isOffline ? notAsked : auditTail(paths.auditLog, AUDIT_ENTRIES),
@@ -32,6 +36,7 @@ export async function gatherSeen(session: Session): Promise<Seen> {
     settings,
     node: node?.ok === true ? node.node : undefined,
     cluster,
+    isIdle: dc?.ok === true ? dc.dcState.isIdle : undefined,
     links,
     stonith,
     audit,

@@ -142,8 +142,8 @@ const fencingCells = ({ at, target, action, result, by, reason }: FencingRow) =>
   [by, reason].filter((text) => text !== '').join(': ') || '-',
 ];
 
-function daemonLines({ links, stonith, worker, node }: Seen): readonly Message[] {
-  const lines: Message[] = [];
+function daemonLines({ links, stonith, worker, node, isIdle }: Seen): readonly Message[] {
+  const lines: Message[] = isIdle === false ? [message('status-busy')] : [];
   if (links.kind === 'told') {
     const { agent, pid, services } = links.value;
     const present = services.filter((one) => one.present).map(({ name }) => name);

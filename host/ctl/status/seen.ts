@@ -28,6 +28,8 @@ export interface Seen {
     /** Undefined for a file that holds none. */
     readonly status: ClusterStatus | undefined;
   }>;
+  /** Whether the cluster has done what it was about; undefined where it did not say. */
+  readonly isIdle: boolean | undefined;
   readonly links: Answer<HostStatus>;
   readonly stonith: Answer<StonithStatus>;
   /** The newest first. */

@@ -14,6 +14,7 @@ export function statusJson(seen: Seen, view: View): Readonly<Record<string, Json
         ? null
         : {
             dc: status.dc ?? null,
+            idle: seen.isIdle ?? null,
             quorum: status.hasQuorum,
             maintenance: status.options.isInMaintenance,
             fencing: status.options.isFencingEnabled,

@@ -141,7 +141,7 @@ function notesOf(
   guest: Guest,
   resource: ResourceStatus | undefined,
   link: Link,
-  { jobs, worker, atWallMs }: Seen,
+  { jobs, worker, atWallMs, isIdle }: Seen,
 ): readonly Message[] {
   const notes: Message[] = [];
   const job = jobs.get(guest.domain);
@@ -168,7 +168,11 @@ function notesOf(
   if (resource?.isBlocked === true) notes.push(message('status-blocked'));
   if (resource?.isManaged === false) notes.push(message('status-unmanaged'));
   if (resource !== undefined && resource.nodes.length > 1 && resource.role === 'Started') {
-    notes.push(message('status-on-many', { nodes: resource.nodes.join(', ') }));
+    // On its way it is shown at both ends for a moment.
+    const nodes = resource.nodes.join(', ');
+    notes.push(
+      isIdle === true ? message('status-on-many', { nodes }) : message('status-on-its-way', { nodes }),
+    );
   }
   const isWanted = guest.targetRole !== 'Stopped';
   if (isWanted && resource?.role === 'Stopped') notes.push(message('status-cannot-run'));

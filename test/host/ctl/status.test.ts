@@ -94,6 +94,7 @@ function seen(guests: readonly string[], differing: Partial<Seen>, told?: Cluste
     },
     node: 'hosta',
     cluster: { kind: 'told', value: { cib, status: told } },
+    isIdle: true,
     links: silent,
     stonith: silent,
     audit: { kind: 'told', value: [] },
@@ -148,6 +149,14 @@ test('what could not be asked is said, and null for programs', () => {
   assert.doesNotMatch(text, /nothing has been fenced/);
   const json = statusJson(all, viewOf(all));
   assert.deepEqual([json['connectd'], json['stonithd'], json['fencing']], [null, null, null]);
+});
+
+test('a guest at two places is an alarm, unless the cluster is still moving it', () => {
+  const told = status({ resources: [resource('prmVMCTL_guest1', 'Started', ['hosta', 'hostb'])] });
+  const notes = (isIdle: boolean) =>
+    viewOf(seen(['guest1'], { isIdle }, told)).guests.flatMap(({ notes: all }) => all.map(({ key }) => key));
+  assert.deepEqual(notes(true), ['status-on-many']);
+  assert.deepEqual(notes(false), ['status-on-its-way']);
 });
 
 test('where the screen is too small, guests that need a look stay on it', () => {
