@@ -1,4 +1,5 @@
 /** What the agent says of itself: as JSON (`status` of the service `agent`) and for Prometheus (`metrics`). Pure. */
+import { metricFamily, type Sample, snakeCase } from '../../shared/prometheus.ts';
 import type { Json } from '../../shared/protocol/message.ts';
 import type { FrameFaults } from './agent.ts';
 import type { ByteCounts } from './host-port.ts';
@@ -93,21 +94,8 @@ export function metricsText(facts: AgentFacts): string {
   return families.join('');
 }
 
-interface Sample {
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly value: number;
-}
-
-/** One metric with all its samples; nothing when it has none. */
-function family(name: string, type: 'gauge' | 'counter', help: string, samples: readonly Sample[]): string {
-  if (samples.length === 0) return '';
-  const full = `pm_kvm_guest_${name}`;
-  const lines = samples.map(({ labels = {}, value }) => {
-    const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`);
-    return `${full}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}\n`;
-  });
-  return `# HELP ${full} ${help}.\n# TYPE ${full} ${type}\n${lines.join('')}`;
-}
+const family = (name: string, type: 'gauge' | 'counter', help: string, samples: readonly Sample[]) =>
+  metricFamily(`pm_kvm_guest_${name}`, type, help, samples);
 
 const hostSample = ({ host, guest }: Host): Sample => ({
   labels: { host: host ?? '', guest: guest ?? '' },
@@ -119,7 +107,3 @@ const totals = (label: string, counts: object): Sample[] =>
     labels: { [label]: snakeCase(key) },
     value: Number(value),
   }));
-
-const escaped = (text: string) => text.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`));
-
-const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

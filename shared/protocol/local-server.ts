@@ -17,7 +17,7 @@ import type { Logger } from '../log.ts';
 import { listenUnix } from '../unix-socket.ts';
 import { FrameConnection, type Sent } from './connection.ts';
 import type { Frame } from './frame-decoder.ts';
-import { type ErrorCode, type Message, PROTOCOL_VERSION } from './message.ts';
+import { type ErrorCode, type Message, PROTOCOL_VERSION, type Reply } from './message.ts';
 
 export interface LocalServerOptions {
   readonly path: string;
@@ -89,6 +89,7 @@ export class LocalConnection {
   /** For what the peer has to get: one that has no room for it is dropped, and `full` says so. */
   send(message: Message): Sent {
     const sent = this.#frames.send(message);
+    if (sent === 'too-long' && message.type === 'reply') return this.send(tooLong(message));
     if (sent === 'full') {
       this.#onSlow(this);
       this.#frames.close();
@@ -120,6 +121,14 @@ export class LocalConnection {
     this.#frames.close();
   }
 }
+
+/** An asker is never left without an answer. */
+const tooLong = ({ id, guest }: Reply): Reply => ({
+  type: 'reply',
+  id,
+  ...(guest === undefined ? {} : { guest }),
+  error: { code: 'refused', message: 'the answer is longer than a frame; ask for less', retry: false },
+});
 
 export class LocalServer {
   readonly counts: LocalServerCounts = {

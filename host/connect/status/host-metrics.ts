@@ -1,14 +1,9 @@
 /** The status of a host daemon as metrics for Prometheus. Pure. */
+import { metricFamily, type Sample, snakeCase } from '../../../shared/prometheus.ts';
 import type { Counters, HostStatus } from './host-status.ts';
 
-type Labels = Readonly<Record<string, string>>;
-
-interface Sample {
-  readonly labels?: Labels;
-  readonly value: number;
-}
-
-const PREFIX = 'pm_kvm_host_';
+const family = (name: string, type: 'gauge' | 'counter', help: string, samples: readonly Sample[]) =>
+  metricFamily(`pm_kvm_host_${name}`, type, help, samples);
 
 export function hostMetrics(status: HostStatus): string {
   const { guests, sources, services, counters } = status;
@@ -65,18 +60,3 @@ export function hostMetrics(status: HostStatus): string {
 function named(label: string, counters: Counters, nameOf = snakeCase): Sample[] {
   return Object.entries(counters).map(([key, value]) => ({ labels: { [label]: nameOf(key) }, value }));
 }
-
-/** One metric with all its samples; nothing when it has none. */
-function family(name: string, type: 'gauge' | 'counter', help: string, samples: readonly Sample[]): string {
-  if (samples.length === 0) return '';
-  const full = `${PREFIX}${name}`;
-  const lines = samples.map(({ labels = {}, value }) => {
-    const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`);
-    return `${full}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}\n`;
-  });
-  return `# HELP ${full} ${help}.\n# TYPE ${full} ${type}\n${lines.join('')}`;
-}
-
-const escaped = (text: string) => text.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`));
-
-const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

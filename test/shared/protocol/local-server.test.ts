@@ -11,7 +11,7 @@ import {
   type LocalLimits,
   LocalServer,
 } from '../../../shared/protocol/local-server.ts';
-import type { Message } from '../../../shared/protocol/message.ts';
+import { MAX_FRAME_BYTES, type Message } from '../../../shared/protocol/message.ts';
 import { eventually } from '../../support/eventually.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -241,4 +241,16 @@ test('closing it ends every connection, takes the socket away, and may be done t
   await eventually('both are closed', () => one.isClosed() && other.isClosed());
   assert.deepEqual([...closed].sort(), [1, 2]);
   assert.equal(existsSync(path), false);
+});
+
+test('an answer that fits no frame is an error, not a silence', async (t) => {
+  const { path } = await listening(t, {
+    onFrame: (connection) => {
+      connection.send({ type: 'reply', id: 'a', text: 'x'.repeat(MAX_FRAME_BYTES) });
+    },
+  });
+  const one = await greeted(t, path);
+  one.socket.write(encoded(PING));
+  await eventually('answered', () => one.messages.length === 2);
+  assert.match(JSON.stringify(one.messages[1]), /"id":"a".*refused.*longer than a frame/);
 });
