@@ -28,6 +28,8 @@ export interface LoggerOptions {
   readonly write: (line: string) => void;
 }
 
+export const LOG_LEVELS: readonly LogLevel[] = ['error', 'warning', 'info', 'debug'];
+
 export const isLogLevel = (text: string): text is LogLevel => Object.hasOwn(PRIORITIES, text);
 
 const PRIORITIES: Readonly<Record<LogLevel, number>> = { error: 3, warning: 4, info: 6, debug: 7 };

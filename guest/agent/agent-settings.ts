@@ -12,7 +12,7 @@ import { readFileSync } from 'node:fs';
 import { type IniEntry, readIniConfig } from '../../shared/config/ini-config.ts';
 import { formatProblem } from '../../shared/config/problem.ts';
 import { messageOf, PmError, systemCodeOf } from '../../shared/errors.ts';
-import type { LogLevel } from '../../shared/log.ts';
+import { isLogLevel, LOG_LEVELS, type LogLevel } from '../../shared/log.ts';
 import { paths } from '../../shared/paths.ts';
 
 export interface AgentSettings {
@@ -24,8 +24,6 @@ export interface AgentSettings {
 export type GivenSettings = { readonly [Key in keyof AgentSettings]?: string | undefined };
 
 const DEFAULTS = { port: paths.guestPort, socket: paths.connectSocket, logLevel: 'info' } as const;
-
-const LEVELS: readonly LogLevel[] = ['error', 'warning', 'info', 'debug'];
 
 const SETTINGS: Readonly<Record<string, keyof AgentSettings>> = {
   port: 'port',
@@ -84,13 +82,12 @@ function readText(file: string, isNamed: boolean): string | undefined {
 }
 
 function logLevelOf(word: string): LogLevel {
-  const level = LEVELS.find((known) => known === word);
-  if (level !== undefined) return level;
+  if (isLogLevel(word)) return word;
   throw new PmError({
     code: 'config',
     what: `cannot use the log level ${word}`,
     fault: 'there is none of that name',
-    remedy: `choose one of ${LEVELS.join(', ')}`,
+    remedy: `choose one of ${LOG_LEVELS.join(', ')}`,
   });
 }
 

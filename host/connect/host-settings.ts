@@ -20,7 +20,7 @@ import { isAbsolute, normalize } from 'node:path';
 import { type IniEntry, readIniConfig } from '../../shared/config/ini-config.ts';
 import { formatProblem, ProblemList } from '../../shared/config/problem.ts';
 import { messageOf, PmError, systemCodeOf } from '../../shared/errors.ts';
-import type { LogLevel } from '../../shared/log.ts';
+import { isLogLevel, LOG_LEVELS, type LogLevel } from '../../shared/log.ts';
 import { paths } from '../../shared/paths.ts';
 import type { GuestDomain } from './discovery/guest-domain.ts';
 
@@ -58,7 +58,6 @@ const DEFAULTS: HostSettings = {
   guests: [],
 };
 
-const LEVELS: readonly LogLevel[] = ['error', 'warning', 'info', 'debug'];
 const LONGEST_SWEEP_S = 3_600;
 
 export function readHostSettings({ file, isNamed, flags, onWarning }: HostSettingsSource): HostSettings {
@@ -110,8 +109,8 @@ function readHost({ settings }: IniEntry, given: Given, problems: ProblemList): 
         given.libvirt = value;
         break;
       case 'log-level':
-        given.logLevel = LEVELS.find((level) => level === value) ?? 'info';
-        if (!isLevel(value)) problems.error(place, `${value} is no log level`, CHOOSE_LEVEL);
+        given.logLevel = isLogLevel(value) ? value : 'info';
+        if (!isLogLevel(value)) problems.error(place, `${value} is no log level`, CHOOSE_LEVEL);
         break;
       case 'sweep-seconds': {
         const seconds = Number(value);
@@ -178,12 +177,10 @@ function readText(file: string, isNamed: boolean): string | undefined {
   }
 }
 
-const isLevel = (word: string): word is LogLevel => LEVELS.some((level) => level === word);
-
-const CHOOSE_LEVEL = `choose one of ${LEVELS.join(', ')}`;
+const CHOOSE_LEVEL = `choose one of ${LOG_LEVELS.join(', ')}`;
 
 function flagLevel(word: string): LogLevel {
-  if (isLevel(word)) return word;
+  if (isLogLevel(word)) return word;
   throw new PmError({
     code: 'usage',
     what: `cannot use the log level ${word}`,
