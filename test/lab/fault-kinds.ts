@@ -124,6 +124,7 @@ export const FAULTS: readonly Fault[] = [
   },
   { name: 'pacemaker-attrd killed', strike: signal('hosta', 'pacemaker-attrd', 'KILL') },
   { name: 'pacemaker-attrd frozen for 1 s', ...frozenForASecond('hosta', 'pacemaker-attrd') },
+  { name: 'pacemaker-fenced killed', strike: signal('hosta', 'pacemaker-fenced', 'KILL') },
   { name: 'the scheduler killed', strike: signal('hosta', 'pacemaker-schedulerd', 'KILL') },
   { name: 'pacemaker-execd killed', strike: signal('hostb', 'pacemaker-execd', 'KILL') },
   {

@@ -13,8 +13,6 @@ import type { Laboratory } from './lab.ts';
 import { waitFor } from './wait-for.ts';
 
 export const STEPS = ['marking', 'ordering', 'waiting', 'clearing'] as const;
-/** Of faults that cost a host its power. */
-export const SLOW_STEPS = ['marking', 'ordering', 'waiting'] as const;
 type Step = (typeof STEPS)[number];
 
 export interface Round {

@@ -5,7 +5,7 @@
  */
 import { loadavg } from 'node:os';
 import { FAULTS } from './fault-kinds.ts';
-import { isWrong, playRound, type Round, SLOW_STEPS, STEPS, wordsOf } from './fault-rounds.ts';
+import { isWrong, playRound, type Round, STEPS, wordsOf } from './fault-rounds.ts';
 import { buildFaultWorld, endFaultWorld, type FaultWorld } from './fault-world.ts';
 import { laboratory } from './lab.ts';
 import { labSpec } from './layout.ts';
@@ -30,7 +30,7 @@ try {
 async function main(world: FaultWorld): Promise<number> {
   const all: Round[] = [];
   for (const fault of FAULTS) {
-    for (const step of fault.isSlow === true ? SLOW_STEPS : STEPS) {
+    for (const step of STEPS) {
       const played: Round[] = [];
       for (let round = 0; round < (fault.isSlow === true ? 1 : rounds); round++)
         played.push(await playRound(world, fault, step));
