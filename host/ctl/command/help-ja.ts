@@ -71,7 +71,7 @@ export const helpJa: HelpTexts = {
 /etc/vm-ctl.conf に従って、オペレーション、ping、ディスク、デーモンの制約とともにゲストを登録します。登録時は停止状態です。
 
   -a, --active NODE    優先的に起動させるノード
-  -m, --migrate on|off ライブマイグレーション (未指定時は vm_allow_migrate に従います)
+  -m, --migrate on|off  ライブマイグレーション (未指定時は vm_allow_migrate に従います)
       --format FORM    構成を表示するだけです: crm、pcs、xml
 ${NAMES}
 ${CHANGE}

@@ -1,6 +1,7 @@
 /** The golden test of the catalogues: every sentence is there in every language, with the same values in it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { helpText } from '../../../host/ctl/command/help.ts';
 import { helpEn } from '../../../host/ctl/command/help-en.ts';
 import { helpJa } from '../../../host/ctl/command/help-ja.ts';
 import { COMMAND_NAMES } from '../../../host/ctl/command/options.ts';
@@ -9,6 +10,7 @@ import { ja } from '../../../host/ctl/messages/ja.ts';
 import { languageOf } from '../../../host/ctl/messages/language.ts';
 import { message } from '../../../host/ctl/messages/message.ts';
 import { render } from '../../../host/ctl/messages/render.ts';
+import { widthOf } from '../../../host/ctl/report/columns.ts';
 import { vmCtl } from './vm-ctl.ts';
 
 const valuesIn = (sentence: string) => new Set(sentence.match(/\{\w+\}/g));
@@ -69,4 +71,14 @@ test('help and refusals come in the language of the environment, on every level'
     refused.stderr,
     /"resource fly" という vm-ctl のコマンドはありません\n使い方: vm-ctl resource/,
   );
+});
+
+test('no line of any help is wider than 80 columns, but for what a shell is to read', async () => {
+  for (const language of ['en', 'ja'] as const) {
+    for (const topic of ['', 'resource', ...COMMAND_NAMES]) {
+      for (const line of (await helpText(topic, language)).split('\n')) {
+        assert.ok(widthOf(line) <= 80 || line.startsWith('  vm-ctl '), `${topic}: ${line}`);
+      }
+    }
+  }
 });
