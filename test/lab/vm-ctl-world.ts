@@ -6,7 +6,7 @@ import type { CommandResult } from '../../shared/process/run-command.ts';
 import { bundledProgram } from '../support/bundle.ts';
 import type { Laboratory } from './lab.ts';
 
-const CONFIG = `vm_ocf=ocf:heartbeat:VirtualDomain
+export const CONFIG = `vm_ocf=ocf:heartbeat:VirtualDomain
 vm_migration_transport=tcp
 vm_allow_migrate=on
 `;
@@ -68,8 +68,8 @@ export async function starts(lab: Laboratory): Promise<string> {
 }
 
 /** Both guests in the cluster and running on hosta. */
-export async function bothOnHosta(lab: Laboratory): Promise<void> {
-  await install(lab);
+export async function bothOnHosta(lab: Laboratory, config = CONFIG): Promise<void> {
+  await install(lab, config);
   await done(lab, 'resource', 'add', 'guest3,', 'guest4', '-a', 'hosta');
   await letStop(lab);
   await done(lab, 'resource', 'start', 'guest*');
