@@ -114,12 +114,14 @@ export class DomainTarget implements FenceTarget {
     const qemu = this.#process;
     const wasAlive = qemu !== undefined && !hasEnded(qemu);
     if (wasAlive && endProcess(qemu)) await this.#awaitEnd(qemu, deadlineMs);
-    const hasEndedIt = wasAlive && hasEnded(qemu);
+    // libvirt hears of it by itself, and is looked at until it says so; telling it would cost another process.
+    if (wasAlive && hasEnded(qemu)) {
+      this.#wasDestroyed = true;
+      return DONE;
+    }
     const answer = await destroyDomain(this.#within(deadlineMs), { name: this.#name });
-    // Without its process it is ended whatever libvirt thinks, and libvirt is looked at until it says the same.
-    this.#wasDestroyed = hasEndedIt || (answer.ok && answer.outcome === 'destroyed');
-    if (this.#wasDestroyed || answer.ok) return DONE;
-    return { ok: false, fault: answer.fault, isCertain: false };
+    this.#wasDestroyed = answer.ok && answer.outcome === 'destroyed';
+    return answer.ok ? DONE : { ok: false, fault: answer.fault, isCertain: false };
   }
 
   /**
