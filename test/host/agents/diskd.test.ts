@@ -1,0 +1,137 @@
+/** Laws of ocf:extra:diskd, on files of a real file system. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { AgentCall, OCF, schemaFault } from '../../support/agent-call.ts';
+import { eventually } from '../../support/eventually.ts';
+
+const AGENT = 'host/agents/diskd';
+
+/** Reads past the page cache: not every file system of /tmp lets them. */
+function disk(t: TestContext): string {
+  const directory = mkdtempSync(join('/var/tmp', 'pm-kvm-tools-disk-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, 'disk');
+  writeFileSync(path, Buffer.alloc(1024 * 1024));
+  return path;
+}
+
+function diskd(t: TestContext, device: string, more: Readonly<Record<string, string>> = {}): AgentCall {
+  return new AgentCall(t, AGENT, { device, name: 'disk', interval: '1', timeout: '1', ...more });
+}
+
+const isTold = (call: AgentCall, value: string) => call.attributes().at(-1)?.includes(`--update=${value}`);
+
+const toldBy = (call: AgentCall, value: string) => eventually(value, () => isTold(call, value));
+
+describe('diskd', () => {
+  it('a disk that can be read is normal, and the attribute goes with the resource', async (t) => {
+    const call = diskd(t, disk(t));
+    assert.equal((await call.run('monitor')).status, OCF.notRunning);
+    assert.equal((await call.run('start')).status, OCF.success);
+    await toldBy(call, 'normal');
+    assert.equal((await call.run('monitor')).status, OCF.success);
+    assert.equal((await call.run('stop')).status, OCF.success);
+    assert.match(call.attributes().at(-1) ?? '', /^--name=disk --delete$/);
+    assert.equal((await call.run('monitor')).status, OCF.notRunning);
+  });
+
+  it('a disk that is cut short is an ERROR, and normal again when it is mended', async (t) => {
+    const device = disk(t);
+    const call = diskd(t, device);
+    await call.run('start');
+    await toldBy(call, 'normal');
+    truncateSync(device, 0);
+    await toldBy(call, 'ERROR');
+    truncateSync(device, 1024 * 1024);
+    await toldBy(call, 'normal');
+  });
+
+  it('every read goes past the page cache', async (t) => {
+    const call = diskd(t, disk(t));
+    call.program('dd', 'echo "$*" >>"$D/dd"; exec /usr/bin/dd "$@"');
+    await call.run('start');
+    const reads = readFileSync(call.path('dd'), 'utf8').trim().split('\n');
+    assert.ok(reads.length >= 3);
+    assert.ok(reads.every((words) => words.includes('iflag=direct')));
+    assert.ok(
+      reads.some((words) => words.includes('skip=0')) && reads.some((words) => words.includes('skip=255')),
+    );
+  });
+
+  it('a place that can not be read is read again until it can be', async (t) => {
+    const call = diskd(t, disk(t));
+    call.program(
+      'dd',
+      'case $* in *skip=0\\ * | *skip=255\\ *) exec /usr/bin/dd "$@" ;; esac; echo "$*" >>"$D/between"; [ ! -e "$D/bad" ] && exec /usr/bin/dd "$@"; echo "dd: bad sector" >&2; exit 1',
+    );
+    writeFileSync(call.path('bad'), '');
+    await call.run('start');
+    await toldBy(call, 'ERROR');
+    const tried = () => readFileSync(call.path('between'), 'utf8').trim().split('\n');
+    await eventually('it was tried again', () => tried().length >= 3);
+    assert.equal(new Set(tried()).size, 1);
+    rmSync(call.path('bad'));
+    await toldBy(call, 'normal');
+  });
+
+  it('a reader that hangs is found within the timeout, and no other is started beside it, not by the next checker either', async (t) => {
+    const call = diskd(t, disk(t));
+    // Killing the reader's dd has no effect, as in the kernel: it is no child of the reader.
+    call.program(
+      'dd',
+      'echo x >>"$D/started"; while [ -e "$D/hangs" ]; do sleep 0.1; done; exec /usr/bin/dd "$@"',
+    );
+    call.program('pkill', 'exit 0');
+    writeFileSync(call.path('hangs'), '');
+    assert.equal((await call.run('start')).status, OCF.success, 'an ERROR is a result');
+    await toldBy(call, 'ERROR');
+    const count = call.attributes().length;
+    await eventually('checks went on', () => call.attributes().length > count + 2);
+    await call.run('stop');
+    await call.run('start');
+    await toldBy(call, 'ERROR');
+    const started = () => readFileSync(call.path('started'), 'utf8').trim().split('\n').length;
+    assert.equal(started(), 1);
+    rmSync(call.path('hangs'));
+    await toldBy(call, 'normal');
+  });
+
+  it('a checker that was killed is started again by the monitor', async (t) => {
+    const call = diskd(t, disk(t));
+    await call.run('start');
+    const pid = Number(readFileSync(call.path('run/diskd-tested.checker'), 'utf8'));
+    process.kill(pid, 'SIGKILL');
+    await eventually('it has gone', () => !existsSync(`/proc/${pid}/exe`));
+    const before = call.attributes().length;
+    assert.equal((await call.run('monitor')).status, OCF.success);
+    await eventually('it checks again', () => call.attributes().length > before + 1);
+  });
+
+  it('a device that is not there is no disk that has died: it does not start', async (t) => {
+    const { status, stderr } = await diskd(t, '/no/such/device').run('start');
+    assert.equal(status, OCF.args);
+    assert.match(stderr, /\/no\/such\/device does not exist; mend the parameter device/);
+  });
+
+  it('wrong parameters are named', async (t) => {
+    const expected: readonly (readonly [Record<string, string>, RegExp])[] = [
+      [{ device: '' }, /device is empty/],
+      [{ device: 'sda' }, /absolute path/],
+      [{ name: 'a b' }, /name is 'a b'/],
+      [{ interval: '0' }, /interval is '0'/],
+      [{ timeout: 'x' }, /timeout is 'x'/],
+      [{ dampen: 'x' }, /dampen is 'x'/],
+    ];
+    for (const [parameters, words] of expected) {
+      const { status, stderr } = await diskd(t, '/dev/null', parameters).run('validate-all');
+      assert.equal(status, OCF.configured);
+      assert.match(stderr, words);
+    }
+  });
+
+  it('its metadata is what the schema says', async (t) => {
+    assert.equal(await schemaFault((await diskd(t, '/dev/null').run('meta-data')).stdout), undefined);
+  });
+});

@@ -1,0 +1,157 @@
+/** Laws of ocf:extra:vm-anything. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { describe, it, type TestContext } from 'node:test';
+import { AgentCall, OCF, schemaFault } from '../../support/agent-call.ts';
+import { eventually } from '../../support/eventually.ts';
+
+const AGENT = 'host/agents/vm-anything';
+
+/** Its program writes its parameters, each in brackets, and stays. */
+function anything(t: TestContext, options: string, more: Readonly<Record<string, string>> = {}): AgentCall {
+  const call = new AgentCall(t, AGENT, {});
+  call.program('shown', 'for word in "$@"; do printf "[%s]\\n" "$word"; done; echo end; exec sleep 1000');
+  call.parameters = {
+    binfile: call.path('bin/shown'),
+    cmdline_options: options,
+    login_shell: 'false',
+    logfile: call.path('out'),
+    ...more,
+  };
+  return call;
+}
+
+async function wordsOf(t: TestContext, options: string): Promise<readonly string[]> {
+  const call = anything(t, options);
+  const { status, stderr } = await call.run('start');
+  assert.equal(status, OCF.success, stderr);
+  const out = await eventually('the program has written', () => {
+    const text = readFileSync(call.path('out'), 'utf8');
+    return text.endsWith('end\n') && text;
+  });
+  return out.split('\n').slice(0, -2);
+}
+
+describe('vm-anything', () => {
+  it('the options of the published text are the words that they look like', async (t) => {
+    assert.deepEqual(await wordsOf(t, "-c 'openssl des-ede3 -d -base64 -k vmstonith' -i"), [
+      '[-c]',
+      '[openssl des-ede3 -d -base64 -k vmstonith]',
+      '[-i]',
+    ]);
+  });
+
+  it('nothing in the options is ever run or expanded', async (t) => {
+    const canary = new AgentCall(t, AGENT, {}).path('canary');
+    const hostile = `$(touch ${canary}) \`touch ${canary}\` ; touch ${canary} | sh & > ${canary} "$(touch ${canary})" * ~ $HOME 'it'\\''s'`;
+    const words = await wordsOf(t, hostile);
+    assert.equal(existsSync(canary), false);
+    assert.deepEqual(words.slice(0, 2), ['[$(touch]', `[${canary})]`]);
+    assert.deepEqual(words.slice(-4), ['[*]', '[~]', '[$HOME]', "[it's]"]);
+  });
+
+  it('nothing in any other parameter is ever run either', async (t) => {
+    const canary = new AgentCall(t, AGENT, {}).path('canary');
+    for (const name of [
+      'binfile',
+      'user',
+      'pidfile',
+      'logfile',
+      'errlogfile',
+      'workdir',
+      'stop_timeout',
+      'login_shell',
+    ]) {
+      const call = anything(t, '', { [name]: `/x$(touch ${canary});\`touch ${canary}\`'"|touch ${canary}` });
+      await call.run('start');
+      await call.run('stop');
+      assert.equal(existsSync(canary), false, name);
+    }
+  });
+
+  it('runs, is found, and is ended', async (t) => {
+    const call = anything(t, '');
+    assert.equal((await call.run('monitor')).status, OCF.notRunning);
+    assert.equal((await call.run('start')).status, OCF.success);
+    assert.equal((await call.run('start')).status, OCF.success, 'starting twice is starting once');
+    assert.equal((await call.run('monitor')).status, OCF.success);
+    assert.equal((await call.run('stop')).status, OCF.success);
+    assert.equal((await call.run('monitor')).status, OCF.notRunning);
+    assert.equal((await call.run('stop')).status, OCF.success);
+  });
+
+  it('a process that has its number by chance is neither taken for it nor ended', async (t) => {
+    const call = anything(t, '', {});
+    const pidFile = call.path('run/vm-anything-tested.pid');
+    writeFileSync(pidFile, `${process.pid}\n`);
+    writeFileSync(`${pidFile}.start`, '1\n');
+    assert.equal((await call.run('monitor')).status, OCF.notRunning);
+    assert.equal((await call.run('stop')).status, OCF.success);
+  });
+
+  it('what does not end at SIGTERM is killed after stop_timeout', async (t) => {
+    const call = anything(t, '', { stop_timeout: '1' });
+    call.program('shown', "trap '' TERM; while :; do sleep 1; done");
+    await call.run('start');
+    const { status, ms } = await call.run('stop');
+    assert.equal(status, OCF.success);
+    assert.ok(ms >= 1_000, String(ms));
+    assert.equal((await call.run('monitor')).status, OCF.notRunning);
+  });
+
+  it('a monitor_hook that fails makes the monitor fail, and is no shell', async (t) => {
+    const call = anything(t, '', {});
+    call.program('hook', 'echo "said: $1" >&2; exit "$2"');
+    await call.run('start');
+    const hooked = (hook: string) =>
+      call.run('monitor', { OCF_RESKEY_monitor_hook: `${call.path('bin/hook')} ${hook}` });
+    assert.equal((await hooked("'a b' 0")).status, OCF.success);
+    const failed = await hooked(`';touch ${call.path('canary')};' 1`);
+    assert.equal(failed.status, OCF.generic);
+    assert.match(failed.stderr, /monitor_hook failed: said: ;touch/);
+    assert.equal(existsSync(call.path('canary')), false);
+  });
+
+  it('another user runs it, with and without the environment of a login', async (t) => {
+    for (const login of ['true', 'false']) {
+      const call = anything(t, '', {
+        user: 'nobody',
+        login_shell: login,
+        binfile: '/usr/bin/sleep',
+        cmdline_options: '1000',
+      });
+      assert.equal((await call.run('start')).status, OCF.success);
+      const pid = readFileSync(call.path('run/vm-anything-tested.pid'), 'utf8').trim();
+      assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Uid:\t65534/m);
+      assert.equal((await call.run('stop')).status, OCF.success);
+    }
+  });
+
+  it('a program that ends at once has not started, and wrong parameters are named', async (t) => {
+    const call = anything(t, '');
+    const fault = async (parameters: Readonly<Record<string, string>>) => {
+      call.parameters = { binfile: '/bin/sleep', login_shell: 'false', ...parameters };
+      const { status, stderr } = await call.run('start');
+      return [status, stderr];
+    };
+    const expected: readonly (readonly [Record<string, string>, number, RegExp])[] = [
+      [{ binfile: '/bin/false' }, OCF.generic, /has ended at once/],
+      [{ binfile: '' }, OCF.configured, /binfile is empty/],
+      [{ binfile: 'sleep' }, OCF.configured, /absolute path/],
+      [{ binfile: '/no/such' }, OCF.installed, /no program on this node/],
+      [{ user: 'no such user' }, OCF.installed, /no user no such user/],
+      [{ cmdline_options: "'open" }, OCF.configured, /a quote that is not closed/],
+      [{ stop_timeout: 'soon' }, OCF.configured, /stop_timeout is 'soon'/],
+    ];
+    for (const [parameters, status, words] of expected) {
+      const [got, stderr] = await fault(parameters);
+      assert.equal(got, status, String(stderr));
+      assert.match(String(stderr), words);
+    }
+  });
+
+  it('its metadata is what the schema says', async (t) => {
+    const { stdout } = await anything(t, '').run('meta-data');
+    assert.equal(await schemaFault(stdout), undefined);
+  });
+});
