@@ -50,30 +50,34 @@ function file(from: string, to: string, mode: PackagedFile['mode'] = 0o644): Pac
   return { from, to, mode, isConfig: false };
 }
 
+const RESOURCE_AGENTS = ['VirtualDomain', 'diskd', 'vm-anything'];
+
 const HOST: Package = {
   name: 'pm-kvm-tools-host',
   summary: 'guests of a KVM host under Pacemaker, and their way to fence each other',
   description:
     'vm-ctl puts KVM guests under the Pacemaker cluster of their hosts with one\n' +
     'command. vm-connectd and vm-stonithd let a guest that is a cluster member have\n' +
-    'its dead peer killed by the hosts, with no network between guest and host.',
+    'its dead peer killed by the hosts, with no network between guest and host.\n' +
+    'vm-managerd tells guests how their host is.',
   architectures: ['all'],
   needs: ['nodejs (>= 20)', 'libvirt-clients'],
   recommends: ['pacemaker', 'pacemaker-cli-utils', 'resource-agents'],
   conflicts: 'pm-kvm-tools-guest',
   units: ['vm-connectd', 'vm-stonithd'],
   files: [
-    ...['vm-ctl', 'vm-connectd', 'vm-stonithd'].map(program),
-    resourceAgent('host/agents/VirtualDomain', 'VirtualDomain'),
-    ...['vm-connectd', 'vm-stonithd'].map((name) => unit('host', name)),
+    ...['vm-ctl', 'vm-connectd', 'vm-stonithd', 'vm-managerd'].map(program),
+    ...RESOURCE_AGENTS.map((name) => resourceAgent(`host/agents/${name}`, name)),
+    ...['vm-connectd', 'vm-stonithd', 'vm-managerd'].map((name) => unit('host', name)),
+    config('host/etc/vm-manager.conf', 'etc/vm-manager.conf'),
     config('host/etc/vm-ctl.conf', 'etc/vm-ctl.conf'),
     config('host/etc/vm-connectd.conf', 'etc/pm-kvm-tools/vm-connectd.conf'),
     config('host/etc/vm-stonithd.conf', 'etc/pm-kvm-tools/vm-stonithd.conf'),
     file('dist/completion/bash', 'usr/share/bash-completion/completions/vm-ctl'),
     file('dist/completion/zsh', 'usr/share/zsh/vendor-completions/_vm-ctl'),
-    ...['vm-ctl.8', 'vm-connectd.8', 'vm-stonithd.8', 'pm-kvm-tools.7'].map(manual),
-    ...['vm-ctl.conf.5', 'vm-connectd.conf.5', 'vm-stonithd.conf.5'].map(manual),
-    manual('ocf_extra_VirtualDomain.7'),
+    ...['vm-ctl.8', 'vm-connectd.8', 'vm-stonithd.8', 'vm-managerd.8', 'pm-kvm-tools.7'].map(manual),
+    ...['vm-ctl.conf.5', 'vm-connectd.conf.5', 'vm-stonithd.conf.5', 'vm-manager.conf.5'].map(manual),
+    ...RESOURCE_AGENTS.map((name) => manual(`ocf_extra_${name}.7`)),
   ],
 };
 

@@ -4,10 +4,13 @@
  *   .\" @options PROGRAM ARGUMENT…   the options that this prints, as a list
  *   .\" @help PROGRAM ARGUMENT…      what this prints, as it is
  *   .\" @sample FILE                 a sample configuration, as it is
+ *   .\" @agent FILE                  what a resource agent's metadata say of it and of its parameters
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseXml } from '../../host/xml/parse-xml.ts';
+import { childrenNamed, descendantsNamed, type XmlElement } from '../../host/xml/xml-element.ts';
 import { VERSION } from '../../shared/version.ts';
 
 const SOURCES = 'docs/man';
@@ -22,8 +25,9 @@ export function makeManuals(target: string): void {
 function manual(source: string): string {
   return source
     .replaceAll('@VERSION@', VERSION)
-    .replace(/^\.\\" @(options|help|sample) (.+)$/gm, (_line, kind: string, what: string) => {
+    .replace(/^\.\\" @(options|help|sample|agent) (.+)$/gm, (_line, kind: string, what: string) => {
       if (kind === 'sample') return asItIs(readFileSync(what, 'utf8'));
+      if (kind === 'agent') return agentPage(what);
       const [program = '', ...parameters] = what.split(' ');
       const printed = execFileSync(join('dist/sbin', program), parameters, {
         encoding: 'utf8',
@@ -50,6 +54,21 @@ function optionList(help: string): string {
     else isInside = false;
   }
   return list.join('\n');
+}
+
+function agentPage(agent: string): string {
+  const metadata = execFileSync(agent, ['meta-data'], { encoding: 'utf8' });
+  const parsed = parseXml(metadata.replace(/<!DOCTYPE [^>]*>/, ''));
+  if (!parsed.ok) throw new Error(`${agent} meta-data: ${parsed.fault}`);
+  const textIn = (element: XmlElement, name: string) =>
+    escaped((childrenNamed(element, name)[0]?.text ?? '').trim().replace(/\s+/g, ' '));
+  const parameters = [...descendantsNamed(parsed.root, 'parameter')].map((parameter) => {
+    const preset = childrenNamed(parameter, 'content')[0]?.attributes['default'];
+    const name = `\\fB${escaped(parameter.attributes['name'] ?? '')}\\fR`;
+    const remark = preset === undefined || preset === '' ? '' : ` (${escaped(preset)})`;
+    return `.TP\n${name}${remark}\n${textIn(parameter, 'longdesc')}`;
+  });
+  return `${textIn(parsed.root, 'longdesc')}\n.SH PARAMETERS\n${parameters.join('\n')}`;
 }
 
 const escaped = (text: string): string => text.replaceAll('\\', '\\e').replaceAll('-', '\\-');
