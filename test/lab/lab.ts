@@ -29,7 +29,7 @@ import { type GuestSpec, guestSpec, type LabSpec } from './layout.ts';
 import { copyLogs, printableLogs } from './logs.ts';
 import { pushPrograms } from './push-programs.ts';
 import { type Report, reportToStderr } from './report.ts';
-import { reset } from './reset.ts';
+import { type ResetOptions, reset } from './reset.ts';
 import { outputOf, type RunOptions } from './run-in-lab.ts';
 import { status } from './status.ts';
 import { down, isUp, up } from './up-and-down.ts';
@@ -53,7 +53,7 @@ export function laboratory(name?: string, report: Report = reportToStderr) {
     printableLogs: (lines = 20) => printableLogs(lab, lines),
     copyLogs: (folder: string) => copyLogs(lab, folder),
     /** Puts everything back as it was when the laboratory came up. */
-    reset: () => reset(lab),
+    reset: (options?: ResetOptions) => reset(lab, options),
 
     on: (host: string, argv: Argv, options?: RunOptions): Promise<CommandResult> =>
       onHost(lab, host, argv, options),

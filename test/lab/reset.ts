@@ -14,13 +14,18 @@ import type { GuestSpec } from './layout.ts';
 import { restorePristine } from './pristine.ts';
 import { tidyGuest, tidyHost } from './tidy.ts';
 
-export async function reset(lab: Lab): Promise<void> {
+export interface ResetOptions {
+  /** Whether processes and files that tests left are looked for as well, which takes seconds in guests. */
+  readonly isWhole?: boolean;
+}
+
+export async function reset(lab: Lab, { isWhole = true }: ResetOptions = {}): Promise<void> {
   setPowerSwitch(lab, 'works');
   await mend(lab);
   for (const host of specOf(lab).hosts) {
     if (isHostFrozen(lab, host)) await thaw(lab, host);
     if (!isHostRunning(lab, host)) await start(lab, host);
-    await tidyHost(lab, host);
+    if (isWhole) await tidyHost(lab, host);
   }
   await waitForOnline(lab, 'hosts');
   await restorePristine(lab, 'hosts');
@@ -29,7 +34,7 @@ export async function reset(lab: Lab): Promise<void> {
   const extra = specOf(lab).guests.filter((guest) => !guests.some(({ name }) => name === guest.name));
   for (const guest of extra) await undefine(lab, guest.name);
   await Promise.all(guests.map((guest) => bringHome(lab, guest)));
-  await Promise.all(guests.map(({ name }) => tidyGuest(lab, name)));
+  if (isWhole) await Promise.all(guests.map(({ name }) => tidyGuest(lab, name)));
   if (membersOf(lab, 'guests').length === 0) return;
   await waitForOnline(lab, 'guests');
   await restorePristine(lab, 'guests');

@@ -4,6 +4,9 @@
  *
  *   labTest('a guest migrates', async (lab) => { … });
  *
+ * What a test changes in clusters, guests and networks is put back when it has ended; processes and files that it left,
+ * when it has failed, and when its file has ended.
+ *
  * A laboratory that can't be made is a failure of every test, loud and at once. Only LAB=off skips them, by name.
  *
  * A test that is not done by its limit has failed, and can do nothing more to the laboratory, which is made anew: what
@@ -98,7 +101,7 @@ async function ensureUp(): Promise<void> {
 async function putBack(failure?: unknown): Promise<void> {
   if (failure instanceof OverLimit) return lab.down();
   try {
-    await lab.reset();
+    await lab.reset({ isWhole: failure !== undefined });
   } catch (thrown) {
     await lab.down();
     throw thrown;
@@ -107,4 +110,5 @@ async function putBack(failure?: unknown): Promise<void> {
 
 after(async () => {
   if (isOurs === true) await lab.down();
+  else if (isOurs === false && lab.isUp()) await lab.reset();
 });
