@@ -1,9 +1,9 @@
 /**
  * Runs the tests: first those that need nothing but Node, side by side, then the laboratory's. Those run one file
  * after the other, in two laboratories at once: clusters mostly wait. Files that are named share one laboratory. Ends
- * with the line `N passed, N failed`.
+ * with the line `N passed, N failed`. Stories that take minutes each (`*.long.test.ts`) are a kind of their own.
  *
- *   node --import tsx .ci/test.ts all|unit|lab [FILE…]
+ *   node --import tsx .ci/test.ts all|unit|lab|long [FILE…]
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -30,14 +30,15 @@ interface Tally {
 const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
 const [what = 'all', ...chosen] = process.argv.slice(2);
 
-if (!['all', 'unit', 'lab'].includes(what)) {
-  console.error(`test: ${what} is no kind of test; say all, unit or lab`);
+if (!['all', 'unit', 'lab', 'long'].includes(what)) {
+  console.error(`test: ${what} is no kind of test; say all, unit, lab or long`);
   process.exit(1);
 }
 const withoutLab = process.env['LAB'] === 'off';
 if (!withoutLab) await providePackages();
 const isLabTest = (file: string) => file.startsWith('test/lab/');
-const files = chosen.length > 0 ? chosen : testFiles();
+const isLong = (file: string) => file.endsWith('.long.test.ts');
+const files = chosen.length > 0 ? chosen : testFiles().filter((file) => isLong(file) === (what === 'long'));
 const unitTests = files.filter((file) => !isLabTest(file));
 if (what !== 'lab') await runFiles(unitTests, Math.max(2, availableParallelism()));
 if (what !== 'unit') await runLab(files.filter(isLabTest));
