@@ -69,6 +69,7 @@ labTest(
 
     await disk('hosta', 'ERROR');
     await waitFor('both guests leave the host with the bad disk', 60_000, areOn(lab, 'hostb'));
+    await lab.waitForIdle('hosts'); // the cluster hears of it later than we
     const screen = await vmCtl(lab, ['status']);
     t.diagnostic(`\n${screen.stdout}`);
     assert.match(screen.stdout, /hosta +online.* diskcheck_status=ERROR \(bad\)/);
