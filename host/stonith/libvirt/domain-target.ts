@@ -126,7 +126,7 @@ export class DomainTarget implements FenceTarget {
 
   /**
    * Before QEMU is ended it must not be on its way to another host, which might go on with it; undefined: it is not.
-   * A job that libvirt can't tell in time is none that goes on: it waits for a QEMU that does not answer.
+   * An answer that doesn't come in time is no answer: libvirt tells at once of a frozen QEMU that it has no job.
    */
   async #endLeaving(deadlineMs: number): Promise<string | undefined> {
     const untilMs = performance.now() + deadlineMs;
@@ -143,11 +143,14 @@ export class DomainTarget implements FenceTarget {
         await abortDomainJob(virsh, { name: this.#name });
       } else if (isLeaving) {
         await this.#options.sleep(JOB_LOOK_MS);
-      } else if (!answer.ok && answer.kind === 'unavailable') {
-        fault = answer.fault;
-        await this.#options.sleep(JOB_LOOK_MS);
+      } else if (answer.ok) {
+        this.#stayedAtMs = askedMs;
+      } else if (answer.kind === 'refused') {
+        this.#stayedAtMs = performance.now(); // it does not run here
       } else {
-        this.#stayedAtMs = answer.ok ? askedMs : performance.now();
+        fault = answer.fault;
+        if (answer.kind === 'no-such-domain') return fault;
+        await this.#options.sleep(JOB_LOOK_MS);
       }
     }
     return fault;
