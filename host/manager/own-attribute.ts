@@ -17,7 +17,7 @@ export interface OwnAttributeOptions {
 export class OwnAttribute {
   readonly #options: OwnAttributeOptions;
   #setting: Promise<void> | undefined;
-  /** Where it was set. */
+  /** Where it may have been set: an order that was not answered may have been obeyed. */
   #node: string | undefined;
   #isStopped = false;
 
@@ -46,10 +46,9 @@ export class OwnAttribute {
 
   async #set(node: string): Promise<void> {
     const { pacemaker, name, value, log } = this.#options;
+    this.#node = node;
     const done = await setNodeAttribute(pacemaker, { name, node }, value);
-    if (done.ok) {
-      this.#node = node;
-      log.info(`attribute ${name}: set`, { value });
-    } else log.warning(`attribute ${name} could not be set`, { reason: done.fault });
+    if (done.ok) log.info(`attribute ${name}: set`, { value });
+    else log.warning(`attribute ${name} could not be set`, { reason: done.fault });
   }
 }
