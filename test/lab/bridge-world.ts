@@ -1,10 +1,11 @@
 /** The bridge in a laboratory: the installed daemons on hosts and in guests, and a service on every host. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { echoOf } from './bridge-echo.ts';
 import { endProgram, installParts, partCommand, restartProgram, startProgram } from './bridge-programs.ts';
 import type { Laboratory } from './lab.ts';
+import { readOrEmpty } from './read-or-empty.ts';
 
 export const HOSTS = ['hosta', 'hostb'] as const;
 export const GUESTS = ['guest1', 'guest2'] as const;
@@ -83,7 +84,7 @@ export interface Served {
 export function served(lab: Laboratory): Served[] {
   return HOSTS.flatMap((host) => {
     const file = inHost(lab, host, SERVICE_LOG);
-    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
+    const lines = readOrEmpty(file).split('\n').filter(Boolean);
     return lines.map((line) => ({ host, ...JSON.parse(line) })).filter(({ event }) => event === 'asked');
   });
 }
@@ -122,7 +123,7 @@ export function assertNobodyWasMistaken(lab: Laboratory): void {
 export function daemonLogs(lab: Laboratory): string {
   return HOSTS.map((host) => {
     const file = inHost(lab, host, '/var/log/vm-connectd.log');
-    return `--- ${host}\n${existsSync(file) ? readFileSync(file, 'utf8').slice(-4_000) : ''}`;
+    return `--- ${host}\n${readOrEmpty(file).slice(-4_000)}`;
   }).join('\n');
 }
 

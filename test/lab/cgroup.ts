@@ -8,6 +8,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PmError, systemCodeOf } from '../../shared/errors.ts';
+import { readOrEmpty } from './read-or-empty.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface Cgroup {
@@ -103,14 +104,5 @@ function write(path: string, text: string): void {
     writeFileSync(path, text);
   } catch (thrown) {
     if (systemCodeOf(thrown) !== 'ENOENT') throw thrown;
-  }
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (thrown) {
-    if (systemCodeOf(thrown) === 'ENOENT' || systemCodeOf(thrown) === 'ENODEV') return '';
-    throw thrown;
   }
 }

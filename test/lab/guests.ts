@@ -1,11 +1,12 @@
 /** Guests of a laboratory: their definition, where they are, and what can happen to them from outside. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PmError } from '../../shared/errors.ts';
 import { type DomainSettings, domainXml, IMAGES_IN_HOST } from './domain-xml.ts';
 import { hostOutput, hostRoot, onHost } from './hosts.ts';
 import { guestOf, type Lab, specOf } from './lab-handle.ts';
 import type { GuestSpec } from './layout.ts';
+import { readOrEmpty } from './read-or-empty.ts';
 import { waitFor } from './wait-for.ts';
 
 const settingsFile = (lab: Lab) => join(lab.layout.state, 'domain-settings.json');
@@ -59,8 +60,7 @@ function whereaboutsOn(lab: Lab, guest: string, host: string): Whereabouts | und
   const root = hostRoot(lab, host);
   if (root === undefined) return undefined;
   const file = join(root, 'run/libvirt/qemu', `${guest}.xml`);
-  if (!existsSync(file)) return undefined;
-  const status = /<domstatus state='([a-z]+)'[^>]* pid='(\d+)'/.exec(readFileSync(file, 'utf8'));
+  const status = /<domstatus state='([a-z]+)'[^>]* pid='(\d+)'/.exec(readOrEmpty(file));
   const [, state, pid] = status ?? [];
   return state === undefined ? undefined : { host, state, pid: Number(pid) };
 }
