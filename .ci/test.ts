@@ -28,6 +28,8 @@ interface Tally {
 }
 
 const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+/** What files said of their failures: repeated at the end, where whoever looks finds it. */
+const failures: string[] = [];
 const [what = 'all', ...chosen] = process.argv.slice(2);
 
 if (!['all', 'unit', 'lab', 'long'].includes(what)) {
@@ -46,6 +48,8 @@ if (tally.passed + tally.failed === 0) {
   console.error('test: not one test was run');
   tally.failed++;
 }
+if (failures.length > 0 && chosen.length === 0)
+  console.log(`\nWhat failed, once more:\n${failures.join('\n')}`);
 const skipped = tally.skipped > 0 ? `, ${tally.skipped} skipped` : '';
 console.log(`\n${tally.passed} passed, ${tally.failed} failed${skipped}`);
 process.exitCode = tally.failed > 0 ? 1 : 0;
@@ -77,7 +81,10 @@ async function runFiles(some: readonly string[], sideBySide: number): Promise<vo
   stream.on('test:fail', (event) => {
     if (event.details.type !== 'suite') tally.failed++;
   });
-  for await (const text of stream.compose(new spec())) process.stdout.write(String(text));
+  for await (const piece of stream.compose(new spec())) {
+    process.stdout.write(String(piece));
+    keepFailures(String(piece));
+  }
 }
 
 async function runLab(some: readonly string[]): Promise<void> {
@@ -124,4 +131,11 @@ async function runApart(file: string, laboratoryName: string): Promise<void> {
   tally.passed += Number(passed ?? 0);
   tally.failed += Number(failed ?? 1);
   tally.skipped += Number(skipped ?? 0);
+  if (lastLine === undefined) failures.push(`${file} did not come to its end\n`);
+  else keepFailures(output);
+}
+
+function keepFailures(output: string): void {
+  const start = output.indexOf('\n✖ failing tests:');
+  if (start >= 0) failures.push(output.slice(start));
 }
