@@ -50,7 +50,7 @@ function file(from: string, to: string, mode: PackagedFile['mode'] = 0o644): Pac
   return { from, to, mode, isConfig: false };
 }
 
-const RESOURCE_AGENTS = ['VirtualDomain', 'diskd', 'vm-anything'];
+const HOST_AGENTS = ['VirtualDomain', 'diskd', 'vm-anything'];
 
 const HOST: Package = {
   name: 'pm-kvm-tools-host',
@@ -67,7 +67,7 @@ const HOST: Package = {
   units: ['vm-connectd', 'vm-stonithd'],
   files: [
     ...['vm-ctl', 'vm-connectd', 'vm-stonithd', 'vm-managerd'].map(program),
-    ...RESOURCE_AGENTS.map((name) => resourceAgent(`host/agents/${name}`, name)),
+    ...HOST_AGENTS.map((name) => resourceAgent(`host/agents/${name}`, name)),
     ...['vm-connectd', 'vm-stonithd', 'vm-managerd'].map((name) => unit('host', name)),
     config('host/etc/vm-manager.conf', 'etc/vm-manager.conf'),
     config('host/etc/vm-ctl.conf', 'etc/vm-ctl.conf'),
@@ -77,7 +77,7 @@ const HOST: Package = {
     file('dist/completion/zsh', 'usr/share/zsh/vendor-completions/_vm-ctl'),
     ...['vm-ctl.8', 'vm-connectd.8', 'vm-stonithd.8', 'vm-managerd.8', 'pm-kvm-tools.7'].map(manual),
     ...['vm-ctl.conf.5', 'vm-connectd.conf.5', 'vm-stonithd.conf.5', 'vm-manager.conf.5'].map(manual),
-    ...RESOURCE_AGENTS.map((name) => manual(`ocf_extra_${name}.7`)),
+    ...HOST_AGENTS.map((name) => manual(`ocf_extra_${name}.7`)),
   ],
 };
 
@@ -88,16 +88,17 @@ const GUEST: Package = {
     'For KVM guests that are members of a Pacemaker cluster. fence_vm and\n' +
     'external/vm-stonith have a dead peer killed by the cluster of the hosts;\n' +
     'vm-connectd carries their requests over a virtio-serial port, and vm-connect\n' +
-    'asks by hand.',
+    'asks by hand. ocf:extra:vm-client writes how the host is into the cluster.',
   architectures: ['amd64', 'arm64'],
   needs: ['nodejs (>= 20)', 'libc6', 'libstdc++6'],
-  recommends: ['pacemaker', 'fence-agents'],
+  recommends: ['pacemaker', 'pacemaker-cli-utils', 'resource-agents', 'fence-agents'],
   conflicts: 'pm-kvm-tools-host',
   units: ['vm-connectd'],
   files: [
     ...['vm-connectd', 'vm-connect', 'fence_vm'].map(program),
     native('amd64', 'x64'),
     native('arm64', 'arm64'),
+    resourceAgent('guest/agents/vm-client', 'vm-client'),
     file('guest/agents/external-vm-stonith', 'usr/lib/stonith/plugins/external/vm-stonith', 0o755),
     unit('guest', 'vm-connectd'),
     file(
@@ -106,6 +107,7 @@ const GUEST: Package = {
     ),
     config('guest/etc/vm-connectd.conf', 'etc/pm-kvm-tools/vm-connectd.conf'),
     ...['vm-connectd.8', 'vm-connect.8', 'fence_vm.8', 'vm-connectd.conf.5', 'pm-kvm-tools.7'].map(manual),
+    manual('ocf_extra_vm-client.7'),
   ],
 };
 

@@ -16,14 +16,14 @@ export class AgentCall {
   parameters: Readonly<Record<string, string>>;
 
   constructor(t: TestContext, agent: string, parameters: Readonly<Record<string, string>>) {
+    // Whatever a test leaves running ends with it, and before its directory goes: hooks run in this order.
+    t.after(() => this.run('stop'));
     this.directory = temporaryDirectory(t);
     this.#agent = join(TREE, agent);
     this.parameters = parameters;
     mkdirSync(this.path('bin'));
     mkdirSync(this.path('run'));
     this.program('attrd_updater', 'echo "$*" >>"$D/attributes"');
-    // Whatever a test leaves running ends with it.
-    t.after(() => this.run('stop'));
   }
 
   path(name: string): string {
