@@ -20,7 +20,7 @@ import type { Message } from './message.ts';
 export const STALLED_AFTER_MS = 10_000;
 
 /** Bytes are decoded in pieces of this size, so that `pause` takes effect within what was read at once. */
-const PIECE_BYTES = 4_096;
+const PIECE_BYTES = 512;
 
 /** How long the other side may take to read the last words and close. */
 const CLOSING_MS = 1_000;

@@ -2,8 +2,8 @@
  * One connection of a link, held to the limits of docs/protocol.md.
  *
  * It is read while none of these holds: more has come than is allowed (`flood`, until the time that it is worth has
- * passed), a frame had no room because the guest does not read (`unread`, until what waited is written), or it is a
- * penalty for garbage (`penalty`, until `release`).
+ * passed), a frame had no room because the guest does not read (`unread`, until what waited is written), it is a
+ * penalty for garbage (`penalty`, until `release`), or enough has come at once (`turn`, until others have had theirs).
  */
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../../shared/clock.ts';
@@ -26,7 +26,10 @@ export interface LinkConnectionOptions {
   readonly onClosed: (reason: Error | undefined) => void;
 }
 
-const PAUSE = { flood: 1, unread: 2, penalty: 4 } as const;
+const PAUSE = { flood: 1, unread: 2, penalty: 4, turn: 8 } as const;
+/** Of what is read at once: a burst that is within its limits keeps nobody waiting for longer than these take. */
+const FRAMES_A_TURN = 4;
+const TURN_MS = 1;
 
 export class LinkConnection {
   readonly #options: LinkConnectionOptions;
@@ -34,6 +37,8 @@ export class LinkConnection {
   readonly #intake: Intake;
   #pauses = 0;
   #floodTimer: Timer | undefined;
+  #turnTimer: Timer | undefined;
+  #framesThisTurn = 0;
   #dropped: Set<string> | undefined;
 
   constructor(options: LinkConnectionOptions) {
@@ -44,6 +49,7 @@ export class LinkConnection {
       onFrame: (frame: Frame) => this.#heard(frame),
       onBytes: (count: number) => {
         counts.bytesIn += count;
+        this.#framesThisTurn = 0;
         this.#intake.tookBytes(count, clock.nowMs());
         this.#pauseForFlood();
       },
@@ -53,6 +59,7 @@ export class LinkConnection {
       onDrained: () => this.#drained(),
       onClosed: (reason: Error | undefined) => {
         this.#floodTimer?.cancel();
+        this.#turnTimer?.cancel();
         this.addTo(counts);
         options.onClosed(reason);
       },
@@ -107,7 +114,17 @@ export class LinkConnection {
     }
     this.#intake.tookFrame(this.#options.clock.nowMs());
     this.#pauseForFlood();
+    this.#framesThisTurn++;
+    if (this.#framesThisTurn === FRAMES_A_TURN) this.#pauseForOthers();
     this.#options.onFrame(frame);
+  }
+
+  #pauseForOthers(): void {
+    this.#pause(PAUSE.turn);
+    this.#turnTimer = this.#options.clock.after(TURN_MS, () => {
+      this.#framesThisTurn = 0;
+      this.#resume(PAUSE.turn);
+    });
   }
 
   #drained(): void {
