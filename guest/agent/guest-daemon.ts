@@ -63,7 +63,8 @@ class GuestDaemon implements RunningDaemon {
     this.#startedMs = clock.nowMs();
     this.#agent = new Agent(this.#startedMs);
     const onEvent = (event: AgentEvent) => this.#handle(event);
-    this.#port = new HostPort({ path: settings.port, open, clock, random, log, onEvent });
+    const isAwaited = () => this.#agent.outbox.open > 0;
+    this.#port = new HostPort({ path: settings.port, open, clock, random, log, onEvent, isAwaited });
     this.#programs = new LocalPrograms({ onEvent, answer: (text) => this.#answer(text) });
   }
 
@@ -108,6 +109,7 @@ class GuestDaemon implements RunningDaemon {
       for (const effect of this.#agent.handle(next, this.#options.clock.nowMs())) this.#do(effect);
     }
     this.#isHandling = false;
+    if (event.kind === 'ask') this.#port.look();
     this.#setTimer();
   }
 

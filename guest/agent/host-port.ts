@@ -22,6 +22,8 @@ export interface HostPortOptions {
   readonly random: () => number;
   readonly log: Logger;
   readonly onEvent: (event: AgentEvent) => void;
+  /** Whether somebody waits for the host just now. */
+  readonly isAwaited: () => boolean;
 }
 
 export interface ByteCounts {
@@ -67,6 +69,7 @@ export class HostPort {
       onThere: () => this.#onEvent({ kind: 'host-there' }),
       onAway: () => this.#away(),
       onLost: () => this.#onEvent({ kind: 'port-lost' }),
+      isAwaited: options.isAwaited,
     });
   }
 
@@ -80,6 +83,11 @@ export class HostPort {
 
   start(): Promise<void> {
     return this.#keeper.start();
+  }
+
+  /** Somebody begins to wait for the host. */
+  look(): void {
+    this.#keeper.look();
   }
 
   changePath(path: string): Promise<void> {

@@ -45,7 +45,7 @@ export interface LinkCounts {
   pongs: number;
 }
 
-export const HEARTBEAT_MS = { idle: 30_000, busy: 2_000, answer: 10_000 } as const;
+export const HEARTBEAT_MS = { idle: 60_000, busy: 2_000, answer: 10_000 } as const;
 
 export class Link {
   readonly counts: LinkCounts = {

@@ -27,6 +27,7 @@ export interface PortKeeperOptions {
   readonly onThere: () => void;
   readonly onAway: () => void;
   readonly onLost: () => void;
+  readonly isAwaited?: () => boolean;
 }
 
 export interface PortStatus {
@@ -67,6 +68,11 @@ export class PortKeeper {
     return this.#attempt();
   }
 
+  /** Somebody begins to wait for the host. */
+  look(): void {
+    this.#stream?.look();
+  }
+
   /** Leaves the former port for another one. */
   async changePath(path: string): Promise<void> {
     if (path === this.#path) return;
@@ -102,9 +108,9 @@ export class PortKeeper {
   }
 
   #opened({ kind, binding }: OpenPort): void {
-    const { clock, random, log, onOpen, onThere, onAway } = this.#options;
+    const { clock, random, log, onOpen, onThere, onAway, isAwaited = () => false } = this.#options;
     const atZero = kind === 'serial' ? 'hung-up' : 'host-away';
-    const stream = new PortStream(binding, { onThere, onAway, atZero, clock, random });
+    const stream = new PortStream(binding, { onThere, onAway, atZero, isAwaited, clock, random });
     let reason: Error | undefined;
     stream.on('error', (error) => {
       reason = error;

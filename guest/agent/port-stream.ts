@@ -5,13 +5,13 @@
  *                  EAGAIN or bytes
  *          away ------------------------> there
  *   (read again ^                           |  wait for READABLE, or for WRITABLE too
- *    after 10 ms |       read gives 0       |  while a write is blocked
- *    to 1 s)     +--------------------------+
+ *    later, see  |       read gives 0       |  while a write is blocked
+ *    below)      +--------------------------+
  *                                           (a tty that reads 0 was hung up: destroyed)
  *   from both: any other error: destroyed with it
  *
  * While nobody is at the host's end, poll reports HUP at once and for ever, so waiting for an event would be a busy
- * loop: the port is read now and then instead. What is written meanwhile is dropped, as it would be on the wire;
+ * loop: the port is read now and then instead, more often while somebody waits for the host. What is written meanwhile is dropped, as it would be on the wire;
  * whoever speaks over the port begins anew when the host is there.
  *
  * Invariant: `onThere` and `onAway` alternate, `onThere` first and before any byte of that host.
@@ -38,6 +38,8 @@ export interface PortStreamOptions {
   readonly onAway: () => void;
   /** What it means that a read gives 0. */
   readonly atZero: 'host-away' | 'hung-up';
+  /** Whether somebody waits for the host just now. */
+  readonly isAwaited?: () => boolean;
   readonly clock?: Clock;
   readonly random?: () => number;
 }
@@ -48,7 +50,8 @@ const READ_BYTES = 65_536;
 /** Then others have their turn. */
 const READS_AT_ONCE = 16;
 /** Short at first, because a migration is over soon; the ceiling costs next to nothing. */
-const AWAY_BACK_OFF = { firstMs: 10, ceilingMs: 1_000 };
+const AWAY_BACK_OFF = { firstMs: 10, ceilingMs: 4_000 };
+const AWAITED_CEILING_MS = 1_000;
 
 interface BlockedWrite {
   readonly bytes: Buffer;
@@ -78,6 +81,13 @@ export class PortStream extends Duplex {
     this.#clock = options.clock ?? systemClock;
     binding.poller.on('readable', (error) => (error === null ? this.#readAll() : this.#readLater()));
     binding.poller.on('writable', (error) => (error === null ? this.#writeOn() : this.#readLater()));
+  }
+
+  /** There is reason to look at once whether the host is there again, and often from now on. */
+  look(): void {
+    if (this.#state !== 'away') return;
+    this.#delays = undefined;
+    this.#again(0);
   }
 
   override _read(): void {
@@ -202,7 +212,8 @@ export class PortStream extends Duplex {
 
   #readLater(): void {
     this.#delays ??= backOffDelays(AWAY_BACK_OFF, this.#options.random ?? Math.random);
-    this.#again(this.#delays.next().value);
+    const delayMs = this.#delays.next().value;
+    this.#again(this.#options.isAwaited?.() === true ? Math.min(delayMs, AWAITED_CEILING_MS) : delayMs);
   }
 
   #again(delayMs: number): void {

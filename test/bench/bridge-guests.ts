@@ -1,17 +1,18 @@
 /**
  * Plays the guests of a host, all in one process: a socket for each, as QEMU shows it, and behind it an agent that
- * greets, pings every 30 s as an idle agent does, and asks when it is told to.
+ * greets, pings as often as an idle agent does, and asks when it is told to.
  *
  *   node bridge-guests.ts SOCKETDIR FIRST COUNT
  */
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { HEARTBEAT_MS } from '../../guest/agent/link.ts';
 import { encodeMessage } from '../../shared/protocol/encode-message.ts';
 import { FrameDecoder } from '../../shared/protocol/frame-decoder.ts';
 import type { Message } from '../../shared/protocol/message.ts';
 import { guestName } from './bridge-world.ts';
 
-const PING_EVERY_MS = 30_000;
+const PING_EVERY_MS = HEARTBEAT_MS.idle;
 
 const [directory = '', first = '1', count = '0'] = process.argv.slice(2);
 

@@ -5,12 +5,13 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LinuxPortBinding } from '@serialport/bindings-cpp';
 import { openPort } from '../../../guest/agent/open-port.ts';
-import { PortStream } from '../../../guest/agent/port-stream.ts';
+import { PortStream, type PortStreamOptions } from '../../../guest/agent/port-stream.ts';
 import { eventually } from '../../support/eventually.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 import { LINE, makeFifo, makePty } from './stand-in.ts';
 
 /** A port of the virtio kind: reads give 0 while nobody holds the other end. */
-function fifoPort(t: TestContext) {
+function fifoPort(t: TestContext, options: Partial<PortStreamOptions> = {}) {
   const path = makeFifo(t);
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const seen: string[] = [];
@@ -18,6 +19,7 @@ function fifoPort(t: TestContext) {
     atZero: 'host-away',
     onThere: () => void seen.push('there'),
     onAway: () => void seen.push('away'),
+    ...options,
   });
   stream.on('data', (bytes: Buffer) => seen.push(bytes.toString()));
   stream.on('error', (error) => seen.push(error.message));
@@ -65,6 +67,28 @@ test('while the host is away the port costs next to nothing, and what is written
   assert.deepEqual(seen, []);
   assert.equal(stream.writableLength, 0);
   assert.equal(stream.droppedBytes, 100_000);
+});
+
+test('a host that is away is looked for every 4 s, every second while it is awaited, and at once on request', async (t) => {
+  const clock = new VirtualClock();
+  let isAwaited = false;
+  const { path, stream, seen } = fifoPort(t, { clock, random: () => 1, isAwaited: () => isAwaited });
+  await clock.advance(57_200); // the delays until the ceiling take 5.11 s
+  const host = openSync(path, 'w');
+  await clock.advance(3_000);
+  assert.deepEqual(seen, [], 'nobody waits for it');
+  stream.look();
+  await clock.advance(0);
+  assert.deepEqual(seen, ['there']);
+  closeSync(host);
+  await eventually('it is away', () => seen.at(-1) === 'away');
+  await clock.advance(5_200);
+  isAwaited = true;
+  await clock.advance(4_000);
+  const again = openSync(path, 'w');
+  await clock.advance(1_000);
+  assert.equal(seen.at(-1), 'there');
+  closeSync(again);
 });
 
 test('a descriptor that fails ends the stream with its error', async (t) => {
