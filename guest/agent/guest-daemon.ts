@@ -63,8 +63,7 @@ class GuestDaemon implements RunningDaemon {
     this.#startedMs = clock.nowMs();
     this.#agent = new Agent(this.#startedMs);
     const onEvent = (event: AgentEvent) => this.#handle(event);
-    const isAwaited = () => this.#agent.outbox.open > 0;
-    this.#port = new HostPort({ path: settings.port, open, clock, random, log, onEvent, isAwaited });
+    this.#port = new HostPort({ path: settings.port, open, clock, random, log, onEvent });
     this.#programs = new LocalPrograms({ onEvent, answer: (text) => this.#answer(text) });
   }
 

@@ -22,8 +22,6 @@ export interface HostPortOptions {
   readonly random: () => number;
   readonly log: Logger;
   readonly onEvent: (event: AgentEvent) => void;
-  /** Whether somebody waits for the host just now. */
-  readonly isAwaited: () => boolean;
 }
 
 export interface ByteCounts {
@@ -69,7 +67,6 @@ export class HostPort {
       onThere: () => this.#onEvent({ kind: 'host-there' }),
       onAway: () => this.#away(),
       onLost: () => this.#onEvent({ kind: 'port-lost' }),
-      isAwaited: options.isAwaited,
     });
   }
 

@@ -27,7 +27,6 @@ export interface PortKeeperOptions {
   readonly onThere: () => void;
   readonly onAway: () => void;
   readonly onLost: () => void;
-  readonly isAwaited?: () => boolean;
 }
 
 export interface PortStatus {
@@ -108,9 +107,9 @@ export class PortKeeper {
   }
 
   #opened({ kind, binding }: OpenPort): void {
-    const { clock, random, log, onOpen, onThere, onAway, isAwaited = () => false } = this.#options;
+    const { clock, random, log, onOpen, onThere, onAway } = this.#options;
     const atZero = kind === 'serial' ? 'hung-up' : 'host-away';
-    const stream = new PortStream(binding, { onThere, onAway, atZero, isAwaited, clock, random });
+    const stream = new PortStream(binding, { onThere, onAway, atZero, clock, random });
     let reason: Error | undefined;
     stream.on('error', (error) => {
       reason = error;

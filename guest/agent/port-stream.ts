@@ -5,13 +5,13 @@
  *                  EAGAIN or bytes
  *          away ------------------------> there
  *   (read again ^                           |  wait for READABLE, or for WRITABLE too
- *    later, see  |       read gives 0       |  while a write is blocked
- *    below)      +--------------------------+
+ *    after 10 ms |       read gives 0       |  while a write is blocked
+ *    to 2 s)     +--------------------------+
  *                                           (a tty that reads 0 was hung up: destroyed)
  *   from both: any other error: destroyed with it
  *
  * While nobody is at the host's end, poll reports HUP at once and for ever, so waiting for an event would be a busy
- * loop: the port is read now and then instead, more often while somebody waits for the host. What is written meanwhile is dropped, as it would be on the wire;
+ * loop: the port is read now and then instead, and at once when somebody asks. What is written meanwhile is dropped, as it would be on the wire;
  * whoever speaks over the port begins anew when the host is there.
  *
  * Invariant: `onThere` and `onAway` alternate, `onThere` first and before any byte of that host.
@@ -38,8 +38,6 @@ export interface PortStreamOptions {
   readonly onAway: () => void;
   /** What it means that a read gives 0. */
   readonly atZero: 'host-away' | 'hung-up';
-  /** Whether somebody waits for the host just now. */
-  readonly isAwaited?: () => boolean;
   readonly clock?: Clock;
   readonly random?: () => number;
 }
@@ -50,8 +48,7 @@ const READ_BYTES = 65_536;
 /** Then others have their turn. */
 const READS_AT_ONCE = 16;
 /** Short at first, because a migration is over soon; the ceiling costs next to nothing. */
-const AWAY_BACK_OFF = { firstMs: 10, ceilingMs: 4_000 };
-const AWAITED_CEILING_MS = 1_000;
+const AWAY_BACK_OFF = { firstMs: 10, ceilingMs: 2_000 };
 
 interface BlockedWrite {
   readonly bytes: Buffer;
@@ -83,7 +80,7 @@ export class PortStream extends Duplex {
     binding.poller.on('writable', (error) => (error === null ? this.#writeOn() : this.#readLater()));
   }
 
-  /** There is reason to look at once whether the host is there again, and often from now on. */
+  /** Somebody begins to wait for the host: looks at once, and often for a while. */
   look(): void {
     if (this.#state !== 'away') return;
     this.#delays = undefined;
@@ -212,8 +209,7 @@ export class PortStream extends Duplex {
 
   #readLater(): void {
     this.#delays ??= backOffDelays(AWAY_BACK_OFF, this.#options.random ?? Math.random);
-    const delayMs = this.#delays.next().value;
-    this.#again(this.#options.isAwaited?.() === true ? Math.min(delayMs, AWAITED_CEILING_MS) : delayMs);
+    this.#again(this.#delays.next().value);
   }
 
   #again(delayMs: number): void {
