@@ -35,7 +35,7 @@ export const ruleBook = (entries: readonly AttributeRules[]): RuleBook =>
   new Map(entries.map(({ attribute, rules }) => [attribute, rules]));
 
 export function readRules(file: string, text: string): ReadResult<AttributeRules> {
-  const syntax = readIniConfig(file, text);
+  const syntax = readIniConfig(file, text, { isStrict: true });
   const problems = new ProblemList(file);
   const entries = sectionsOf(file, text, syntax).map((section) => rulesOf(section, problems));
   const meaning = problems.result(entries);

@@ -12,7 +12,8 @@
  * Version 1 read this file with GLib. What it took is taken, with the same meaning and a warning where that is hardly
  * what was meant: a section that comes twice is one section, a name set twice in it has the last value in the first
  * one's place, a setting without a value is passed over. What it refused is an error; only `;` is new. White space
- * behind a value counted, so that such a rule never matched: that alone is mended in silence.
+ * behind a value counted, so that such a rule never matched: that alone is mended in silence. Read strictly, a section that
+ * comes twice and a setting without a value are errors: where every line counts, none is passed over.
  */
 import { PmError } from '../errors.ts';
 import { excerpt, type Place, ProblemList, type ReadResult } from './problem.ts';
@@ -51,7 +52,11 @@ type Line =
 
 const WRITE_HEADER = 'write [name] and nothing else on the line';
 
-export function readIniConfig(file: string, text: string): ReadResult<IniEntry> {
+export function readIniConfig(
+  file: string,
+  text: string,
+  { isStrict = false }: { readonly isStrict?: boolean } = {},
+): ReadResult<IniEntry> {
   const problems = new ProblemList(file);
   const sections = new Map<string, OpenSection>();
   let section: OpenSection | undefined;
@@ -63,10 +68,10 @@ export function readIniConfig(file: string, text: string): ReadResult<IniEntry> 
         break;
       case 'header':
         if (line.name === '') problems.error(place, `${excerpt(raw)} is no section header`, WRITE_HEADER);
-        section = openSection(sections, line.name, place, problems);
+        section = openSection(sections, line.name, place, problems, isStrict);
         break;
       case 'setting':
-        addSetting(section, { name: line.name, value: line.value, ...place }, problems);
+        addSetting(section, { name: line.name, value: line.value, ...place }, problems, isStrict);
         break;
       case 'unknown':
         problems.error(
@@ -117,14 +122,14 @@ function openSection(
   name: string,
   place: Place,
   problems: ProblemList,
+  isStrict: boolean,
 ): OpenSection {
   const former = sections.get(name);
   if (former !== undefined && name !== '') {
-    problems.warning(
-      place,
-      `section ${excerpt(name)} is in line ${former.line} already; the two are read as one`,
-      'move its settings there',
-    );
+    const fault = `section ${excerpt(name)} is in line ${former.line} already`;
+    const remedy = 'move its settings there';
+    if (isStrict) problems.error(place, fault, remedy);
+    else problems.warning(place, `${fault}; the two are read as one`, remedy);
     return former;
   }
   checkCharacters(name, place, problems);
@@ -133,7 +138,12 @@ function openSection(
   return section;
 }
 
-function addSetting(section: OpenSection | undefined, setting: IniSettingEntry, problems: ProblemList): void {
+function addSetting(
+  section: OpenSection | undefined,
+  setting: IniSettingEntry,
+  problems: ProblemList,
+  isStrict: boolean,
+): void {
   const { name, value } = setting;
   checkCharacters(name, setting, problems);
   checkCharacters(value, setting, problems);
@@ -150,11 +160,10 @@ function addSetting(section: OpenSection | undefined, setting: IniSettingEntry, 
     return;
   }
   if (value === '') {
-    problems.warning(
-      setting,
-      `${excerpt(name)} has no value and is passed over`,
-      'write NAME = VALUE or remove it',
-    );
+    const fault = `${excerpt(name)} has no value`;
+    const remedy = 'write NAME = VALUE or remove it';
+    if (isStrict) problems.error(setting, fault, remedy);
+    else problems.warning(setting, `${fault} and is passed over`, remedy);
     return;
   }
   if (/[ \t][#;]/.test(value)) {

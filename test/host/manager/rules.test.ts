@@ -85,13 +85,12 @@ describe('rules', () => {
     for (const problem of refused('[a]\nred = equals 0\n')) assert.match(problem, /; write WORD = OP VALUE/);
   });
 
-  it('a section twice and a rule without anything are told with their lines, and mean what they always did', () => {
-    const { word, warnings } = accepted('[a]\nred = eq 0\n[b]\n[a]\ngreen = eq 1\nblue =\n');
-    assert.deepEqual([word('a', '0'), word('a', '1'), word('a', '2')], ['red', 'green', '2']);
-    assert.deepEqual(
-      warnings.map((line) => line.split(':')[1]),
-      ['4', '6'],
-    );
+  it('a section twice and a rule without a value are errors: no rule is passed over', () => {
+    assert.deepEqual(refused('[a]\nred = eq 0\n[b]\n[a]\ngreen = eq 1\nblue =\nwhite = like\n').slice(0, 2), [
+      "vm-manager.conf:4: error: section 'a' is in line 1 already; move its settings there",
+      "vm-manager.conf:6: error: 'blue' has no value; write NAME = VALUE or remove it",
+    ]);
+    assert.match(refused('[a]\n[a]\nwhite = like 1\n').join('\n'), /:2: error.*\n.*:3: error: 'like' is no/);
   });
 
   it('no text makes the reader throw', () => {

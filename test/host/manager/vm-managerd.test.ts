@@ -230,16 +230,37 @@ describe('vm-managerd', () => {
     assert.match(world.stderr, /vm-manager\.conf:3: error: the rule for 'yellow' compares with nothing/);
     world.ask('guest1', 'r', 'default_ping_set');
     assert.equal((await world.answer('r')).text, 'default_ping_set=green');
+    renameSync(world.rules, world.path('elsewhere'));
+    const before = world.stderr.length;
+    child.kill('SIGHUP');
+    await eventually('it says that there is no file', () =>
+      world.stderr.slice(before).includes('no such file'),
+    );
+    world.ask('guest1', 'r2', 'default_ping_set');
+    assert.equal((await world.answer('r2')).text, 'default_ping_set=green');
     writeFileSync(world.rules, '[default_ping_set]\nfine = eq 100\n');
     child.kill('SIGHUP');
     assert.equal((await world.answer('w')).text, 'default_ping_set=fine');
   });
 
-  it('does not start without rules, and says what is missing', async (t) => {
-    const world = await World.make(t);
-    renameSync(world.rules, world.path('elsewhere'));
-    assert.equal(await world.run().ended, 1);
-    assert.match(world.stderr, /cannot use the rules in \S+: there is no such file; write it/);
+  it('does not start without rules, or with rules that have a fault, and says which, where and the remedy', async (t) => {
+    const faults: readonly (readonly [string | undefined, RegExp])[] = [
+      [undefined, /cannot use the rules in \S+vm-manager\.conf: there is no such file; write it/],
+      ['[a]\nred = like 0\n', /vm-manager\.conf:2: error: 'like' is no operator; write WORD = OP VALUE/],
+      [
+        '[a]\n[b]\n[a]\n',
+        /vm-manager\.conf:3: error: section 'a' is in line 1 already; move its settings there/,
+      ],
+      ['[a]\nred = eq\n', /vm-manager\.conf:2: error: the rule for 'red' compares with nothing; write WORD/],
+      ['[a]\nred =\n', /vm-manager\.conf:2: error: 'red' has no value; write NAME = VALUE or remove it/],
+    ];
+    for (const [text, words] of faults) {
+      const world = await World.make(t);
+      if (text === undefined) renameSync(world.rules, world.path('elsewhere'));
+      else writeFileSync(world.rules, text);
+      assert.equal(await world.run().ended, 1);
+      assert.match(world.stderr, words);
+    }
   });
 
   it('-n and -v set an attribute while it runs, again when it was lost, and remove it at the end', async (t) => {
