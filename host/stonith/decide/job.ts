@@ -93,7 +93,7 @@ function inspect(job: Job, facts: Facts, wallMs: number): Step {
   if (facts.finished !== undefined) return repeat(job, facts.finished);
   if (verdict.kind !== 'proven') return refuse(job, verdict.reason);
   const record = facts.target?.record;
-  if (record?.id === job.id) return waitFor(joined(job, record));
+  if (record?.id === job.id && record.operation === job.operation) return waitFor(joined(job, record));
   if (facts.requesterIsDoomed && job.operation !== 'on') {
     return refuse(job, 'the guest that asks is itself being fenced, or stopped');
   }

@@ -5,6 +5,7 @@
  * says so by `isCertain`; nothing throws for what a command can do, and everything ends by its deadline.
  */
 import type { Facts, FinishedJob, Role } from '../decide/facts.ts';
+import type { Operation } from '../decide/job-state.ts';
 import type { FenceRecord } from '../decide/record.ts';
 
 export type Looked =
@@ -41,6 +42,7 @@ export interface FenceTarget {
 
 export interface JobName {
   readonly requester: string;
+  readonly operation: Operation;
   readonly id: string;
 }
 
@@ -52,7 +54,7 @@ export interface FoundRecord {
 export interface FenceBackEnd {
   readonly host: string;
   open(resource: string, job: JobName): FenceTarget;
-  publish(job: JobName, ended: FinishedJob): Promise<Done>;
+  publish(resource: string, job: JobName, ended: FinishedJob): Promise<Done>;
   /** Whether there is a virtual machine of that name; undefined: it can't be told. */
   knows(resource: string, deadlineMs: number): Promise<boolean | undefined>;
   /** Every record that stands somewhere; undefined: they can't be read. */

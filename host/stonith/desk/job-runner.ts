@@ -72,10 +72,10 @@ export class JobRunner {
   #runningOf(work: Work): Running {
     const present = this.#running.get(work.number);
     if (present !== undefined) return present;
-    const { resource, requester, id } = work.job;
+    const { resource, requester, operation, id } = work.job;
     const { backEnd } = this.#options;
     const running: Running = {
-      target: backEnd.open(resource, { requester, id }),
+      target: backEnd.open(resource, { requester, operation, id }),
       last: Promise.resolve(),
       patience: new AbortController(),
       seenChange: -1,
@@ -138,8 +138,8 @@ export class JobRunner {
         return eventOf(await target.rollBack(effect.formerRole, rollBackMs), 'cleaned');
       }
       case 'publish': {
-        const { requester, id } = job;
-        const done = await backEnd.publish({ requester, id }, effect.outcome);
+        const { resource, requester, operation, id } = job;
+        const done = await backEnd.publish(resource, { requester, operation, id }, effect.outcome);
         if (!done.ok) log.warning('how a job ended could not be published', { id, reason: done.fault });
         return undefined;
       }

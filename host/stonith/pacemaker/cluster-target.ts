@@ -218,8 +218,8 @@ export class ClusterTarget implements FenceTarget {
   ): Promise<{ readonly ok: true; readonly job: FinishedJob | undefined } | PacemakerFailure> {
     const answer = await queryNodeAttribute(pacemaker, DONE_ATTRIBUTE);
     if (!answer.ok) return answer;
-    const now = { ...this.#job, wallMs: this.#access.wallMs() };
-    return { ok: true, job: finishedIn([...answer.values.values()], now) };
+    const asked = { ...this.#job, resource: this.#resource };
+    return { ok: true, job: finishedIn([...answer.values.values()], asked, this.#access.wallMs()) };
   }
 
   #within(deadlineMs: number): Pacemaker {

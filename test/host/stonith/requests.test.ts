@@ -42,18 +42,22 @@ test('no text makes the reader of requests fail', () => {
 
 const stone = (id: string, atWallMs: number): Tombstone => ({
   requester: 'guest 1',
+  operation: 'off',
+  resource: 'prm/2',
   id,
   result: 'confirmed',
   state: 'off',
   atWallMs,
 });
 
-test('how a job ended is read back by requester and id, from any host, for ten minutes', () => {
+test('how a job ended is told to who asks for the very same, from any host, for ten minutes', () => {
   const text = formatTombstones([stone('a:1', 5_000), stone('b/2', 6_000)]);
-  const asked = { requester: 'guest 1', id: 'a:1', wallMs: 7_000 };
-  assert.deepEqual(finishedIn(['rubbish', text], asked), { result: 'confirmed', state: 'off' });
-  assert.equal(finishedIn([text], { ...asked, requester: 'guest2' }), undefined);
-  assert.equal(finishedIn([text], { ...asked, wallMs: 5_000 + KEPT_MS }), undefined);
+  const asked = { requester: 'guest 1', operation: 'off', resource: 'prm/2', id: 'a:1' } as const;
+  assert.deepEqual(finishedIn(['rubbish', text], asked, 7_000), { result: 'confirmed', state: 'off' });
+  assert.equal(finishedIn([text], asked, 5_000 + KEPT_MS), undefined);
+  for (const other of [{ requester: 'guest2' }, { resource: 'prm3' }, { operation: 'on' }] as const) {
+    assert.equal(finishedIn([text], { ...asked, ...other }, 7_000), undefined);
+  }
 });
 
 test('what is kept of ended jobs is bounded in number and age', () => {
@@ -64,7 +68,10 @@ test('what is kept of ended jobs is bounded in number and age', () => {
     withTombstone(stones, stone('new', KEPT_MS + 1_000), KEPT_MS + 1_000).map(({ id }) => id),
     ['new'],
   );
-  assert.ok(parseTombstones('1/confirmed/off/%/x 1/granted/off/g/x /// ').length === 0);
+  assert.ok(
+    parseTombstones('1/confirmed/off/%/off/r/x 1/granted/off/g/off/r/x 1/confirmed/off/g/x /// ').length ===
+      0,
+  );
 });
 
 test('a flood of refused requests is told of in few lines, and none is lost from the count', () => {

@@ -101,8 +101,11 @@ export class SimulatedCluster implements FenceBackEnd {
     };
   }
 
-  async publish({ requester, id }: JobName, ended: FinishedJob): Promise<Done> {
-    this.published.set(`${requester}/${id}`, { result: ended.result, state: ended.state });
+  async publish(resource: string, { requester, operation, id }: JobName, ended: FinishedJob): Promise<Done> {
+    this.published.set(`${requester}/${operation}/${resource}/${id}`, {
+      result: ended.result,
+      state: ended.state,
+    });
     return { ok: true };
   }
 
@@ -139,7 +142,7 @@ export class SimulatedCluster implements FenceBackEnd {
     return this.losesOrders ? { ok: false, fault: 'no answer', isCertain: false } : { ok: true };
   }
 
-  async #look(resource: string, { requester, id }: JobName): Promise<Looked> {
+  async #look(resource: string, { requester, operation, id }: JobName): Promise<Looked> {
     await this.#clock.sleep(10);
     if (!this.isReadable) return { ok: false, fault: 'no answer' };
     const machine = this.machines.get(resource);
@@ -167,7 +170,7 @@ export class SimulatedCluster implements FenceBackEnd {
         ownRole: machine.role,
         record: machine.record,
       },
-      finished: this.published.get(`${requester}/${id}`),
+      finished: this.published.get(`${requester}/${operation}/${resource}/${id}`),
     };
     return { ok: true, facts };
   }
