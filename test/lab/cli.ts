@@ -3,11 +3,12 @@
  * LAB_NAME chooses among laboratories that stand side by side; LAB_ACCEL=tcg does without KVM.
  */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../shared/errors.ts';
 import { HOST_ENVIRONMENT, hostCommand } from './hosts.ts';
 import { type Laboratory, laboratory } from './lab.ts';
-import { labHandle } from './lab-handle.ts';
+import { assertHost, guestOf, labHandle } from './lab-handle.ts';
 import { labSpec } from './layout.ts';
 
 const USAGE = `usage: npm run lab -- COMMAND
@@ -25,6 +26,22 @@ const USAGE = `usage: npm run lab -- COMMAND
   migrate GUEST HOST            live, by libvirt alone
   reset                         everything as it was when it came up`;
 
+/** A word too many, such as the host in `down hosta`, may well be the most important one. */
+const MOST_WORDS: Readonly<Record<string, number>> = {
+  down: 0,
+  status: 0,
+  push: 3,
+  logs: 1,
+  freeze: 1,
+  thaw: 1,
+  kill: 1,
+  start: 1,
+  cut: 1,
+  mend: 1,
+  migrate: 2,
+  reset: 0,
+};
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (thrown) {
@@ -35,6 +52,7 @@ try {
 async function main([command = '', ...rest]: string[]): Promise<number> {
   const lab = laboratory();
   const [name = '', ...argv] = rest;
+  if (rest.length > (MOST_WORDS[command] ?? rest.length)) return usage();
   switch (command) {
     case 'up':
       await lab.up(specFrom(rest));
@@ -69,6 +87,8 @@ async function main([command = '', ...rest]: string[]): Promise<number> {
       await lab[command](name);
       break;
     case 'migrate':
+      guestOf(labHandle(), name);
+      assertHost(labHandle(), argv[0] ?? '');
       await lab.migrate(name, argv[0] ?? '');
       break;
     case 'reset':
@@ -92,14 +112,18 @@ function specFrom(args: string[]) {
 }
 
 async function pushSome(lab: Laboratory, [guest, file, path]: string[]): Promise<void> {
-  if (guest === undefined) await lab.pushPrograms();
-  else if (file === undefined || path === undefined) throw new Error(USAGE);
-  else await lab.push(guest, file, path);
+  if (guest === undefined) return lab.pushPrograms();
+  if (file === undefined || path === undefined) throw new Error(USAGE);
+  guestOf(labHandle(), guest);
+  if (!existsSync(file)) throw new Error(`there is no ${file} to push`);
+  await lab.push(guest, file, path);
 }
 
 /** With our own input and output, so that a shell works. */
 function onTerminal(host: string, argv: readonly string[]): Promise<number> {
-  const [program, ...parameters] = hostCommand(labHandle(), host, argv) ?? [];
+  const lab = labHandle();
+  assertHost(lab, host);
+  const [program, ...parameters] = hostCommand(lab, host, argv) ?? [];
   if (program === undefined) throw new Error(`${host} is not running`);
   const child = spawn(program, parameters, {
     stdio: 'inherit',
@@ -117,6 +141,7 @@ async function inside(
   argv: readonly string[],
   input?: Buffer,
 ): Promise<number> {
+  guestOf(labHandle(), guest);
   const result = await lab.in(guest, argv, { input, deadlineMs: 3_600_000 });
   process.stdout.write(result.stdout);
   process.stderr.write(result.stderr);

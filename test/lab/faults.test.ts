@@ -160,3 +160,9 @@ labTest('a killed daemon is gone, and another can be started in its place', asyn
     (await lab.on('hosta', ['virsh', '-q', 'list', '--name'])).stdout.includes('guest1');
   await waitFor('libvirtd knows the guest again', 10_000, isKnown, { logs: [log] });
 });
+
+labTest('a fault is refused for a name that is neither a host nor a guest', async (lab) => {
+  for (const fault of [lab.freeze, lab.thaw, lab.kill, lab.start, lab.cut, lab.mend]) {
+    await assert.rejects(fault('hosta1'), /no host or guest called "hosta1".*hosta, hostb, guest1, guest2/);
+  }
+});

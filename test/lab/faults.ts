@@ -5,24 +5,22 @@ import { runIn } from './clusters.ts';
 import { guestOutput } from './guest-agent.ts';
 import { type FreezeKind, freezeGuest, killGuest, startGuest, thawGuest } from './guests.ts';
 import { freezeHost, hostOutput, initPid, killHost, startHost, thawHost } from './hosts.ts';
-import { type Lab, specOf } from './lab-handle.ts';
+import { isHost, type Lab, specOf } from './lab-handle.ts';
 import { CHECKOUT } from './layout.ts';
 import { linkPrograms } from './programs.ts';
 import { applyCutsInHost, applyCutsOnWire, type Cut, readCuts, writeCuts } from './wire.ts';
 
-const isHost = (lab: Lab, target: string) => specOf(lab).hosts.includes(target);
-
 /** Stops every process of a host, or a guest's QEMU, or only what runs in the guest. */
-export function freeze(lab: Lab, target: string, kind: FreezeKind = 'qemu'): Promise<void> {
+export async function freeze(lab: Lab, target: string, kind: FreezeKind = 'qemu'): Promise<void> {
   return isHost(lab, target) ? freezeHost(lab, target) : freezeGuest(lab, target, kind);
 }
 
-export function thaw(lab: Lab, target: string): Promise<void> {
+export async function thaw(lab: Lab, target: string): Promise<void> {
   return isHost(lab, target) ? thawHost(lab, target) : thawGuest(lab, target);
 }
 
 /** Cuts the power of a host, with all guests on it, or kills a guest's QEMU. */
-export function kill(lab: Lab, target: string): Promise<void> {
+export async function kill(lab: Lab, target: string): Promise<void> {
   return isHost(lab, target) ? killHost(lab, target) : killGuest(lab, target);
 }
 
@@ -44,6 +42,7 @@ export async function cut(lab: Lab, target: string, options: CutOptions = {}): P
 
 /** Undoes the cuts of one target, or all. */
 export async function mend(lab: Lab, target?: string): Promise<void> {
+  if (target !== undefined) isHost(lab, target);
   if (readCuts(lab).length === 0) return;
   writeCuts(lab, target === undefined ? [] : readCuts(lab).filter((one) => one.target !== target));
   await applyCuts(lab);

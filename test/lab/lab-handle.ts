@@ -42,14 +42,32 @@ export function specOf(lab: Lab): LabSpec {
 }
 
 export function guestOf(lab: Lab, name: string): GuestSpec {
-  const guest = specOf(lab).guests.find((one) => one.name === name);
-  if (guest !== undefined) return guest;
-  throw new PmError({
+  const { guests } = specOf(lab);
+  const guest = guests.find((one) => one.name === name);
+  if (guest === undefined) throw unknown('guest', name, namesOf(guests));
+  return guest;
+}
+
+export function assertHost(lab: Lab, name: string): void {
+  const { hosts } = specOf(lab);
+  if (!hosts.includes(name)) throw unknown('host', name, hosts);
+}
+
+/** A name that is neither is refused: a fault that strikes nobody would prove anything. */
+export function isHost(lab: Lab, name: string): boolean {
+  const { hosts, guests } = specOf(lab);
+  if (hosts.includes(name)) return true;
+  if (guests.some((one) => one.name === name)) return false;
+  throw unknown('host or guest', name, [...hosts, ...namesOf(guests)]);
+}
+
+const namesOf = (guests: readonly GuestSpec[]) => guests.map((one) => one.name);
+
+function unknown(kind: string, name: string, known: readonly string[]): PmError {
+  return new PmError({
     code: 'usage',
-    what: `the laboratory has no guest ${name}`,
+    what: `the laboratory has no ${kind} called ${JSON.stringify(name)}`,
     fault: 'it was not defined',
-    remedy: `use one of ${specOf(lab)
-      .guests.map((one) => one.name)
-      .join(', ')}`,
+    remedy: known.length === 0 ? 'it has none at all' : `use one of ${known.join(', ')}`,
   });
 }

@@ -47,6 +47,21 @@ ownLabTest('an up that is killed -9 is cleared away by the next up', async () =>
   });
 });
 
+ownLabTest('an up that is interrupted takes away by itself what it has made', async () => {
+  await leavesNothing(async (_lab, handle) => {
+    const up = startUp();
+    await waitFor('up has begun', 10_000, () => existsSync(handle.layout.specFile));
+    up.kill('SIGINT');
+    const [exitCode] = await once(up, 'close');
+    assert.equal(exitCode, 130);
+    await waitFor(
+      'nothing is left',
+      20_000,
+      () => !existsSync(handle.layout.state) && !existsSync(handle.cgroup.path),
+    );
+  });
+});
+
 ownLabTest('an up that fails says why, and takes away what it has made', async () => {
   await leavesNothing(async (lab, handle) => {
     const guests = [guestSpec('guest1', 'hosta', { cluster: false, memoryMiB: 100_000_000 })];

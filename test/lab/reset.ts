@@ -20,9 +20,10 @@ export interface ResetOptions {
 }
 
 export async function reset(lab: Lab, { isWhole = true }: ResetOptions = {}): Promise<void> {
+  const { hosts } = specOf(lab);
   setPowerSwitch(lab, 'works');
   await mend(lab);
-  for (const host of specOf(lab).hosts) {
+  for (const host of hosts) {
     if (isHostFrozen(lab, host)) await thaw(lab, host);
     if (!isHostRunning(lab, host)) await start(lab, host);
     if (isWhole) await tidyHost(lab, host);

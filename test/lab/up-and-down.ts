@@ -18,6 +18,7 @@ import { writeBootArchive } from './guest-files.ts';
 import { IMAGE_FOLDERS, provideImage } from './guest-image.ts';
 import { defineGuests, startGuest, writeDomainSettings } from './guests.ts';
 import { createHost, hostRoot, startHost } from './hosts.ts';
+import { keepWhenInterrupted, takeDownWhenInterrupted } from './interrupted.ts';
 import { accelerator } from './kvm-probe.ts';
 import { type Lab, leaf, originalSpec } from './lab-handle.ts';
 import { assertSpec, CHECKOUT, IMAGE_CACHE, type LabSpec, labSpec, STATE_ROOT } from './layout.ts';
@@ -55,6 +56,7 @@ export async function up(lab: Lab, spec: LabSpec | undefined, report: Report): P
     assertSpec(spec ?? DEFAULT_SPEC);
     await ensurePackages(report);
     const startedMs = performance.now();
+    takeDownWhenInterrupted(lab.layout.name);
     await clear(lab);
     try {
       await build(lab, spec ?? DEFAULT_SPEC, report);
@@ -87,6 +89,7 @@ async function afterFailure(lab: Lab, cause: unknown): Promise<PmError> {
     (thrown: unknown) => `its logs could not be kept: ${messageOf(thrown)}`,
   );
   await clear(lab);
+  keepWhenInterrupted(lab.layout.name);
   return new PmError({
     code: 'environment',
     what: `the laboratory ${lab.layout.name} could not be brought up`,
@@ -102,6 +105,7 @@ export async function down(lab: Lab, report: Report): Promise<void> {
   await withLock(lab, 'up-and-down', () =>
     step(report, `laboratory ${lab.layout.name} down`, () => clear(lab)),
   );
+  keepWhenInterrupted(lab.layout.name);
 }
 
 async function build(lab: Lab, spec: LabSpec, report: Report): Promise<void> {
