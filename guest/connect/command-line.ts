@@ -39,8 +39,8 @@ Asks the KVM host that this guest runs on.
   -r, --request TEXT         send the request, wait for the reply and print it
   -R, --request-only TEXT    send the request; do not wait
   -i, --reqid ID             name the request: the same id is the same job
-      --known REPLY          monitor: wait for a reply that is not this one; the same comes
-                             shortly before the end of --timeout
+      --known REPLY          monitor: wait for a reply that is not this one; the
+                             same comes shortly before the end of --timeout
   -c, --count COUNT          how many pings (3)
       --timeout SECONDS      how long to wait (120; ping and status: 5)
       --json                 print the result as JSON
@@ -52,8 +52,9 @@ Asks the KVM host that this guest runs on.
 
 A stonith request "timeout" calls off the request that -i names.
 
-Exit status: 0 a reply came, whatever it says (-R: the request is on its way; status: the host answers);
-2 ask again later (no host answers, or its service is away); 1 anything else.
+Exit status: 0 a reply came, whatever it says (-R: the request is on its way;
+status: the host answers); 2 ask again later (no host answers, or its service is
+away); 1 anything else.
 `;
 
 const REQUEST_TIMEOUT_S = 120;

@@ -45,11 +45,11 @@ export function helpText(): string {
       option.length > OPTION_WIDTH ? [`   ${option}`, `${INDENT}${first}`] : [`   ${option}${first}`];
     return [...start, ...rest.map((line) => `${INDENT}${line}`)].join('\n');
   });
-  return `Usage:\n\tfence_vm [options]\nOptions:\n${options.join('\n')}\n\nActions: ${ACTIONS.join(', ')}\nWithout options it reads NAME=VALUE lines from standard input.\n`;
+  return `Usage:\n\tfence_vm [options]\nOptions:\n${options.join('\n')}\n\n${wrap(`Actions: ${ACTIONS.join(', ')}`, 80).join('\n')}\nWithout options it reads NAME=VALUE lines from standard input.\n`;
 }
 
 const OPTION_WIDTH = 32;
-const HELP_WIDTH = 70;
+const HELP_WIDTH = 80 - 3 - OPTION_WIDTH;
 const INDENT = ' '.repeat(3 + OPTION_WIDTH);
 
 function parameterXml(parameter: Parameter): string[] {

@@ -33,7 +33,7 @@ const command: DaemonCommand = {
     ['--libvirt <uri>', 'the hypervisor (qemu:///system)'],
   ],
   config: { file: `${paths.configDirectory}/vm-connectd.conf`, section: 'host' },
-  closing: 'SIGHUP reads the configuration again and looks for guests anew, SIGTERM stops it.',
+  closing: 'SIGHUP reads the configuration again and looks for guests anew, SIGTERM stops\nit.',
   check: (flags) => {
     const type = flags.text('type');
     if (type !== undefined && type !== 'host') {

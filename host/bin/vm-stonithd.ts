@@ -28,7 +28,7 @@ const command: DaemonCommand = {
     ['--libvirt <uri>', 'the hypervisor of the backend libvirt (qemu:///system)'],
   ],
   config: { file: `${paths.configDirectory}/vm-stonithd.conf`, section: 'stonith' },
-  closing: 'SIGHUP reads keys and configuration again, SIGTERM stops it; what it has begun is taken back.',
+  closing: 'SIGHUP reads keys and configuration again, SIGTERM stops it; what it has\nbegun is taken back.',
   showStatus: async (_flags, form) => {
     process.stdout.write(await showDaemonStatus('vm-stonithd', paths.stonithSocket, form));
     return 0;

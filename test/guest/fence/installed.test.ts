@@ -49,7 +49,7 @@ test('help and version are printed whatever else is given', async () => {
       called.stdout,
       /^Usage:\n\tfence_vm \[options\]\nOptions:\n {3}-o, --action=\[action\] +Fencing/,
     );
-    for (const line of called.stdout.split('\n')) assert.ok(line.length <= 110, line);
+    for (const line of called.stdout.split('\n')) assert.ok(line.length <= 80, line);
   }
   for (const parameters of [['-V'], ['--version']]) {
     assert.equal((await callFenceVm({ parameters })).stdout, `${VERSION}\n`);
