@@ -52,7 +52,7 @@ async function tellUsage(
   const problem =
     line.kind === 'unknown-command'
       ? message('unknown-command', { words: line.words })
-      : message('bad-option', { command: line.command, fault: line.fault });
+      : message(line.fault, { command: line.command, option: line.option });
   const topic = line.kind === 'unknown-command' ? line.topic : line.command;
   printReport({ exitCode: EXIT.failed, problems: [problem] }, { isJson: false, isQuiet: false, catalogue });
   process.stderr.write(await helpText(topic, language));

@@ -3,7 +3,7 @@
  * `--` everything is a name.
  */
 import { type Command, CommanderError } from 'commander';
-import { faultOf, GivenOptions, repeatable, silentCommand } from '../../../shared/command-line.ts';
+import { GivenOptions, repeatable, silentCommand } from '../../../shared/command-line.ts';
 import { splitNames } from '../plan/guest-names.ts';
 
 const COMMON = ['--json', '-q, --quiet'] as const;
@@ -73,7 +73,13 @@ export type CommandLine =
   /** `topic` is as much of a command as was named. */
   | { readonly kind: 'help'; readonly topic: string }
   | { readonly kind: 'unknown-command'; readonly words: string; readonly topic: string }
-  | { readonly kind: 'bad-option'; readonly command: string; readonly fault: string };
+  | {
+      readonly kind: 'bad-option';
+      readonly fault: 'option-unknown' | 'option-needs-value';
+      readonly command: string;
+      /** The option as it was typed, or as it is written in full. */
+      readonly option: string;
+    };
 
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   if (argv[0] === 'help') return parseCommandLine([...argv.slice(1), '--help']);
@@ -92,7 +98,9 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
         topic: group,
       };
     }
-    return { kind: 'bad-option', command: commandIn(words), fault: faultOf(thrown) };
+    const fault = thrown.code === 'commander.optionMissingArgument' ? 'option-needs-value' : 'option-unknown';
+    const option = /'(.*)'/s.exec(thrown.message)?.[1] ?? '';
+    return { kind: 'bad-option', fault, command: commandIn(words), option };
   }
   return tree.line ?? { kind: 'help', topic: '' };
 }
@@ -123,6 +131,7 @@ class CommandTree {
       else command.option(flags);
     }
     command.action((names: readonly string[]) => {
+      refuseSwallowed(command, optionWords(name));
       const options = new GivenOptions(command.opts());
       this.line = { kind: 'command', command: name, names: splitNames(names), options };
     });
@@ -135,6 +144,20 @@ class CommandTree {
       return '';
     };
     return command.helpCommand(false).helpOption('-h, --help');
+  }
+}
+
+/** `--config --dry-run` lacks the file: taken for the name of one, --dry-run would be lost, and the change made. */
+function refuseSwallowed(command: Command, words: readonly string[]): void {
+  const values: Readonly<Record<string, unknown>> = command.opts();
+  for (const option of command.options) {
+    const given = [values[option.attributeName()]].flat();
+    if (!given.some((value) => typeof value === 'string' && words.includes(value))) continue;
+    throw new CommanderError(
+      1,
+      'commander.optionMissingArgument',
+      `option '${option.flags}' argument missing`,
+    );
   }
 }
 

@@ -17,7 +17,8 @@ export const en = {
 
   // The command line
   'unknown-command': '"{words}" is no command of vm-ctl',
-  'bad-option': '{command}: {fault}',
+  'option-unknown': '{option} is no option of {command}',
+  'option-needs-value': 'the option {option} of {command} needs a value',
   'see-help': 'see vm-ctl --help',
   'names-needed': 'name at least one guest',
   'no-names-here': 'this command takes no names',

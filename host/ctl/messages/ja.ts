@@ -17,7 +17,8 @@ export const ja: Catalogue = {
   defect: 'vm-ctl の不具合です: {fault}',
 
   'unknown-command': '"{words}" という vm-ctl のコマンドはありません',
-  'bad-option': '{command}: {fault}',
+  'option-unknown': '{option} は {command} のオプションではありません',
+  'option-needs-value': '{command} のオプション {option} には値が必要です',
   'see-help': 'vm-ctl --help を参照してください',
   'names-needed': 'ゲストを1つ以上指定してください',
   'no-names-here': 'このコマンドに名前は指定できません',

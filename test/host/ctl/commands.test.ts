@@ -104,7 +104,13 @@ test('each refusal names the guest, the fault and the remedy', async (t) => {
     [['resource', 'move', 'guest1'], /needs a running cluster/],
     [['resource', 'start', 'guest1', '--timeout', 'soon'], /--timeout is a number of seconds/],
     [['resource', 'fly', 'guest1'], /"resource fly" is no command/],
-    [['resource', 'start', 'guest1', '--fast'], /resource start: unknown option '--fast'/],
+    [['resource', 'start', 'guest1', '--fast'], /: --fast is no option of resource start\n/],
+    [['--fast'], /^vm-ctl: --fast is no option of vm-ctl\n/],
+    [['resource', 'add', 'guest2', '-a'], /the option -a, --active <node> of resource add needs a value/],
+    [
+      ['resource', 'add', 'guest2', '--config', '-y'],
+      /the option --config <file> of resource add needs a value/,
+    ],
   ];
   for (const [words, pattern] of cases) {
     const ran = await run(words);
