@@ -100,7 +100,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     }
     const fault = thrown.code === 'commander.optionMissingArgument' ? 'option-needs-value' : 'option-unknown';
     const option = /'(.*)'/s.exec(thrown.message)?.[1] ?? '';
-    return { kind: 'bad-option', fault, command: commandIn(words), option };
+    return { kind: 'bad-option', fault, command: commandIn(argv), option };
   }
   return tree.line ?? { kind: 'help', topic: '' };
 }
@@ -163,5 +163,9 @@ function refuseSwallowed(command: Command, words: readonly string[]): void {
 
 const isGroup = (word: string) => COMMAND_NAMES.some((name) => name.startsWith(`${word} `));
 
-const commandIn = (words: readonly string[]) =>
-  [2, 1].map((length) => words.slice(0, length).join(' ')).find(isCommandName) ?? 'vm-ctl';
+/** The command that was named before the first option. */
+function commandIn(argv: readonly string[]): string {
+  const end = argv.findIndex((word) => word.startsWith('-'));
+  const words = end < 0 ? argv : argv.slice(0, end);
+  return [2, 1].map((length) => words.slice(0, length).join(' ')).find(isCommandName) ?? 'vm-ctl';
+}

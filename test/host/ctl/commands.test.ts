@@ -105,11 +105,12 @@ test('each refusal names the guest, the fault and the remedy', async (t) => {
     [['resource', 'start', 'guest1', '--timeout', 'soon'], /--timeout is a number of seconds/],
     [['resource', 'fly', 'guest1'], /"resource fly" is no command/],
     [['resource', 'start', 'guest1', '--fast'], /: --fast is no option of resource start\n/],
+    [['--json', 'resource', 'list'], /^vm-ctl: --json is no option of vm-ctl\n/],
     [['--fast'], /^vm-ctl: --fast is no option of vm-ctl\n/],
     [['resource', 'add', 'guest2', '-a'], /the option -a, --active <node> of resource add needs a value/],
     [
-      ['resource', 'add', 'guest2', '--config', '-y'],
-      /the option --config <file> of resource add needs a value/,
+      ['resource', 'add', 'guest2', '-a', '--dry-run'],
+      /the option -a, --active <node> of resource add needs a value/,
     ],
   ];
   for (const [words, pattern] of cases) {
