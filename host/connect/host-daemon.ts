@@ -68,7 +68,13 @@ class HostDaemon implements RunningDaemon {
     this.#options = options;
     this.#startedMs = clock.wallMs();
     this.#wantedLog = new WantedLog(log);
-    this.#router = new Router({ identity, newId, limits: limits?.router ?? {}, startedMs: clock.nowMs() });
+    this.#router = new Router({
+      identity,
+      newId,
+      uuidOf: (guest) => this.#uuids.get(guest),
+      limits: limits?.router ?? {},
+      startedMs: clock.nowMs(),
+    });
     this.#environment = {
       clock,
       random,

@@ -63,6 +63,8 @@ export interface Request {
   readonly impatient?: boolean;
   /** Host daemon to service: who really asks. */
   readonly guest?: string;
+  /** Host daemon to service: the domain that has this name now, where that is known. */
+  readonly uuid?: string;
   readonly protocol?: 1 | 2;
 }
 

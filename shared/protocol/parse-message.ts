@@ -71,6 +71,7 @@ function messageOf(type: string, members: Members): Message | undefined {
         ...optional('reply', members, flag),
         ...optional('impatient', members, flag),
         ...optional('guest', members, words),
+        ...optional('uuid', members, words),
         ...optional('protocol', members, protocol),
       };
     case 'reply':

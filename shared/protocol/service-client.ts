@@ -46,7 +46,7 @@ export interface ServiceClientOptions {
   readonly service: string;
   readonly log: Logger;
   readonly onRequest: (request: ServiceRequest) => void;
-  /** Nobody waits for it any more: the guest called it off, or its deadline has passed. */
+  /** Nobody waits for it any more: the guest called it off or is another one now, or its deadline has passed. */
   readonly onCancel: (job: JobKey) => void;
   /** At every change; `reason` is for people. */
   readonly onState?: (state: ServiceState, reason: string) => void;
@@ -195,6 +195,7 @@ export class ServiceClient {
       this.#options.log.warning('the host daemon passed on a request without its guest', { id: request.id });
       return;
     }
+    for (const job of this.#jobs.guestIs(request.guest, request.uuid)) this.#options.onCancel(job);
     const asked = this.#jobs.ask(request, this.#clock.nowMs());
     switch (asked.kind) {
       case 'new':

@@ -8,7 +8,7 @@
  *                          +-- cancelled, or past its deadline --> unknown
  *
  * Invariant: a job (guest and id) is handed to the service once, however often it is asked, for as long as it is in
- * work or its answer is kept. What is in work and what is kept is bounded for each guest and in all, and what is kept by
+ * work or its answer is kept. A guest is a domain, not its name: to another one of that name all is unknown. What is in work and what is kept is bounded for each guest and in all, and what is kept by
  * age, too: a guest that asks without end makes the service forget its own answers, and refuse its own jobs.
  */
 import type { Answer, Request } from './message.ts';
@@ -53,6 +53,8 @@ export const SERVICE_LIMITS = {
 
 /** What one guest has here. */
 interface Share {
+  /** Of the domain that asked; undefined while nobody could tell. */
+  uuid: string | undefined;
   inWork: number;
   /** The keys of its kept answers, the oldest first. */
   readonly kept: Set<string>;
@@ -88,6 +90,25 @@ export class ServiceJobs {
     return this.#keptBytes;
   }
 
+  /**
+   * The guest of this name is this domain now: what is kept of another one is forgotten, and what is in work for it is
+   * given and ended. To be said before `ask`.
+   */
+  guestIs(guest: string, uuid: string | undefined): readonly Job[] {
+    const share = this.#shares.get(guest);
+    if (share === undefined || uuid === undefined || share.uuid === uuid) return [];
+    const isAnother = share.uuid !== undefined;
+    share.uuid = uuid;
+    if (!isAnother) return [];
+    for (const key of share.kept) {
+      const kept = this.#kept.get(key);
+      if (kept !== undefined) this.#forget(key, kept);
+    }
+    const orphans = [...this.#inWork.values()].filter((job) => job.guest === guest);
+    for (const job of orphans) this.#end(job);
+    return orphans;
+  }
+
   ask(request: GuestRequest, nowMs: number): Asked {
     this.#forgetOld(nowMs);
     const key = keyOf(request);
@@ -107,7 +128,9 @@ export class ServiceJobs {
     if (!this.#hasRoomFor(guest)) return { kind: 'answer', answer: TOO_MANY };
     const job: Job = { guest, id, text, protocol, deadlineAtMs };
     this.#inWork.set(key, job);
-    this.#shareOf(guest).inWork++;
+    const share = this.#shareOf(guest);
+    share.inWork++;
+    share.uuid ??= request.uuid;
     return { kind: 'new', job };
   }
 
@@ -181,7 +204,7 @@ export class ServiceJobs {
   #shareOf(guest: string): Share {
     const known = this.#shares.get(guest);
     if (known !== undefined) return known;
-    const made = { inWork: 0, kept: new Set<string>(), keptBytes: 0 };
+    const made = { uuid: undefined, inWork: 0, kept: new Set<string>(), keptBytes: 0 };
     this.#shares.set(guest, made);
     return made;
   }
@@ -228,7 +251,7 @@ export class ServiceJobs {
   }
 }
 
-const NO_SHARE: Share = { inWork: 0, kept: new Set(), keptBytes: 0 };
+const NO_SHARE: Share = { uuid: undefined, inWork: 0, kept: new Set(), keptBytes: 0 };
 
 /** No id holds a space, so this is unambiguous whatever the guest's name is. */
 const keyOf = ({ guest, id }: JobKey): string => `${id} ${guest}`;

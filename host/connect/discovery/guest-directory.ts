@@ -115,7 +115,9 @@ export class GuestDirectory {
         );
         continue;
       }
-      const { port, uuid, owner } = chosen.domain;
+      const { port, owner } = chosen.domain;
+      // The configuration names none, and a file need not.
+      const uuid = candidates.find(({ domain }) => domain.uuid !== undefined)?.domain.uuid;
       switch (port.kind) {
         case 'socket': {
           const path = join(realDirectory(dirname(port.path)), basename(port.path));

@@ -2,11 +2,12 @@
 import { askersOf, type Call } from './call.ts';
 import { type Job, OVERHEAD_BYTES } from './job.ts';
 
-export function jobOf(call: Call, nowMs: number): Job {
+export function jobOf(call: Call, uuid: string | undefined, nowMs: number): Job {
   const { guest, id, service, text, v1 } = call;
   const detail = call.detail === undefined ? undefined : JSON.stringify(call.detail);
   return {
     guest,
+    uuid,
     id,
     service,
     text,

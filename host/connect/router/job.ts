@@ -25,6 +25,8 @@ export interface V1Asker {
 
 export interface Job extends HeapItem {
   readonly guest: string;
+  /** Of the domain that had this name when it was asked, where that was known. */
+  readonly uuid: string | undefined;
   readonly id: string;
   readonly service: string;
   readonly text: string;
@@ -50,6 +52,7 @@ export function serviceRequest(job: Job, nowMs: number): Request {
     ...(job.detail === undefined ? {} : { detail: parseJson(job.detail) }),
     deadlineMs: Math.max(1, Math.ceil(job.deadlineMs - nowMs)),
     guest: job.guest,
+    ...(job.uuid === undefined ? {} : { uuid: job.uuid }),
     protocol: job.protocol,
   };
 }

@@ -46,6 +46,8 @@ export interface RouterOptions {
   readonly identity: Identity;
   /** An id that nobody else has. */
   readonly newId: () => string;
+  /** The domain that has this name now, where that is known. */
+  readonly uuidOf: (guest: string) => string | undefined;
   readonly limits?: Partial<RouterLimits>;
   /** When this daemon began: services that it does not know yet may be about to come. */
   readonly startedMs?: number;
@@ -66,16 +68,18 @@ export class Router {
   readonly counts = new RequestCounter();
   #identity: Identity;
   readonly #newId: () => string;
+  readonly #uuidOf: (guest: string) => string | undefined;
   readonly #startedMs: number;
   readonly #limits: RouterLimits;
   readonly #ledger: Ledger;
   readonly #desk = new ServiceDesk();
   #strayReplies = 0;
 
-  constructor({ identity, newId, limits, startedMs = Number.NEGATIVE_INFINITY }: RouterOptions) {
+  constructor({ identity, newId, uuidOf, limits, startedMs = Number.NEGATIVE_INFINITY }: RouterOptions) {
     this.#startedMs = startedMs;
     this.#identity = identity;
     this.#newId = newId;
+    this.#uuidOf = uuidOf;
     this.#limits = { ...ROUTER_LIMITS, ...limits };
     this.#ledger = new Ledger(this.#limits);
   }
@@ -189,7 +193,7 @@ export class Router {
     }
     const { holder } = service;
     if (holder === undefined) return this.#decline(call, 'service-away', AWAY);
-    const job = jobOf(call, nowMs);
+    const job = jobOf(call, this.#uuidOf(call.guest), nowMs);
     if (job.bytes > MAX_FRAME_BYTES) return this.#decline(call, 'bad-request', TOO_LONG);
     if (!this.#ledger.makeRoom(job.guest, job.bytes)) {
       return this.#decline(call, 'too-many', 'too many requests are open; wait for answers first');

@@ -14,6 +14,7 @@ export function newRouter(limits: Partial<RouterLimits> = {}, startedMs?: number
   return new Router({
     identity: IDENTITY,
     newId: () => `made-up-${++ids}`,
+    uuidOf: () => undefined,
     limits,
     ...(startedMs === undefined ? {} : { startedMs }),
   });

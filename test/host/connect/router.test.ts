@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Router } from '../../../host/connect/router/router.ts';
+import { Router } from '../../../host/connect/router/router.ts';
 import { MAX_FRAME_BYTES } from '../../../shared/protocol/message.ts';
 import { V1_TYPE } from '../../../shared/protocol/v1-frame.ts';
 import {
@@ -424,6 +424,20 @@ describe('a guest', () => {
     assert.deepEqual(asked(router.forgetGuest('guest1')), ['7 cancel guest1 open']);
     assert.deepEqual(toGuests(router.fromService(STONITHD, reply('guest1', 'open', { text: 'OK' }), 2)), []);
     assert.deepEqual(asked(ask(router, 'guest1', 'answered')), ['7 request guest1 answered off T']);
+  });
+
+  test('is told to the service as the domain that it is, and the guest itself has no say in that', () => {
+    let uuid: string | undefined = 'uuid-1';
+    const router = new Router({ identity: IDENTITY, newId: () => 'x', uuidOf: () => uuid });
+    router.register(STONITHD, 'stonith', 0);
+    const askedAs = (id: string) => {
+      const forged = { ...request(id, 'stonith', 'off T'), guest: 'guest2', uuid: 'forged' };
+      return toServices(router.fromGuest('guest1', frameOf(forged), 0)).map(({ message }) => message);
+    };
+    const asWhom = { ...request('a', 'stonith', 'off T'), guest: 'guest1', protocol: 2 };
+    assert.deepEqual(askedAs('a'), [{ ...asWhom, uuid: 'uuid-1' }]);
+    uuid = undefined;
+    assert.deepEqual(askedAs('b'), [{ ...asWhom, id: 'b' }]);
   });
 
   test('that missed an answer for want of room gets it when there is some', () => {

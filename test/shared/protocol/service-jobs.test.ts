@@ -44,6 +44,30 @@ test('the same id is another job for another guest', () => {
   assert.equal(jobs.inWork, 2);
 });
 
+test('another domain of the same name gets no answer of the former one, and does not join its jobs', () => {
+  const jobs = new ServiceJobs();
+  const [former, latter] = ['uuid-1', 'uuid-2'];
+  jobs.answered(begun(jobs, { uuid: former }), OK, 0);
+  const open = begun(jobs, { id: 'open', uuid: former });
+  begun(jobs, { guest: 'guest2', uuid: former });
+  assert.deepEqual(jobs.guestIs('guest1', former), []);
+  assert.deepEqual(jobs.guestIs('guest1', undefined), [], 'nobody can tell: it is taken for the same');
+  assert.equal(jobs.ask(request({ uuid: former }), 1).kind, 'answer');
+  assert.deepEqual(jobs.guestIs('guest1', latter), [open]);
+  assert.deepEqual([jobs.inWork, jobs.kept], [1, 0]);
+  begun(jobs, { uuid: latter });
+  begun(jobs, { id: 'open', uuid: latter });
+});
+
+test('a domain that is known only later keeps its answers', () => {
+  const jobs = new ServiceJobs();
+  jobs.answered(begun(jobs), OK, 0);
+  assert.deepEqual(jobs.guestIs('guest1', 'uuid-1'), []);
+  assert.equal(jobs.ask(request({ uuid: 'uuid-1' }), 1).kind, 'answer');
+  jobs.guestIs('guest1', 'uuid-2');
+  begun(jobs, { uuid: 'uuid-2' });
+});
+
 test('guests whose names hold blanks or ids are not mixed up', () => {
   const jobs = new ServiceJobs();
   begun(jobs, { guest: 'a b', id: 'c' });
