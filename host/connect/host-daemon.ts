@@ -81,6 +81,7 @@ class HostDaemon implements RunningDaemon {
       log,
       limits: { ...LINK_LIMITS, ...limits?.link },
       onFrame: (guest, frame) => this.#heard(guest, frame),
+      onLost: (guest) => this.#discovery.linkLost(guest),
       onRoom: (guest, dropped) => this.#catchUp(guest, dropped),
     };
     const { pacemaker, cibPath, virsh, firstSettings } = options;

@@ -139,6 +139,14 @@ export class Discovery {
     this.#sweepLater();
   }
 
+  /** The next one behind the same socket may be another guest, if others name it too. */
+  linkLost(guest: string): void {
+    if (this.#wanted.links.get(guest)?.isShared !== true) return;
+    this.#directory.doubt(guest);
+    void this.#publish();
+    this.#libvirt.refresh();
+  }
+
   /** Looks at everything anew. */
   reload(settings: DiscoverySettings): void {
     this.#settings = settings;

@@ -44,6 +44,8 @@ export interface WantedLink {
   readonly isLasting: boolean;
   /** libvirt says that the guest runs here, and behind this very socket. */
   readonly isRunning: boolean;
+  /** Others name the same socket: it is this guest's for as long as this one runs, and not a moment longer. */
+  readonly isShared: boolean;
 }
 
 /** Each wins over those behind it. */
@@ -99,6 +101,11 @@ export class GuestDirectory {
     for (const uuid of this.#dumped.keys()) if (!known.has(uuid)) this.#dumped.delete(uuid);
   }
 
+  /** It is not taken to run until libvirt lists it anew. */
+  doubt(name: string): void {
+    this.#listed = this.#listed.map((one) => (one.name === name ? { ...one, id: undefined } : one));
+  }
+
   /** `realDirectory` resolves symbolic links, so that one socket has one name. */
   wanted(realDirectory: (directory: string) => string = (directory) => directory): Wanted {
     const links = new Map<string, WantedLink>();
@@ -123,7 +130,7 @@ export class GuestDirectory {
           const path = join(realDirectory(dirname(port.path)), basename(port.path));
           const target = { mode: port.mode, path, owner };
           const isRunning = candidates.some((one) => one.origin === 'running' && isSamePort(one, chosen));
-          links.set(name, { target, uuid, isLasting: port.isLasting, isRunning });
+          links.set(name, { target, uuid, isLasting: port.isLasting, isRunning, isShared: false });
           break;
         }
         case 'made-up':
@@ -207,8 +214,12 @@ function refuseShared(links: Map<string, WantedLink>, refused: Map<string, strin
     const all = names.sort().join(' and ');
     const running = names.filter((name) => links.get(name)?.isRunning === true);
     for (const name of names) {
-      if (running.length === 1 && running[0] === name) continue;
+      const link = links.get(name);
       links.delete(name);
+      if (running.length === 1 && running[0] === name && link !== undefined) {
+        links.set(name, { ...link, isShared: true });
+        continue;
+      }
       refused.set(name, `${all} have the same socket ${path}; give each a path of its own`);
     }
   }

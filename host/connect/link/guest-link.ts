@@ -25,6 +25,8 @@ export interface LinkEnvironment {
   readonly log: Logger;
   readonly limits: LinkLimits;
   readonly onFrame: (guest: string, frame: Frame) => void;
+  /** Its end was none of ours, and it will be tried again. */
+  readonly onLost: (guest: string) => void;
   /** There is room again: for the answers to these requests, and for whatever else was dropped. */
   readonly onRoom: (guest: string, dropped: readonly string[]) => void;
 }
@@ -272,8 +274,10 @@ export class GuestLink {
     this.#counts.lost++;
     this.#connection = undefined;
     this.#peer = undefined;
+    const isPenalty = this.#state === 'penalty';
     this.#apply('closed', reason);
     this.#source.released();
+    if (!isPenalty) this.#environment.onLost(this.guest);
   }
 
   #disconnect(forGood: boolean, reason: string): void {

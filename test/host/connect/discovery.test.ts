@@ -243,6 +243,26 @@ describe('guests of libvirt', () => {
     assert.deepEqual(world.paths(), { guest1: '/s/taken' });
   });
 
+  test('whose socket others name have it for as long as their link holds; then libvirt has to say anew who runs', async (t) => {
+    const libvirt = scriptedLibvirt(t);
+    libvirt.set('guest1', { id: 1, source: bindTo('/s/shared') });
+    libvirt.set('guest2', { id: undefined, source: bindTo('/s/shared') });
+    libvirt.set('guest3', { id: 3, source: bindTo('/s/own') });
+    const world = startDiscovery(t);
+    world.discovery.start();
+    await world.finds({ guest1: '/s/shared', guest3: '/s/own' });
+    libvirt.stick();
+    world.discovery.linkLost('guest3');
+    world.discovery.linkLost('guest1');
+    assert.deepEqual(world.paths(), { guest3: '/s/own' }, 'at once');
+    libvirt.release();
+    await world.finds({ guest1: '/s/shared', guest3: '/s/own' });
+    libvirt.set('guest1', { id: undefined, source: bindTo('/s/shared') });
+    libvirt.set('guest2', { id: 4, source: bindTo('/s/shared') });
+    world.discovery.linkLost('guest1');
+    await world.finds({ guest2: '/s/shared', guest3: '/s/own' });
+  });
+
   test('that is stuck from the beginning is not waited for longer than some seconds', async (t) => {
     const libvirt = scriptedLibvirt(t);
     libvirt.stick();

@@ -26,17 +26,19 @@ function startLink(t: TestContext, { mode = 'bind', limits = {}, owner, path }: 
   const clock = new VirtualClock();
   const frames: Frame[] = [];
   const rooms: (readonly string[])[] = [];
+  const lost: string[] = [];
   const link = new GuestLink('guest1', target, {
     clock,
     random: () => 0.5,
     log: silentLogger,
     limits: { ...LINK_LIMITS, ...limits },
     onFrame: (_guest, frame) => frames.push(frame),
+    onLost: (guest) => lost.push(guest),
     onRoom: (_guest, dropped) => rooms.push(dropped),
   });
   t.after(() => link.close(true));
   const becomes = (state: string) => eventually(`the link is ${state}`, () => link.view.state === state);
-  return { link, clock, frames, rooms, path: target.path, becomes };
+  return { link, clock, frames, rooms, lost, path: target.path, becomes };
 }
 
 const replyFrame = (id: string, text: string) =>
@@ -141,7 +143,7 @@ describe('a hostile guest', () => {
   test('that sends garbage is dropped for a time that grows, and then heard again', async (t) => {
     const path = join(temporaryDirectory(t), 's');
     const qemu = await QemuSocket.open(t, path);
-    const { link, clock, becomes } = startLink(t, { path, limits: { garbageBytes: 1_000 } });
+    const { link, clock, lost, becomes } = startLink(t, { path, limits: { garbageBytes: 1_000 } });
     for (const [round, penaltyMs] of [750, 1_500, 3_000].entries()) {
       const peer = await qemu.peer(round);
       peer.hello();
@@ -154,8 +156,12 @@ describe('a hostile guest', () => {
       assert.equal(qemu.peers.length, round + 1);
       await clock.advance(1);
     }
-    (await qemu.peer(3)).hello();
+    assert.deepEqual(lost, []);
+    const last = await qemu.peer(3);
+    last.hello();
     await becomes('up');
+    last.socket.destroy();
+    await eventually('its loss is told', () => lost.length === 1);
     assert.equal(link.view.counts.penalties, 3);
     assert.ok(link.view.counts.garbageBytes >= 6_000);
   });
