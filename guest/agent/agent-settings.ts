@@ -9,6 +9,7 @@
  * The file may be missing. Other sections are for vm-connectd on a host.
  */
 import { readFileSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { type IniEntry, readIniConfig } from '../../shared/config/ini-config.ts';
 import { formatProblem } from '../../shared/config/problem.ts';
 import { messageOf, PmError, systemCodeOf } from '../../shared/errors.ts';
@@ -65,6 +66,8 @@ function sectionSettings(
 ): GivenSettings {
   const known = section.settings.flatMap(({ name, value, line }) => {
     const key = SETTINGS[name];
+    if ((key === 'socket' || key === 'port') && !isAbsolute(value))
+      throw configError(file, `line ${line}: ${name} is not absolute; begin it with /`);
     if (key !== undefined) return [[key, value]];
     onWarning(`${file}:${line}: there is no setting ${name} for a guest; it is passed over`);
     return [];

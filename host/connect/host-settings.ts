@@ -104,6 +104,7 @@ function readHost({ settings }: IniEntry, given: Given, problems: ProblemList): 
     switch (name) {
       case 'socket':
         given.socket = value;
+        if (!isAbsolute(value)) problems.error(place, 'socket is not absolute', 'begin it with /');
         break;
       case 'libvirt':
         given.libvirt = value;

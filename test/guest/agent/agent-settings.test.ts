@@ -37,4 +37,8 @@ test('a setting that does not exist is a warning, a broken file an error', (t) =
   assert.deepEqual(warnings, ['FILE:2: there is no setting prot for a guest; it is passed over']);
   assert.throws(() => read(t, '[guest]\nport\n'), /'port' is neither a setting nor a section/);
   assert.throws(() => read(t, '[guest]\nlog-level = loud\n'), /cannot use the log level loud/);
+  assert.throws(
+    () => read(t, '[guest]\nsocket = run.sock\n'),
+    /line 2: socket is not absolute; begin it with/,
+  );
 });

@@ -74,6 +74,8 @@ mode = sideways
 path = relative
 speed = 3
 [other]
+[host]
+socket = run.sock
 `;
   assert.throws(
     () => read(t, text),
@@ -86,6 +88,7 @@ speed = 3
         ':6: error: guest one has no absolute path',
         ':6: error: guest one has the mode sideways',
         ':8: error: guest two has no absolute path',
+        ':13: error: socket is not absolute',
       ]) {
         assert.ok(thrown.message.includes(words), `${words} in ${thrown.message}`);
       }
