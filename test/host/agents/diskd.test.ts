@@ -102,7 +102,7 @@ describe('diskd', () => {
     const call = diskd(t, disk(t));
     await call.run('start');
     const pid = Number(readFileSync(call.path('run/diskd-tested.checker'), 'utf8'));
-    process.kill(pid, 'SIGKILL');
+    process.kill(-pid, 'SIGKILL');
     await eventually('it has gone', () => !existsSync(`/proc/${pid}/exe`));
     const before = call.attributes().length;
     assert.equal((await call.run('monitor')).status, OCF.success);
