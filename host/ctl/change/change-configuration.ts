@@ -15,6 +15,7 @@ import { type Simulation, simulate } from '../../pacemaker/simulate.ts';
 import { clusterProblem, type Facts, gatherFacts, type Needs } from '../cluster/facts.ts';
 import type { Session } from '../cluster/session.ts';
 import { waitForIdle } from '../cluster/wait-for-idle.ts';
+import { shellWord } from '../format/words.ts';
 import { type Message, message } from '../messages/message.ts';
 import type { Plan, Planner } from '../plan/plan.ts';
 import { recordChange, saveBackup } from './history.ts';
@@ -54,6 +55,8 @@ export type ChangeOutcome =
       readonly facts: Facts;
       readonly changes: readonly CibChange[];
       readonly backup: string;
+      /** The command that goes back. */
+      readonly undo: string;
     };
 
 const ATTEMPTS = 5;
@@ -82,7 +85,7 @@ export async function changeConfiguration(session: Session, wish: ChangeWish): P
       if (wish.isRecorded !== false) {
         recordChange(session.stateDirectory, wish.command, backup, result.version);
       }
-      return { kind: 'changed', plan, facts, changes, backup };
+      return { kind: 'changed', plan, facts, changes, backup, undo: undoCommand(session) };
     }
     if (result.kind === 'invalid') {
       const refusal = message('change-invalid', { fault: result.fault.slice(0, 400) });
@@ -108,4 +111,9 @@ async function dryRun(session: Session, planned: Planned): Promise<ChangeOutcome
 
 function unavailable(problems: readonly Message[]): ChangeOutcome {
   return { kind: 'unavailable', problems, warnings: [] };
+}
+
+/** For the same file: without it, the last change of the cluster would be taken back. */
+function undoCommand({ pacemaker: { cibFile } }: Session): string {
+  return cibFile === undefined ? 'vm-ctl undo' : `vm-ctl undo --cib-file ${shellWord(cibFile)}`;
 }

@@ -131,7 +131,7 @@ class CommandTree {
       else command.option(flags);
     }
     command.action((names: readonly string[]) => {
-      refuseSwallowed(command, optionWords(name));
+      refuseMissing(command, optionWords(name));
       const options = new GivenOptions(command.opts());
       this.line = { kind: 'command', command: name, names: splitNames(names), options };
     });
@@ -147,12 +147,16 @@ class CommandTree {
   }
 }
 
-/** `--config --dry-run` lacks the file: taken for the name of one, --dry-run would be lost, and the change made. */
-function refuseSwallowed(command: Command, words: readonly string[]): void {
+/**
+ * `--config --dry-run` lacks the file: taken for the name of one, --dry-run would be lost, and the change made. And
+ * `--ping "$GATEWAY"` with nothing in the variable is no wish to go without.
+ */
+function refuseMissing(command: Command, words: readonly string[]): void {
   const values: Readonly<Record<string, unknown>> = command.opts();
   for (const option of command.options) {
     const given = [values[option.attributeName()]].flat();
-    if (!given.some((value) => typeof value === 'string' && words.includes(value))) continue;
+    if (!given.some((value) => value === '' || (typeof value === 'string' && words.includes(value))))
+      continue;
     throw new CommanderError(
       1,
       'commander.optionMissingArgument',

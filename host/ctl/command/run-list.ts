@@ -1,11 +1,12 @@
 /** `resource list`: the guests, where they prefer to be and where they are. */
+import { nodesIn } from '../../pacemaker/cib-nodes.ts';
 import type { ResourceStatus } from '../../pacemaker/cluster-status.ts';
 import { type Guest, guestsIn } from '../cluster/guests.ts';
 import { readConfiguration } from '../cluster/read-configuration.ts';
 import type { Session } from '../cluster/session.ts';
-import type { Catalogue } from '../messages/message.ts';
-import { message } from '../messages/message.ts';
+import { type Catalogue, type Message, message } from '../messages/message.ts';
 import { meantGuests } from '../plan/meant-guests.ts';
+import { nodeProblem } from '../plan/plan-add.ts';
 import { EXIT, type Report } from '../report/report.ts';
 import { table } from '../report/table.ts';
 import type { Invocation } from './run-change.ts';
@@ -23,10 +24,14 @@ export async function runList(
 ): Promise<Report> {
   const read = await readConfiguration(session);
   if (!read.ok) return { exitCode: EXIT.unavailable, problems: read.problems };
+  const wantedNode = options.text('node');
+  const nodes = nodesIn(read.cib.root).map(({ name }) => name);
+  if (wantedNode !== undefined && !nodes.includes(wantedNode)) {
+    return { exitCode: EXIT.failed, problems: [nodeProblem(wantedNode, nodes)], data: { guests: [] } };
+  }
   const meant =
     names.length === 0 ? { guests: guestsIn(read.cib.root), problems: [] } : meantGuests(names, read);
   const states = new Map(read.status?.resources.map((resource) => [resource.id, resource]));
-  const wantedNode = options.text('node');
   const rows = meant.guests
     .map((guest) => rowOf(guest, states.get(guest.resource)))
     .filter(({ node }) => wantedNode === undefined || node === wantedNode);
@@ -49,7 +54,9 @@ export async function runList(
   return {
     exitCode: meant.problems.length > 0 ? EXIT.failed : EXIT.ok,
     problems: meant.problems,
-    ...(rows.length === 0 && meant.problems.length === 0 ? { lines: [message('no-guests')] } : {}),
+    ...(rows.length === 0 && meant.problems.length === 0
+      ? { lines: [nothingListed(meant.guests, wantedNode)] }
+      : {}),
     ...(rows.length === 0 ? {} : { text: table(headings, cells) }),
     data: {
       guests: rows.map(({ guest, node, state }) => ({
@@ -64,6 +71,10 @@ export async function runList(
       })),
     },
   };
+}
+
+function nothingListed(meant: readonly Guest[], node: string | undefined): Message {
+  return node === undefined || meant.length === 0 ? message('no-guests') : message('no-guests-on', { node });
 }
 
 function rowOf(guest: Guest, resource: ResourceStatus | undefined): Row {

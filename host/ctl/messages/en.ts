@@ -83,6 +83,7 @@ export const en = {
   'prefers-already': '{guest}: prefers {node} already',
   'no-move-constraint': '{guest}: has no move constraint',
   'no-guests': 'no guest is registered',
+  'no-guests-on': 'none of these guests runs on {node}',
   'no-guest-there': 'no guest is to be moved',
 
   // Changes
@@ -95,7 +96,7 @@ export const en = {
   'changed-too-often':
     'the configuration was changed by others at each of {attempts} attempts; try again later',
   'change-invalid': 'Pacemaker refuses the configuration that would come of it: {fault}',
-  'backup-saved': 'the configuration before is in {backup}; go back with vm-ctl undo',
+  'backup-saved': 'the configuration before is in {backup}; go back with {undo}',
   'backup-only': 'the configuration before is in {backup}',
   'dry-run-changes': 'This would change in the configuration:',
   'dry-run-actions': 'This Pacemaker would do then:',

@@ -84,6 +84,7 @@ export const ja: Catalogue = {
   'prefers-already': '{guest}: 優先起動ノードはすでに {node} です',
   'no-move-constraint': '{guest}: 移動の制約はありません',
   'no-guests': '登録されたゲストはありません',
+  'no-guests-on': '該当するゲストのうち {node} で動作しているものはありません',
   'no-guest-there': '移動するゲストはありません',
 
   'nothing-changed': '変更は行っていません',
@@ -94,7 +95,7 @@ export const ja: Catalogue = {
   'changed-meanwhile': '構成が同時に変更されたため、計画をやり直します',
   'changed-too-often': '{attempts} 回試しましたが、毎回ほかの変更がありました。後でやり直してください',
   'change-invalid': '変更後の構成を Pacemaker が受け付けません: {fault}',
-  'backup-saved': '変更前の構成は {backup} にあります。vm-ctl undo で元に戻せます',
+  'backup-saved': '変更前の構成は {backup} にあります。{undo} で元に戻せます',
   'backup-only': '変更前の構成は {backup} にあります',
   'dry-run-changes': '構成の変更内容:',
   'dry-run-actions': 'その後 Pacemaker が行う処理:',

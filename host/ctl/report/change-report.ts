@@ -26,19 +26,17 @@ export function changeReport(outcome: ChangeOutcome, done: (guest: string) => Me
     case 'planned':
       return dryRunReport(outcome.plan, outcome.changes, outcome.simulation);
     case 'changed': {
-      const { plan, backup } = outcome;
+      const { plan, backup, undo } = outcome;
       const changed = plan.guests.map(({ domain }) => domain);
       return {
         exitCode: EXIT.ok,
         warnings: plan.warnings,
-        lines: [...plan.notes, ...changed.map(done), backupMessage(backup)],
+        lines: [...plan.notes, ...changed.map(done), message('backup-saved', { backup, undo })],
         data: { changed: true, guests: changed, backup },
       };
     }
   }
 }
-
-export const backupMessage = (backup: string): Message => message('backup-saved', { backup });
 
 function dryRunReport(
   plan: { readonly warnings: readonly Message[]; readonly notes: readonly Message[] },

@@ -101,6 +101,8 @@ test('each refusal names the guest, the fault and the remedy', async (t) => {
     [['resource', 'add', 'guest2'], /say with -a on which node/],
     [['resource', 'add', 'guest2', '-a', 'host1', '-m', 'perhaps'], /-m is on or off, and not "perhaps"/],
     [['resource', 'start'], /name at least one guest/],
+    [['resource', 'list', '-n', 'host9'], /host9 is no node of the cluster/],
+    [['host', 'init', '--ping', ''], /the option --ping <address> of host init needs a value/],
     [['resource', 'move', 'guest1'], /needs a running cluster/],
     [['resource', 'start', 'guest1', '--timeout', 'soon'], /--timeout is a number of seconds/],
     [['resource', 'fly', 'guest1'], /"resource fly" is no command/],
@@ -197,7 +199,9 @@ test('the configuration before a change is saved for root only, and undo puts it
   const { cib, done, run, cibadmin } = workbench(t);
   const before = configurationMeaning(readFileSync(cib, 'utf8'));
   const said = await done(['resource', 'add', 'guest1', '-a', 'host1']);
-  const [, backup = ''] = /the configuration before is in (\S+);/.exec(said) ?? [];
+  const [, backup = '', way] = /the configuration before is in (\S+); go back with (.*)/.exec(said) ?? [];
+  assert.equal(way, `vm-ctl undo --cib-file ${cib}`);
+  assert.match(await done(['resource', 'list', '-n', 'host1']), /^none of these guests runs on host1$/m);
   assert.equal(configurationMeaning(readFileSync(backup, 'utf8')), before);
   assert.equal(statSync(backup).mode & 0o777, 0o600);
   assert.match(await done(['undo', '--dry-run']), /- primitive prmVMCTL_guest1/);
