@@ -84,6 +84,27 @@ describe('vm-client', () => {
     await become(call, 'green');
   });
 
+  it('a monitor that still waits for its answer does not keep a change from being written', async (t) => {
+    const call = vmClient(t, { timeout: '10' });
+    hostSays(call, GREEN);
+    await call.run('start');
+    await watching(call);
+    call.program(
+      'vm-connect',
+      `case $* in *--known*) ;; *) sleep 6; echo ${GREEN}; exit ;; esac\n${VM_CONNECT}`,
+    );
+    let isOver = false;
+    const monitor = call.run('monitor').then(() => {
+      isOver = true;
+    });
+    await sleep(500);
+    hostSays(call, RED);
+    await become(call, 'red');
+    assert.ok(!isOver, 'the monitor waits yet');
+    await monitor;
+    assert.equal(attributes(call)['ping'], 'red', 'its older answer is not written over the newer one');
+  });
+
   it('a host that answers at once whatever is known is not asked all the time', async (t) => {
     const call = vmClient(t);
     call.program('vm-connect', 'echo x >>"$D/asked"; echo ping=green,disk=green');
