@@ -20,7 +20,8 @@ export function openSession(options: GivenOptions, output: Output, isConfigMade 
   const named = options.text('config');
   const path = named ?? paths.vmCtlConfig;
   const loaded = loadSettings(path, named !== undefined && !isConfigMade);
-  const { tell, showProgress, confirm } = terminal(output);
+  const interrupted = endWish();
+  const { tell, showProgress, confirm } = terminal(output, interrupted);
   for (const warning of loaded.warnings) tell(message('plain', { text: formatProblem(warning) }));
   if (loaded.isMissing && !isConfigMade) tell(message('config-missing', { path }));
   const cibFile = options.text('cib-file');
@@ -35,7 +36,7 @@ export function openSession(options: GivenOptions, output: Output, isConfigMade 
     tell,
     showProgress,
     confirm,
-    interrupted: endWish(),
+    interrupted,
     clock: systemClock,
   };
 }

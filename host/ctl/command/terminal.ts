@@ -8,8 +8,8 @@ export type Terminal = Pick<Session, 'tell' | 'showProgress' | 'confirm'>;
 
 const CLEAR_LINE = '\r\u001b[K';
 
-/** Without a terminal there is no progress line, and nobody is asked. */
-export function terminal({ isJson, isQuiet, catalogue }: Output): Terminal {
+/** Without a terminal there is no progress line, and nobody is asked. Who is asked and leaves has said no. */
+export function terminal({ isJson, isQuiet, catalogue }: Output, interrupted: AbortSignal): Terminal {
   const isSeen = process.stderr.isTTY === true && !isQuiet && !isJson;
   let isLineOpen = false;
   const clear = () => {
@@ -34,9 +34,17 @@ export function terminal({ isJson, isQuiet, catalogue }: Output): Terminal {
       if (process.stdin.isTTY !== true || process.stderr.isTTY !== true || isJson) return true;
       clear();
       const lines = createInterface({ input: process.stdin, output: process.stderr });
-      const answer = await lines.question(`${render(question, catalogue)} ${catalogue['yes-or-no']} `);
-      lines.close();
-      return /^\s*(?:y|yes|はい)\s*$/i.test(answer);
+      const words = `${render(question, catalogue)} ${catalogue['yes-or-no']} `;
+      try {
+        const answer = await lines.question(words, { signal: interrupted });
+        return /^\s*(?:y|yes|はい)\s*$/i.test(answer);
+      } catch (thrown) {
+        if (!(thrown instanceof Error) || thrown.name !== 'AbortError') throw thrown;
+        process.stderr.write('\n');
+        return false;
+      } finally {
+        lines.close();
+      }
     },
   };
 }
