@@ -5,12 +5,14 @@
 import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { endProgram, startProgram } from './bridge-programs.ts';
 import { buildFencingWorld, endFencingWorld, stopProgram } from './fencing-world.ts';
 import type { Laboratory } from './lab.ts';
 import { labTest } from './shared-lab.ts';
 import { done, exitCode, install, PROGRAM, vmCtl } from './vm-ctl-world.ts';
 
 const ASKER = '/usr/local/sbin/ask-node';
+const ANSWERER = 'answer-check';
 const PORT = '7777';
 const CONFIG = `vm_ocf=ocf:extra:VirtualDomain
 vm_migration_transport=tcp
@@ -24,12 +26,16 @@ async function letAsk(lab: Laboratory): Promise<void> {
     writeFileSync(asker, `#!/bin/sh\nexec socat -t60 -u TCP:$1:${PORT} -\n`);
     chmodSync(asker, 0o755);
     const listen = `TCP-LISTEN:${PORT},fork,reuseaddr`;
-    const script = 'setsid --fork socat -t60 "$1" EXEC:"$2" </dev/null >/dev/null 2>&1';
-    await lab.output(host, ['/bin/bash', '-c', script, 'bash', listen, `${PROGRAM} check --local --json`]);
+    await startProgram(lab, host, ANSWERER, [
+      'socat',
+      '-t60',
+      listen,
+      `EXEC:${PROGRAM} check --local --json`,
+    ]);
   }
 }
 
-const endAsking = (lab: Laboratory, host: string) => lab.on(host, ['pkill', '-f', `TCP-LISTEN:${PORT}`]);
+const endAsking = (lab: Laboratory, host: string) => endProgram(lab, host, [ANSWERER]);
 
 async function findings(lab: Laboratory): Promise<readonly string[]> {
   const ran = await vmCtl(lab, ['check', '--json']);
