@@ -7,6 +7,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { bundledProgram } from '../support/bundle.ts';
+import { startProgram as startInSession } from './bridge-programs.ts';
 import { HOSTS, startProgram } from './fencing-world.ts';
 import { DISK, PING_TARGET, RULES, VM_CTL_CONF } from './health-texts.ts';
 import type { Laboratory } from './lab.ts';
@@ -87,8 +88,7 @@ export const cutBackingShort = (lab: Laboratory, host: string) =>
 export async function useHangingFile(lab: Laboratory, host: string): Promise<() => Promise<void>> {
   const program = '/run/hanging-file.cjs';
   copyFileSync(bundledProgram('test/lab/hanging-file.ts'), inHost(lab, host, program));
-  const script = 'setsid --fork node "$@" </dev/null >/var/log/hanging-file.log 2>&1';
-  await lab.output(host, ['/bin/sh', '-c', script, 'start', program, HANGING_FILE, FLAG]);
+  await startInSession(lab, host, 'hanging-file', ['node', program, HANGING_FILE, FLAG]);
   await waitFor('the file is mounted', 20_000, async () => {
     const { stdout } = await lab.on(host, ['stat', '-c', '%s', HANGING_FILE], { deadlineMs: 5_000 });
     return stdout.trim() === '1048576';
