@@ -54,6 +54,18 @@ labTest(
   { limitMs: 240_000 },
 );
 
+labTest('whoever adds a guest that runs is asked before Pacemaker shuts it down', async (lab) => {
+  await install(lab);
+  await lab.start('guest3');
+  // On a terminal of its own; what is typed ahead answers the question.
+  const words = `${PROGRAM} resource add guest3,guest4 -a hosta`;
+  const asked = await lab.on('hosta', ['script', '-qec', words, '/dev/null'], { input: 'n\r' });
+  assert.match(asked.stdout, /Let Pacemaker shut down guest3 now\? \[y\/N\]/);
+  assert.equal(exitCode(asked), 1, asked.stdout);
+  assert.equal(await done(lab, 'resource', 'list'), 'no guest is registered\n');
+  assert.equal(lab.hostOf('guest3'), 'hosta');
+});
+
 labTest(
   'guests leave a node that is evacuated, and go to the best other node without -n',
   async (lab) => {

@@ -26,8 +26,8 @@ export interface ChangeWish {
   readonly needs: Needs;
   readonly plan: Planner;
   readonly isDryRun: boolean;
-  /** Asked before it is done; undefined: not asked. */
-  readonly question?: (plan: Plan) => Message;
+  /** Asked before it is done; undefined, or none for this plan: not asked. */
+  readonly question?: (plan: Plan) => Message | undefined;
   /** Whether undo may take it back; a step within a longer work is not to be. */
   readonly isRecorded?: boolean;
   /** Now, whatever the cluster is about, and also when somebody wants us to end: for what must be cleaned up. */
@@ -74,8 +74,9 @@ export async function changeConfiguration(session: Session, wish: ChangeWish): P
     const changes = diffConfiguration(facts.cib.root, plan.after);
     if (changes.length === 0) return { kind: 'nothing', plan, facts };
     if (wish.isDryRun) return dryRun(session, { plan, facts, changes });
-    if (wish.question !== undefined && !isConfirmed) {
-      isConfirmed = await session.confirm(wish.question(plan));
+    const question = wish.question?.(plan);
+    if (question !== undefined && !isConfirmed) {
+      isConfirmed = await session.confirm(question);
       if (!isConfirmed) return { kind: 'refused', problems: [message('not-confirmed')], warnings: [] };
     }
     if (session.interrupted.aborted && wish.isUrgent !== true) return unavailable([message('interrupted')]);

@@ -5,7 +5,7 @@ import type { ChangeOutcome, ChangeWish } from '../change/change-configuration.t
 import { changeConfiguration } from '../change/change-configuration.ts';
 import { waitForRoles } from '../change/wait-for-roles.ts';
 import type { Session } from '../cluster/session.ts';
-import { message } from '../messages/message.ts';
+import { type Message, message } from '../messages/message.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planAdd } from '../plan/plan-add.ts';
 import { planDelete } from '../plan/plan-delete.ts';
@@ -58,8 +58,15 @@ export async function runAdd(session: Session, invocation: Invocation): Promise<
   const outcome = await change(session, invocation, {
     needs: { domains: true },
     plan: (facts) => planAdd(wish, facts),
+    question: shutdownQuestion,
   });
   return changeReport(outcome, (guest) => message('guest-added', { guest, node }));
+}
+
+/** A guest that is added is to be stopped, and Pacemaker sees to that. */
+function shutdownQuestion({ warnings }: Plan): Message | undefined {
+  const running = warnings.flatMap(({ key, values }) => (key === 'domain-runs-now' ? [values['guest']] : []));
+  return running.length === 0 ? undefined : message('confirm-shutdown', { guests: running.join(', ') });
 }
 
 export async function runDelete(session: Session, invocation: Invocation): Promise<Report> {

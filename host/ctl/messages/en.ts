@@ -89,6 +89,7 @@ export const en = {
   // Changes
   'nothing-changed': 'nothing has been changed',
   'not-confirmed': 'not confirmed',
+  'confirm-shutdown': 'Let Pacemaker shut down {guests} now?',
   'confirm-delete': 'Take {guests} out of the cluster?',
   'confirm-moves': 'Move {guests}?',
   'confirm-undo': 'Take back "{command}"?',

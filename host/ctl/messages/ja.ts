@@ -89,6 +89,7 @@ export const ja: Catalogue = {
 
   'nothing-changed': '変更は行っていません',
   'not-confirmed': '確認されませんでした',
+  'confirm-shutdown': '動作中の {guests} を Pacemaker に停止させますか?',
   'confirm-delete': '{guests} をクラスタから削除しますか?',
   'confirm-moves': '{guests} を移動しますか?',
   'confirm-undo': '"{command}" を取り消しますか?',
