@@ -188,6 +188,21 @@ describe('vm-client', () => {
     call.program('attrd_updater', 'exit 0');
   });
 
+  it('what could not be written is written as soon as it can be', async (t) => {
+    const call = vmClient(t);
+    hostSays(call, GREEN);
+    await call.run('start');
+    await watching(call);
+    call.program('attrd_updater', 'echo x >>"$D/tried"; exit 1');
+    hostSays(call, RED);
+    await eventually('it has tried twice', () => {
+      const tried = call.path('tried');
+      return existsSync(tried) && readFileSync(tried, 'utf8').length > 4;
+    });
+    call.program('attrd_updater', 'echo "$*" >>"$D/attributes"');
+    await become(call, 'red');
+  });
+
   it('a watcher that was killed is started again by the monitor, and never two', async (t) => {
     const call = vmClient(t);
     hostSays(call, GREEN);
