@@ -123,10 +123,12 @@ export const endManagerd = (lab: Laboratory, host: string) =>
 export const setByHand = (lab: Laboratory, host: string, value: 'good' | 'bad') =>
   lab.output(host, ['attrd_updater', '--name=by_hand', `--node=${host}`, `--update=${value}`]);
 
+const isHost = (member: string) => HOSTS.some((host) => host === member);
+
 /** What a cluster's member knows of an attribute of a node; empty where it is not set. */
 export async function attributeIn(lab: Laboratory, member: string, node: string, name: string) {
   const argv = ['attrd_updater', '--query', `--name=${name}`, `--node=${node}`];
-  const result = await (HOSTS.some((host) => host === member) ? lab.on(member, argv) : lab.in(member, argv));
+  const result = await (isHost(member) ? lab.on(member, argv) : lab.in(member, argv));
   return / value="([^"]*)"/.exec(result.stdout)?.[1] ?? '';
 }
 
@@ -144,7 +146,8 @@ export async function becomes(
       seen = await attributeIn(lab, member, member, name);
       return seen === value;
     },
-    { pollMs: 200, seen: () => seen },
+    // A look costs a guest more than a host.
+    { pollMs: isHost(member) ? 200 : 3_000, seen: () => seen },
   );
   return secondsSince(causeMs);
 }
