@@ -125,9 +125,13 @@ export const setByHand = (lab: Laboratory, host: string, value: 'good' | 'bad') 
 
 const isHost = (member: string) => HOSTS.some((host) => host === member);
 
-/** What a cluster's member knows of an attribute of a node; empty where it is not set. */
+/**
+ * What a cluster's scheduler knows of an attribute of a node; empty where it is not set. Pacemaker's attribute daemon may know
+ * better already, and wait for further changes before it tells.
+ */
 export async function attributeIn(lab: Laboratory, member: string, node: string, name: string) {
-  const argv = ['attrd_updater', '--query', `--name=${name}`, `--node=${node}`];
+  const xpath = `//node_state[@uname='${node}']/transient_attributes//nvpair[@name='${name}']`;
+  const argv = ['cibadmin', '--query', '--xpath', xpath];
   const result = await (isHost(member) ? lab.on(member, argv) : lab.in(member, argv));
   return / value="([^"]*)"/.exec(result.stdout)?.[1] ?? '';
 }

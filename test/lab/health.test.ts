@@ -96,7 +96,7 @@ labTest(
         log.says('guest1', guestKnows('host_default_ping_set', 'red'), causeMs),
         log.says('guest2', SERVICE_STARTED, causeMs),
       ]);
-      say(t, 'ping target of hosta cut, until attrd of the hosts knows, which waits 5 s for more', onHost);
+      say(t, 'ping target of hosta cut, until the cluster of the hosts knows', onHost);
       say(t, '  until guest1 knows', inGuest);
       say(t, '  until the service runs on guest2', moved);
       assert.equal(lab.hostOf('guest1'), 'hosta', 'no guest had to move');
