@@ -31,15 +31,12 @@ for (let number = Number(first); number < Number(first) + Number(count); number+
   guests.push(await openGuest(guestName(number)));
 }
 
-process.on(
-  'message',
-  (order: { what: string; count: number; forMs: number; everyMs: number; service: string }) => {
-    void (async () => {
-      if (order.what === 'all-greeted') process.send?.(await allGreeted());
-      else process.send?.(await talk(order));
-    })();
-  },
-);
+process.on('message', (order: Talk & { what: string }) => {
+  void (async () => {
+    if (order.what === 'all-greeted') process.send?.(await allGreeted());
+    else process.send?.(await talk(order));
+  })();
+});
 process.send?.('ready');
 
 async function openGuest(name: string): Promise<Guest> {
@@ -96,18 +93,17 @@ async function allGreeted(): Promise<number> {
   return Number(process.hrtime.bigint() / 1000n) / 1000;
 }
 
-/** Each of the first `count` guests asks every `everyMs`, at times of its own. */
-async function talk({
-  count,
-  forMs,
-  everyMs,
-  service,
-}: {
+interface Talk {
   count: number;
   forMs: number;
   everyMs: number;
   service: string;
-}) {
+  /** The time in which all of them ask once: 0 for all at once, `everyMs` unless given. */
+  spreadMs?: number;
+}
+
+/** Each of the first `count` guests asks every `everyMs`, at times of its own. */
+async function talk({ count, forMs, everyMs, service, spreadMs = everyMs }: Talk) {
   roundTripsMs = [];
   askedAtMs.clear();
   let asked = 0;
@@ -124,7 +120,7 @@ async function talk({
         ask();
         timer = setInterval(ask, everyMs);
       },
-      (index * everyMs) / count,
+      (index * spreadMs) / count,
     );
     return () => {
       clearTimeout(begin);
