@@ -109,7 +109,6 @@ function assertNoOther(path: string, program: string): void {
 }
 
 /** Never ourselves: the number of one that is gone may have become ours. */
-
 function livingHolder(path: string, program: string): number | undefined {
   const pid = pidIn(path);
   if (pid === undefined || pid === process.pid) return undefined;
