@@ -23,15 +23,7 @@ export type StartResult =
 
 /** Starts a domain that libvirt has defined. */
 export async function startDomain(virsh: Virsh, selector: DomainSelector): Promise<StartResult> {
-  return startResult(await onDomain(virsh, 'start', selector));
-}
-
-/** Starts a domain from an XML file, as the VirtualDomain agent does; it is gone from libvirt when it stops. */
-export async function createDomain(virsh: Virsh, xmlPath: string): Promise<StartResult> {
-  return startResult(await callVirsh(virsh, ['create', `--file=${xmlPath}`]));
-}
-
-function startResult(answer: Awaited<ReturnType<typeof callVirsh>>): StartResult {
+  const answer = await onDomain(virsh, 'start', selector);
   if (answer.ok) return { ok: true, outcome: 'started' };
   const isRunning = answer.kind === 'refused' && /is already active/i.test(answer.fault);
   return isRunning ? { ok: true, outcome: 'already-running' } : answer;

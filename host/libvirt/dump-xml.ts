@@ -13,28 +13,11 @@ import {
 
 export type DumpResult = { readonly ok: true; readonly domain: Domain } | VirshFailure;
 
-/** `running`: as it is now, of a stopped one as defined. `defined`: as it will be at its next start. */
-export type DumpMode = 'running' | 'defined';
-
-export async function dumpDomain(
-  virsh: Virsh,
-  selector: DomainSelector,
-  mode: DumpMode = 'running',
-): Promise<DumpResult> {
-  const answer = await dumpDomainText(virsh, selector, mode);
-  return answer.ok ? domainIn(answer.stdout) : answer;
-}
-
-/** As it is, for those who change it. */
-export async function dumpDomainText(
-  virsh: Virsh,
-  selector: DomainSelector,
-  mode: DumpMode,
-): Promise<VirshAnswer> {
+/** What libvirt will start next, as text, for those who change it. */
+export async function dumpDefinition(virsh: Virsh, selector: DomainSelector): Promise<VirshAnswer> {
   const domain = await domainWord(virsh, selector);
   if (!domain.ok) return domain;
-  const inactive = mode === 'defined' ? ['--inactive'] : [];
-  return callVirsh(virsh, ['dumpxml', `--domain=${domain.word}`, ...inactive]);
+  return callVirsh(virsh, ['dumpxml', `--domain=${domain.word}`, '--inactive']);
 }
 
 /** A single argument of a command may have 128 KiB. */

@@ -77,6 +77,10 @@ export function namesResource(constraint: Constraint, resource: string): boolean
   );
 }
 
+/** The ids that `crm_resource --move` and `--ban` give, so that `--clear` knows the constraint. */
+export const moveConstraintId = (resource: string): string => `cli-prefer-${resource}`;
+export const banConstraintId = (resource: string, node: string): string => `cli-ban-${resource}-on-${node}`;
+
 /** Constraints that `crm_resource --move`, `--ban` and their kin leave behind. */
 export function isMoveConstraint(constraint: Constraint): boolean {
   return constraint.kind === 'location' && /^cli-(?:prefer|ban|standby)-/.test(constraint.id);

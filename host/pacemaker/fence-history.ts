@@ -1,7 +1,6 @@
-/** What has been fenced, and what is being fenced: `stonith_admin --history` and the history in `crm_mon`. */
-import { childrenNamed, elementAt, type XmlElement } from '../xml/xml-element.ts';
-import type { Pacemaker, PacemakerFailure } from './pacemaker-call.ts';
-import { callForResult, requiredText } from './pacemaker-result.ts';
+/** What has been fenced, and what is being fenced: an entry of the history that Pacemaker's tools print. */
+import type { XmlElement } from '../xml/xml-element.ts';
+import { requiredText } from './pacemaker-result.ts';
 
 export interface FenceEvent {
   /** `off`, `reboot`, `on` */
@@ -16,18 +15,6 @@ export interface FenceEvent {
   /** As Pacemaker writes it, `2026-11-21 03:49:53Z`; undefined while it is pending. */
   readonly completedAt: string | undefined;
   readonly reason: string | undefined;
-}
-
-export type FenceHistoryResult =
-  | { readonly ok: true; readonly events: readonly FenceEvent[] }
-  | PacemakerFailure;
-
-/** The history of all nodes, the newest first, as far as the local node remembers. */
-export async function queryFenceHistory(pacemaker: Pacemaker): Promise<FenceHistoryResult> {
-  return callForResult(pacemaker, ['stonith_admin', '--history', '*', '--verbose'], (result) => {
-    const list = elementAt(result, 'list');
-    return { events: list === undefined ? [] : childrenNamed(list, 'fence_event').map(fenceEventOf) };
-  });
 }
 
 export function fenceEventOf(element: XmlElement): FenceEvent {

@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { messageOf, systemCodeOf } from '../../../shared/errors.ts';
 import { attachDevice, defineDomain } from '../../libvirt/domain-control.ts';
 import { readDomainFile } from '../../libvirt/domain-file.ts';
-import { dumpDomainText } from '../../libvirt/dump-xml.ts';
+import { dumpDefinition } from '../../libvirt/dump-xml.ts';
 import type { Virsh } from '../../libvirt/virsh.ts';
 import { type Message, message } from '../messages/message.ts';
 import { type ChannelWish, hasChannel, type WithChannel, withChannel } from './add-channel.ts';
@@ -48,7 +48,7 @@ export async function prepareDomain(
     text = await readFile(path, 'utf8');
   } catch (thrown) {
     if (systemCodeOf(thrown) !== 'ENOENT' || !isDefined) return unusable(messageOf(thrown));
-    const dumped = await dumpDomainText(virsh, { name }, 'defined');
+    const dumped = await dumpDefinition(virsh, { name });
     if (!dumped.ok) return unusable(dumped.fault);
     text = dumped.stdout;
   }

@@ -14,7 +14,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCodeOf } from '../../../shared/errors.ts';
-import { banConstraintId, moveConstraintId } from '../../pacemaker/resource-commands.ts';
+import { banConstraintId, moveConstraintId } from '../../pacemaker/cib-constraints.ts';
 import { type XmlElement, xmlElement } from '../../xml/xml-element.ts';
 
 /** When a constraint ends, as Pacemaker writes it: with it we know our own again. */

@@ -14,9 +14,9 @@
  * that the record stays, and the next vm-ctl removes the constraint. See move-constraint.ts for kill -9.
  */
 
+import { moveConstraintId } from '../../pacemaker/cib-constraints.ts';
 import { type ClusterStatus, queryStatus } from '../../pacemaker/cluster-status.ts';
 import { queryDcState } from '../../pacemaker/dc-state.ts';
-import { moveConstraintId } from '../../pacemaker/resource-commands.ts';
 import { simulate } from '../../pacemaker/simulate.ts';
 import { changeConfiguration } from '../change/change-configuration.ts';
 import { clusterProblem, type Facts } from '../cluster/facts.ts';

@@ -8,7 +8,6 @@ import { changeCib } from '../../../host/pacemaker/cib-change.ts';
 import { diffConfiguration } from '../../../host/pacemaker/cib-diff.ts';
 import { type Cib, queryCib } from '../../../host/pacemaker/cib-query.ts';
 import type { Pacemaker } from '../../../host/pacemaker/pacemaker-call.ts';
-import { setTargetRole } from '../../../host/pacemaker/resource-commands.ts';
 import { simulate } from '../../../host/pacemaker/simulate.ts';
 import { printXml } from '../../../host/xml/print-xml.ts';
 import { elementAt, withChildren, type XmlElement, xmlElement } from '../../../host/xml/xml-element.ts';
@@ -85,7 +84,12 @@ test('a plan for a configuration that someone has changed since is a conflict, a
     base.root,
     withConstraints(base.root, (all) => [...all, location('mine')]),
   );
-  assert.deepEqual(await setTargetRole(pacemaker, 'prmVMCTL_guest2', 'Started'), { ok: true });
+  const start = ['--meta', '--set-parameter=target-role', '--parameter-value=Started'];
+  const set = await runCommand(['crm_resource', '--resource=prmVMCTL_guest2', ...start], {
+    deadlineMs: 10_000,
+    env: { CIB_file: pacemaker.cibFile ?? '' },
+  });
+  assert.ok(set.kind === 'exited' && set.exitCode === 0, JSON.stringify(set));
   const theirs = await cibOf(pacemaker);
   const result = await changeCib(pacemaker, base, changes);
   assert.ok(!result.ok && result.kind === 'conflict', JSON.stringify(result));

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { isTrue, scoreOf } from '../../../host/pacemaker/attribute-sets.ts';
-import { constraintsIn, isMoveConstraint, namesResource } from '../../../host/pacemaker/cib-constraints.ts';
+import {
+  banConstraintId,
+  constraintsIn,
+  isMoveConstraint,
+  moveConstraintId,
+  namesResource,
+} from '../../../host/pacemaker/cib-constraints.ts';
 import {
   clusterPropertiesIn,
   isFencingEnabled,
@@ -240,4 +246,22 @@ test('an answer that is no CIB is unreadable', async () => {
     const result = await queryCib(answering(0, stdout));
     assert.ok(!result.ok && result.kind === 'unreadable', stdout);
   }
+});
+
+test('the constraints of a move and a ban have the ids that Pacemaker gives them', async () => {
+  const cibFile = join(directory, 'moved.xml');
+  await copyFile(join(directory, 'cib.xml'), cibFile);
+  for (const words of [
+    ['--resource=prmVMCTL_guest1', '--move', '--node=hostb'],
+    ['--resource=prmA1', '--ban', '--node=hostb'],
+  ]) {
+    const options = { deadlineMs: 10_000, env: { CIB_file: cibFile } };
+    const result = await runCommand(['crm_resource', ...words], options);
+    assert.ok(result.kind === 'exited' && result.exitCode === 0, JSON.stringify(result));
+  }
+  const left = constraintsIn(tree(await readFile(cibFile, 'utf8'))).filter(isMoveConstraint);
+  assert.deepEqual(left.map(({ id }) => id).sort(), [
+    banConstraintId('prmA1', 'hostb'),
+    moveConstraintId('prmVMCTL_guest1'),
+  ]);
 });

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { watchCib } from '../../../host/pacemaker/cib-watch.ts';
 import { followCluster } from '../../../host/pacemaker/cluster-events.ts';
 
 async function temporaryDirectory(t: TestContext): Promise<string> {
@@ -78,41 +77,4 @@ test('nothing is told after a stop', async (t) => {
     });
     void stream.ended.then(() => resolve());
   });
-});
-
-test('a configuration that is written is told, another file is not', async (t) => {
-  const directory = await temporaryDirectory(t);
-  const write = async (name: string) => {
-    await writeFile(join(directory, 'cib.Ab12'), '<cib/>');
-    await rename(join(directory, 'cib.Ab12'), join(directory, name));
-  };
-  let changes = 0;
-  await new Promise<void>((resolve, reject) => {
-    const watch = watchCib({
-      directory,
-      onChange() {
-        changes++;
-        watch.stop();
-        resolve();
-      },
-      onFault: reject,
-    });
-    // A watcher keeps no process alive: something else must.
-    const alive = setTimeout(() => reject(new Error('nothing was told')), 5000);
-    t.after(() => clearTimeout(alive));
-    void (async () => {
-      await write('cib-7.raw');
-      await write('cib.last');
-      assert.equal(changes, 0);
-      await write('cib.xml');
-    })();
-  });
-  assert.equal(changes, 1);
-});
-
-test('a directory that can’t be watched is a fault', async () => {
-  const fault = await new Promise<string>((resolve) => {
-    watchCib({ directory: '/nonexistent', onChange: () => assert.fail(), onFault: resolve });
-  });
-  assert.match(fault, /cannot watch \/nonexistent/);
 });
