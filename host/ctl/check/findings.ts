@@ -46,8 +46,8 @@ function clusterFindings({ cib, status, settings }: Seen): readonly Message[] {
   const findings: Message[] = [];
   if (!isFencingEnabled(clusterPropertiesIn(cib))) findings.push(message('fencing-is-off'));
   const clones = new Set(clonesIn(cib).map(({ id }) => id));
-  for (const { clone, kind } of settings.dependencies) {
-    if (!clones.has(clone)) findings.push(message('clone-missing', { clone, setting: `vm_${kind}` }));
+  for (const { clone, setting } of settings.dependencies) {
+    if (!clones.has(clone)) findings.push(message('clone-missing', { clone, setting }));
   }
   if (status === undefined) return findings;
   if (status.options.isInMaintenance) findings.push(message('cluster-in-maintenance'));

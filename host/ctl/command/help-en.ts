@@ -16,7 +16,7 @@ Waiting:
 
 const NAMES = `
 Guests are named one after the other or parted by commas; "web*" means all that match, quoted from the shell.
-Behind -- everything is a name.`;
+Behind -- everything is a name, no option and no pattern.`;
 
 const KEYS = `
       --keys FILE      instead of /etc/pm-kvm-tools/keys

@@ -1,10 +1,10 @@
 /**
  * The command line: which command, which names, which options. Options may stand before or behind the names; behind
- * `--` everything is a name.
+ * `--` everything is a name, of which commander sees nothing.
  */
 import { type Command, CommanderError } from 'commander';
 import { GivenOptions, repeatable, silentCommand } from '../../../shared/command-line.ts';
-import { splitNames } from '../plan/guest-names.ts';
+import { type WantedName, wantedNames } from '../plan/guest-names.ts';
 
 const COMMON = ['--json', '-q, --quiet'] as const;
 const CLUSTER = [...COMMON, '--config <file>', '--cib-file <file>'] as const;
@@ -67,7 +67,7 @@ export type CommandLine =
   | {
       readonly kind: 'command';
       readonly command: CommandName;
-      readonly names: readonly string[];
+      readonly names: readonly WantedName[];
       readonly options: GivenOptions;
     }
   /** `topic` is as much of a command as was named. */
@@ -81,11 +81,13 @@ export type CommandLine =
       readonly option: string;
     };
 
-export function parseCommandLine(argv: readonly string[]): CommandLine {
-  if (argv[0] === 'help') return parseCommandLine([...argv.slice(1), '--help']);
+export function parseCommandLine(whole: readonly string[]): CommandLine {
+  if (whole[0] === 'help') return parseCommandLine([...whole.slice(1), '--help']);
+  const end = whole.includes('--') ? whole.indexOf('--') : whole.length;
+  const argv = whole.slice(0, end);
   const words = argv.filter((word) => !word.startsWith('-'));
   const group = words[0] !== undefined && isGroup(words[0]) ? words[0] : '';
-  const tree = new CommandTree();
+  const tree = new CommandTree(whole.slice(end + 1));
   try {
     tree.root.parse(argv, { from: 'user' });
   } catch (thrown) {
@@ -108,10 +110,12 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
 /** All commands as commander sees them, and what it has found: a command line, or the topic that help is asked for. */
 class CommandTree {
   readonly root = this.#silent(silentCommand('vm-ctl'), '');
+  readonly #literal: readonly string[];
   line: CommandLine | undefined;
   topic: string | undefined;
 
-  constructor() {
+  constructor(literal: readonly string[]) {
+    this.#literal = literal;
     const groups = new Map<string, Command>();
     for (const name of COMMAND_NAMES.filter(isCommandName)) {
       const [first = '', second] = name.split(' ');
@@ -133,7 +137,7 @@ class CommandTree {
     command.action((names: readonly string[]) => {
       refuseMissing(command, optionWords(name));
       const options = new GivenOptions(command.opts());
-      this.line = { kind: 'command', command: name, names: splitNames(names), options };
+      this.line = { kind: 'command', command: name, names: wantedNames(names, this.#literal), options };
     });
   }
 

@@ -6,6 +6,7 @@ import { changeConfiguration } from '../change/change-configuration.ts';
 import { waitForRoles } from '../change/wait-for-roles.ts';
 import type { Session } from '../cluster/session.ts';
 import { type Message, message } from '../messages/message.ts';
+import type { WantedName } from '../plan/guest-names.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planAdd } from '../plan/plan-add.ts';
 import { planDelete } from '../plan/plan-delete.ts';
@@ -20,7 +21,7 @@ import { usage } from './usage.ts';
 export interface Invocation {
   /** As it was typed. */
   readonly typed: string;
-  readonly names: readonly string[];
+  readonly names: readonly WantedName[];
   readonly options: GivenOptions;
 }
 

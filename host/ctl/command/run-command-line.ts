@@ -18,6 +18,7 @@ export async function runCommandLine(
   output: Output,
 ): Promise<Report> {
   const { command, names, options } = line;
+  const words = names.map(({ text }) => text);
   const keys = options.text('keys') ?? paths.keys;
   switch (command) {
     case 'key make':
@@ -33,19 +34,19 @@ export async function runCommandLine(
           'key withdraw': 'withdraw',
         } as const
       )[command];
-      return runKey(word, names, keys, catalogue, Date.now());
+      return runKey(word, words, keys, catalogue, Date.now());
     }
     case 'token make': {
       const { runTokenMake } = await import('./run-token.ts');
-      return runTokenMake(names, options, keys, Date.now());
+      return runTokenMake(words, options, keys, Date.now());
     }
     case 'token explain': {
       const { runTokenExplain } = await import('./run-token.ts');
-      return runTokenExplain(names, keys, Date.now(), readInput);
+      return runTokenExplain(words, keys, Date.now(), readInput);
     }
     case 'completion': {
       const { runCompletion } = await import('./run-completion.ts');
-      return runCompletion(names);
+      return runCompletion(words);
     }
     default:
       return onCluster(command, { typed, names, options }, options, catalogue, output);

@@ -29,7 +29,7 @@ import {
   putDomain,
 } from '../guest-init/prepare-domain.ts';
 import { type Message, message } from '../messages/message.ts';
-import { meantNames } from '../plan/guest-names.ts';
+import { meantNames, namesAsTheyAre, type WantedName } from '../plan/guest-names.ts';
 import { EXIT, type Report } from '../report/report.ts';
 import { expiryOf } from './expiry.ts';
 import type { Invocation } from './run-change.ts';
@@ -119,7 +119,7 @@ type FoundGuests =
   | { readonly ok: false; readonly problems: readonly Message[] };
 
 /** A cluster is asked only whether a guest has another file or id there than usual; it need not run. */
-async function guestsOf(session: Session, names: readonly string[]): Promise<FoundGuests> {
+async function guestsOf(session: Session, names: readonly WantedName[]): Promise<FoundGuests> {
   const { settings, virsh, isOffline } = session;
   const [domains, defined, cib] = await Promise.all([
     isOffline ? undefined : knownDomains(session),
@@ -136,7 +136,7 @@ async function guestsOf(session: Session, names: readonly string[]): Promise<Fou
   const running = domains?.ok === true ? domains.domains : new Map<string, boolean>();
   const meant =
     domains === undefined
-      ? { names, problems: [] }
+      ? namesAsTheyAre(names)
       : meantNames(names, new Set(running.keys()), (guest) =>
           message('domain-unknown-to-libvirt', { guest }),
         );

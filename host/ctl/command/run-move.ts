@@ -22,7 +22,7 @@ export async function runMove(session: Session, invocation: Invocation): Promise
 }
 
 export async function runEvacuate(session: Session, invocation: Invocation): Promise<Report> {
-  const [node, ...rest] = invocation.names;
+  const [node, ...rest] = invocation.names.map(({ text }) => text);
   if (node === undefined || rest.length > 0) return usage([message('one-node-needed')]);
   if (session.isOffline) return usage([message('needs-cluster')]);
   return moveAll(session, invocation, undefined, ({ cib, status }) => {

@@ -93,7 +93,9 @@ function dependenciesOf(kind: DependencyKind, reader: SettingReader): readonly D
   const colocationScore = reader.value(`vm_${kind}_col`, forms.score, 'INFINITY');
   const order = reader.value(`vm_${kind}_odr`, forms.order, ORDER);
   const form = badByDefault === undefined ? forms.cloneAlone : forms.cloneAndAttribute;
-  return Array.from({ length: MOST_ENTRIES }, (_, index) => reader.dependency(`vm_${kind}${index + 1}`, form))
-    .filter((entry) => entry !== undefined)
-    .map((entry) => ({ kind, ...entry, badWhen, colocationScore, order }));
+  const settings = Array.from({ length: MOST_ENTRIES }, (_, index) => `vm_${kind}${index + 1}`);
+  return settings.flatMap((setting) => {
+    const entry = reader.dependency(setting, form);
+    return entry === undefined ? [] : [{ kind, setting, ...entry, badWhen, colocationScore, order }];
+  });
 }

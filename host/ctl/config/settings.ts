@@ -41,6 +41,8 @@ export interface OperationSettings {
 /** A clone that has to run where the guest runs, and the node attribute that must be good there. */
 export interface Dependency {
   readonly kind: DependencyKind;
+  /** The name that the file gives it: `vm_pingd1`. */
+  readonly setting: string;
   readonly clone: string;
   readonly attribute: string | undefined;
   /** What makes the attribute bad; undefined for daemons that have none. */

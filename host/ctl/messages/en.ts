@@ -25,6 +25,8 @@ export const en = {
   'active-node-needed': 'say with -a on which node the guests shall run',
   'migrate-on-off': '-m is on or off, and not "{migrate}"',
   'format-unknown': '--format is crm, pcs or xml, and not "{format}"',
+  'crm-not-ascii':
+    'crmsh does not keep characters that are not ASCII, such as those of these guests; use --format xml or pcs',
   'timeout-form': '--timeout is a number of seconds',
   'names-or-node-needed': 'name guests, or a node with -b, and not both',
   'one-node-needed': 'name one node',
@@ -62,7 +64,7 @@ export const en = {
   // Guests
   'pattern-matches-nothing': 'no guest matches the pattern {pattern}',
   'pattern-needs-libvirt':
-    'the pattern {pattern} needs a libvirt to look in; with --cib-file write the names',
+    'the pattern {pattern} needs a libvirt to look in; write the names here, one that really has such characters behind --',
   'domain-unknown-to-libvirt': '{guest}: libvirt on this host knows no such domain; see virsh list --all',
   'domain-runs-now':
     '{guest}: runs now, outside the cluster: Pacemaker will shut it down, and vm-ctl resource start brings it back',

@@ -25,6 +25,8 @@ export const ja: Catalogue = {
   'active-node-needed': '優先的に起動させるノードを -a で指定してください',
   'migrate-on-off': '-m は on か off です ("{migrate}" は指定できません)',
   'format-unknown': '--format は crm、pcs、xml のいずれかです ("{format}" は指定できません)',
+  'crm-not-ascii':
+    'これらのゲストには ASCII 以外の文字が含まれ、crmsh は正しく保存できません。--format xml または pcs を使用してください',
   'timeout-form': '--timeout は秒数で指定してください',
   'names-or-node-needed': 'ゲスト名か -b ノード名のどちらか一方を指定してください',
   'one-node-needed': 'ノードを1つ指定してください',
@@ -62,7 +64,7 @@ export const ja: Catalogue = {
 
   'pattern-matches-nothing': 'パターン {pattern} に一致するゲストはありません',
   'pattern-needs-libvirt':
-    'パターン {pattern} には libvirt が必要です。--cib-file では名前を指定してください',
+    'パターン {pattern} には libvirt が必要です。ここでは名前を指定し、その文字を実際に含む名前は -- の後に書いてください',
   'domain-unknown-to-libvirt':
     '{guest}: このホストの libvirt にドメインがありません。virsh list --all を確認してください',
   'domain-runs-now':

@@ -2,10 +2,10 @@
 import type { Facts } from '../cluster/facts.ts';
 import { type Guest, guestsIn } from '../cluster/guests.ts';
 import { type Message, message } from '../messages/message.ts';
-import { meantNames } from './guest-names.ts';
+import { meantNames, type WantedName } from './guest-names.ts';
 
 export function meantGuests(
-  names: readonly string[],
+  names: readonly WantedName[],
   { cib }: Pick<Facts, 'cib'>,
 ): { readonly guests: readonly Guest[]; readonly problems: readonly Message[] } {
   const byDomain = new Map(guestsIn(cib.root).map((guest) => [guest.domain, guest]));

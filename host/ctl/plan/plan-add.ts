@@ -9,11 +9,11 @@ import { defineGuest, domainFile, type GuestDefinition } from '../definition/gue
 import { guestConstraints, guestPrimitive } from '../definition/guest-elements.ts';
 import { type Message, message } from '../messages/message.ts';
 import { editSection, takenIds } from './edit-cib.ts';
-import { isPattern, meantNames } from './guest-names.ts';
+import { type MeantNames, meantNames, namesAsTheyAre, type WantedName } from './guest-names.ts';
 import type { Plan } from './plan.ts';
 
 export interface AddWish {
-  readonly names: readonly string[];
+  readonly names: readonly WantedName[];
   readonly node: string;
   /** Undefined: as the settings say. */
   readonly isMigrationAllowed: boolean | undefined;
@@ -47,17 +47,11 @@ export function planAdd(wish: AddWish, facts: Facts): Plan {
   };
 }
 
-function meantDomains(wanted: readonly string[], { domains }: Facts) {
-  if (domains !== undefined) {
-    return meantNames(wanted, new Set(domains.keys()), (guest) =>
-      message('domain-unknown-to-libvirt', { guest }),
-    );
-  }
-  const patterns = wanted.filter(isPattern);
-  return {
-    names: wanted.filter((name) => !isPattern(name)),
-    problems: patterns.map((pattern) => message('pattern-needs-libvirt', { pattern })),
-  };
+function meantDomains(wanted: readonly WantedName[], { domains }: Facts): MeantNames {
+  if (domains === undefined) return namesAsTheyAre(wanted);
+  return meantNames(wanted, new Set(domains.keys()), (guest) =>
+    message('domain-unknown-to-libvirt', { guest }),
+  );
 }
 
 function clusterProblems(node: string, { cib, settings }: Facts): readonly Message[] {
@@ -68,8 +62,8 @@ function clusterProblems(node: string, { cib, settings }: Facts): readonly Messa
   const nodes = nodesIn(cib.root).map(({ name }) => name);
   if (!nodes.includes(node)) problems.push(nodeProblem(node, nodes));
   const clones = new Set(clonesIn(cib.root).map(({ id }) => id));
-  for (const { clone, kind } of settings.dependencies) {
-    if (!clones.has(clone)) problems.push(message('clone-missing', { clone, setting: `vm_${kind}` }));
+  for (const { clone, setting } of settings.dependencies) {
+    if (!clones.has(clone)) problems.push(message('clone-missing', { clone, setting }));
   }
   return problems;
 }
@@ -105,15 +99,22 @@ function attributeWarnings({ dependencies }: Settings, cib: XmlElement): readonl
     for (const value of instanceAttributes.values())
       for (const word of value.split(/[\s'"]+/)) words.add(word);
   }
-  return dependencies.flatMap(({ attribute, kind }) =>
+  return dependencies.flatMap(({ attribute, setting }) =>
     attribute === undefined || words.has(attribute)
       ? []
-      : [message('attribute-missing', { attribute, setting: `vm_${kind}` })],
+      : [message('attribute-missing', { attribute, setting })],
   );
 }
 
-/** What `--format` prints: nothing is asked, so names are taken as they are. */
-export function definitionsOf(wish: AddWish, settings: Settings): readonly GuestDefinition[] {
+/** What `--format` prints: nobody is asked. */
+export function definitionsOf(
+  wish: AddWish,
+  settings: Settings,
+): { readonly guests: readonly GuestDefinition[]; readonly problems: readonly Message[] } {
   const { isMigrationAllowed = settings.isMigrationAllowed } = wish;
-  return wish.names.map((domain) => defineGuest({ domain, node: wish.node, isMigrationAllowed }, settings));
+  const { names, problems } = namesAsTheyAre(wish.names);
+  const guests = names.map((domain) =>
+    defineGuest({ domain, node: wish.node, isMigrationAllowed }, settings),
+  );
+  return { guests, problems };
 }

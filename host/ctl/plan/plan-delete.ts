@@ -4,10 +4,11 @@ import type { Facts } from '../cluster/facts.ts';
 import type { Guest } from '../cluster/guests.ts';
 import { type Message, message } from '../messages/message.ts';
 import { editSection } from './edit-cib.ts';
+import type { WantedName } from './guest-names.ts';
 import { meantGuests } from './meant-guests.ts';
 import type { Plan } from './plan.ts';
 
-export function planDelete(names: readonly string[], facts: Facts): Plan {
+export function planDelete(names: readonly WantedName[], facts: Facts): Plan {
   const { guests, problems } = meantGuests(names, facts);
   const ids = new Set(guests.map(({ resource }) => resource));
   let after = editSection(facts.cib.root, 'resources', (all) =>

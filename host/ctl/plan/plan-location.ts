@@ -7,11 +7,12 @@ import { preference } from '../definition/guest-elements.ts';
 import { preferenceId } from '../definition/guest-ids.ts';
 import { type Message, message } from '../messages/message.ts';
 import { editSection } from './edit-cib.ts';
+import type { WantedName } from './guest-names.ts';
 import { meantGuests } from './meant-guests.ts';
 import type { Plan } from './plan.ts';
 import { nodeProblem } from './plan-add.ts';
 
-export function planLocationOfGuests(names: readonly string[], facts: Facts): Plan {
+export function planLocationOfGuests(names: readonly WantedName[], facts: Facts): Plan {
   const { guests, problems } = meantGuests(names, facts);
   const nowhere = guests.filter((guest) => nodeOf(guest, facts) === undefined);
   return planPreferences(guests, facts, [

@@ -2,12 +2,13 @@
 import type { Facts } from '../cluster/facts.ts';
 import { type Message, message } from '../messages/message.ts';
 import { editSection, replaceDeep, withMetaAttribute } from './edit-cib.ts';
+import type { WantedName } from './guest-names.ts';
 import { meantGuests } from './meant-guests.ts';
 import type { Plan } from './plan.ts';
 
 export type Role = 'Started' | 'Stopped';
 
-export function planRole(names: readonly string[], role: Role, facts: Facts): Plan {
+export function planRole(names: readonly WantedName[], role: Role, facts: Facts): Plan {
   const { guests, problems } = meantGuests(names, facts);
   // Without a role a resource is started.
   const changing = guests.filter(({ targetRole = 'Started' }) => targetRole !== role);

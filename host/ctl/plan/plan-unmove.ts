@@ -2,10 +2,11 @@
 import type { Facts } from '../cluster/facts.ts';
 import { message } from '../messages/message.ts';
 import { editSection } from './edit-cib.ts';
+import type { WantedName } from './guest-names.ts';
 import { meantGuests } from './meant-guests.ts';
 import type { Plan } from './plan.ts';
 
-export function planUnmove(names: readonly string[], facts: Facts): Plan {
+export function planUnmove(names: readonly WantedName[], facts: Facts): Plan {
   const { guests, problems } = meantGuests(names, facts);
   const ids = new Set(guests.flatMap(({ moveConstraints }) => moveConstraints));
   return {

@@ -65,6 +65,37 @@ test('names of every kind come and go', async (t) => {
   assert.match(impossible.stderr, /control characters/);
 });
 
+test('a name behind -- is that name: no option, and no pattern that takes others along', async (t) => {
+  const { cib, done, run } = workbench(t);
+  await done(['resource', 'add', '-a', 'host1', 'web1', '--', 'web*', '[x]']);
+  await done(['resource', 'delete', '--', 'web*']);
+  const again = await run(['resource', 'delete', '--', 'web*']);
+  assert.equal(again.exitCode, 1);
+  assert.match(again.stderr, /web\*: is not registered/);
+  assert.match(readFileSync(cib, 'utf8'), /prmVMCTL_web1/);
+  assert.equal((await vmCtl(['resource', 'list', '--cib-file', cib, '--', '[x]'])).exitCode, 0);
+  // Also where no option stands before it.
+  const needsNode = await vmCtl(['resource', 'add', '--', '-rf']);
+  assert.match(needsNode.stderr, /say with -a on which node/);
+  const noNode = await vmCtl(['resource', 'add', '-a', '--', 'guest1']);
+  assert.match(noNode.stderr, /the option -a, --active <node> of resource add needs a value/);
+  const pattern = await run(['resource', 'add', '-a', 'host1', 'db?']);
+  assert.match(pattern.stderr, /the pattern db\? needs a libvirt to look in/);
+});
+
+test('--format says what the tool that reads it can keep', async (t) => {
+  const { run, done } = workbench(t);
+  const words = ['resource', 'add', '-a', 'host1', '--format'];
+  const crm = await run([...words, 'crm', 'guest1', '日本']);
+  assert.equal(crm.exitCode, 1);
+  assert.equal(crm.stdout, '');
+  assert.match(crm.stderr, /crmsh does not keep .* use --format xml or pcs/);
+  assert.match(await done([...words, 'xml', '日本']), /日本\.xml/);
+  assert.match(await done([...words, 'pcs', '日本']), /日本\.xml/);
+  assert.match((await run([...words, 'xml', 'db*'])).stderr, /the pattern db\* needs a libvirt/);
+  assert.match(await done([...words, 'xml', '--', 'db*']), /db\*\.xml/);
+});
+
 test('all that is in the way of add is told at once, and nothing is changed', async (t) => {
   const cibText = HOSTS_CIB.replace(
     'name="stonith-enabled" value="true"',
@@ -73,15 +104,15 @@ test('all that is in the way of add is told at once, and nothing is changed', as
   const { cib, run } = workbench(
     t,
     cibText,
-    'vm_pingd1=(clnNowhere nowhere_status)\nvm_diskd1=(clnDiskd1 diskcheck_status)\n',
+    'vm_pingd2=(clnNowhere nowhere_status)\nvm_diskd1=(clnDiskd1 diskcheck_status)\n',
   );
   const before = readFileSync(cib, 'utf8');
   const ran = await run(['resource', 'add', 'guest1', '-a', 'host9']);
   assert.equal(ran.exitCode, 1);
   assert.match(ran.stderr, /stonith-enabled is not true; set it/);
   assert.match(ran.stderr, /host9 is no node of the cluster; its nodes are host1, host2/);
-  assert.match(ran.stderr, /clnNowhere, which vm_pingd in vm-ctl.conf names, is not in the cluster/);
-  assert.match(ran.stderr, /no node has the attribute nowhere_status/);
+  assert.match(ran.stderr, /clnNowhere, which vm_pingd2 in vm-ctl.conf names, is not in the cluster/);
+  assert.match(ran.stderr, /no node has the attribute nowhere_status, which vm_pingd2 in/);
   assert.match(ran.stderr, /nothing has been changed/);
   assert.equal(readFileSync(cib, 'utf8'), before);
 });

@@ -7,6 +7,7 @@ import { changeConfiguration } from '../../../host/ctl/change/change-configurati
 import type { Session } from '../../../host/ctl/cluster/session.ts';
 import { readSettings } from '../../../host/ctl/config/read-settings.ts';
 import type { MessageKey } from '../../../host/ctl/messages/message.ts';
+import { wantedNames } from '../../../host/ctl/plan/guest-names.ts';
 import { planAdd } from '../../../host/ctl/plan/plan-add.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { runCommand } from '../../../shared/process/run-command.ts';
@@ -50,7 +51,8 @@ function disturbed(t: TestContext, times: number) {
       command: 'add',
       needs: {},
       isDryRun: false,
-      plan: (facts) => planAdd({ names: ['guest1'], node: 'host1', isMigrationAllowed: undefined }, facts),
+      plan: (facts) =>
+        planAdd({ names: wantedNames(['guest1'], []), node: 'host1', isMigrationAllowed: undefined }, facts),
     });
   return { cibFile, add, told };
 }

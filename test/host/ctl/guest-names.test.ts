@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { message } from '../../../host/ctl/messages/message.ts';
-import { meantNames, splitNames } from '../../../host/ctl/plan/guest-names.ts';
+import { meantNames, splitNames, wantedNames } from '../../../host/ctl/plan/guest-names.ts';
 
 const missing = (guest: string) => message('guest-not-registered', { guest });
-const meant = (wanted: readonly string[], known: readonly string[]) => {
-  const { names, problems } = meantNames(wanted, new Set(known), missing);
+const meant = (wanted: readonly string[], known: readonly string[], literal: readonly string[] = []) => {
+  const { names, problems } = meantNames(wantedNames(wanted, literal), new Set(known), missing);
   return [names, problems.map(({ key }) => key)];
 };
 
@@ -36,6 +36,15 @@ test('patterns are those of a shell', () => {
 
 test('a name that exists is no pattern', () => {
   assert.deepEqual(meant(['*', '[x]'], ['*', '[x]', 'x']), [['*', '[x]'], []]);
+});
+
+test('a name behind -- is never a pattern, also when there is no such guest', () => {
+  const known = ['web1', 'web2', '[x]'];
+  assert.deepEqual(meant([], known, ['web*', 'web?', '[x]']), [
+    ['[x]'],
+    ['guest-not-registered', 'guest-not-registered'],
+  ]);
+  assert.deepEqual(meant(['web*'], known, ['web1']), [['web1', 'web2'], []]);
 });
 
 test('a pattern of many stars takes no time', () => {

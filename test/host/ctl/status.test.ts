@@ -26,6 +26,7 @@ const silent = { kind: 'silent', problem: message('stonithd-silent', { path: '/r
 
 const dependency = (attribute: string, operation: string, value: string): Dependency => ({
   kind: 'pingd',
+  setting: 'vm_pingd1',
   clone: 'clnPingd',
   attribute,
   badWhen: { operation, value },
