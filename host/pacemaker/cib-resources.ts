@@ -83,6 +83,12 @@ export function clonesIn(root: XmlElement): readonly CloneResource[] {
     }));
 }
 
+/** Meta attributes of every resource that says nothing else; of a `<cib>`. */
+export function resourceDefaultsIn(cib: XmlElement): NamedValues {
+  const defaults = elementAt(cib, 'configuration', 'rsc_defaults');
+  return defaults === undefined ? new Map() : valuesIn(defaults, 'meta_attributes', idIndex(cib));
+}
+
 function resourcesSection(root: XmlElement): XmlElement | undefined {
   return [root, elementAt(root, 'resources'), elementAt(root, 'configuration', 'resources')].find(
     (element) => element?.name === 'resources',

@@ -215,7 +215,8 @@ Example:
   'host init': `usage: vm-ctl host init [--ping ADDRESS] [--disk DEVICE] [--daemons LIST]
 
 Puts what guests depend on into the cluster, as clones on all hosts, by one change: a ping check (default_ping_set), a check
-of each disk (diskcheck_status), vm-connectd, vm-stonithd and vm-managerd with their orders. What is there already is kept.
+of each disk (diskcheck_status), vm-connectd, vm-stonithd and vm-managerd with their orders; and resource-stickiness=INFINITY
+as the default of all resources, so that guests stay where they are moved to. What is there already is kept.
 Then it writes /etc/vm-ctl.conf; one that exists is left alone, and the lines that it lacks are told.
 
       --ping ADDRESS   what to ping; several make one check, good while one of them answers

@@ -215,7 +215,8 @@ ${CHANGE}
   'host init': `使い方: vm-ctl host init [--ping アドレス] [--disk デバイス] [--daemons 一覧]
 
 ゲストが依存するものを、全ホストで動作するクローンとして一度の変更でクラスタに登録します。ping 監視 (default_ping_set)、
-ディスク監視 (diskcheck_status)、vm-connectd、vm-stonithd、vm-managerd とその順序です。すでにあるものは変更しません。
+ディスク監視 (diskcheck_status)、vm-connectd、vm-stonithd、vm-managerd とその順序です。移動したゲストが移動先に留まるように、
+全リソースの既定値 resource-stickiness=INFINITY も設定します。すでにあるものは変更しません。
 その後 /etc/vm-ctl.conf を作成します。すでにある場合は変更せず、足りない行を表示します。
 
       --ping ADDRESS   ping の監視先 (複数指定すると、1つでも応答すれば正常とみなします)

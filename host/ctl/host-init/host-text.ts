@@ -4,6 +4,7 @@ import { xmlElement } from '../../xml/xml-element.ts';
 import { crmQuoted, shellWord } from '../format/words.ts';
 import { agentName, type CloneDefinition, type HostDefinition, type Pair } from './host-definition.ts';
 import { cloneElement, orderElement } from './host-elements.ts';
+import { DEFAULTS_SET, STICKINESS, stickinessSet } from './stickiness.ts';
 
 /** For `crm configure load update`. */
 export function hostCrmText({ clones, orders }: HostDefinition): string {
@@ -21,7 +22,8 @@ export function hostCrmText({ clones, orders }: HostDefinition): string {
   const ordered = orders.map(
     ({ id, first, second }) => `order ${id} Optional: ${first} ${second} symmetrical=true`,
   );
-  return `${[...lines, ...ordered].join('\n')}\n`;
+  const defaults = `rsc_defaults ${DEFAULTS_SET}: ${STICKINESS.name}=${STICKINESS.value}`;
+  return `${[...lines, ...ordered, defaults].join('\n')}\n`;
 }
 
 const crmPairs = (all: readonly Pair[]) =>
@@ -35,6 +37,10 @@ export function hostPcsText({ clones, orders }: HostDefinition): string {
       ...['constraint', 'order', first, 'then', second],
       ...['kind=Optional', 'symmetrical=true', `id=${id}`],
     ]),
+    [
+      ...['resource', 'defaults', 'set', 'create', `id=${DEFAULTS_SET}`],
+      ...['meta', `${STICKINESS.name}=${STICKINESS.value}`],
+    ],
   ].map((words) => `pcs -f "$1" ${words.map(shellWord).join(' ')}\n`);
   return `#!/bin/sh\nset -e\n: "\${1:?the file that pcs cluster cib has written}"\n${commands.join('')}`;
 }
@@ -61,6 +67,7 @@ export function hostXmlText({ clones, orders }: HostDefinition): string {
     xmlElement('configuration', {}, [
       xmlElement('resources', {}, clones.map(cloneElement)),
       xmlElement('constraints', {}, orders.map(orderElement)),
+      xmlElement('rsc_defaults', {}, [stickinessSet()]),
     ]),
   );
 }

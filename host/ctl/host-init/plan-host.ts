@@ -26,6 +26,7 @@ import {
   pingClone,
 } from './host-definition.ts';
 import { cloneElement, orderElement } from './host-elements.ts';
+import { planStickiness } from './stickiness.ts';
 
 /** What guests are to depend on: an entry of vm-ctl.conf. */
 export interface Entry {
@@ -57,8 +58,10 @@ export function planHost(wish: HostWish, { cib }: Pick<Facts, 'cib'>): HostPlan 
   const added = places.flatMap((place) => (place.kind === 'new' ? [place.definition] : []));
   const orders = missingOrders(wish, existing, cib.root);
   const texts = added.flatMap(({ parameters }) => parameters.map(({ value }) => value));
+  const stickiness = planStickiness(cib.root);
   const problems = [
     ...places.flatMap(placeProblems),
+    ...stickiness.problems,
     ...added
       .flatMap(({ clone, primitive }) => [clone, primitive])
       .concat(orders.map(({ id }) => id))
@@ -69,12 +72,15 @@ export function planHost(wish: HostWish, { cib }: Pick<Facts, 'cib'>): HostPlan 
       return fault === undefined ? [] : [message('plain', { text: fault })];
     }),
   ];
-  const withClones = editSection(cib.root, 'resources', (all) => [...all, ...added.map(cloneElement)]);
+  const withClones = editSection(stickiness.after, 'resources', (all) => [
+    ...all,
+    ...added.map(cloneElement),
+  ]);
   return {
     plan: {
       problems,
       warnings: warningsOf(wish, existing, cib.root),
-      notes: places.map((place) => noteOf(place, wish)),
+      notes: [...places.map((place) => noteOf(place, wish)), stickiness.note],
       after: editSection(withClones, 'constraints', (all) => [...all, ...orders.map(orderElement)]),
       guests: [],
     },

@@ -18,6 +18,9 @@ export const enSetup = {
   'host-clone-kept': '{clone}: is there already ({id}), and is kept as it is',
   'host-ping-kept':
     '{clone}: is there already and is kept as it is: it pings {present}, not {wished}; crm_resource --resource {id} --set-parameter host_list --parameter-value "{wished}" changes it',
+  'host-stickiness-new':
+    'resource-stickiness={value} for all resources: what runs stays where it is while it may, so a guest stays where it is moved to',
+  'host-stickiness-kept': 'resource-stickiness: is {value} by default already, and is kept as it is',
   'host-no-ping':
     'no ping target is watched: guests stay on a host that has lost its network; give one with --ping',
   'host-no-disk': 'no disk is watched: guests stay on a host that has lost its disk; give one with --disk',

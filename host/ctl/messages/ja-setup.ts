@@ -22,6 +22,9 @@ export const jaSetup: Readonly<Record<keyof typeof enSetup, string>> = {
   'host-clone-kept': '{clone}: すでに設定されています ({id})。変更しません',
   'host-ping-kept':
     '{clone}: すでに設定されているため変更しません。監視先は {wished} ではなく {present} です。変更するには crm_resource --resource {id} --set-parameter host_list --parameter-value "{wished}" を実行してください',
+  'host-stickiness-new':
+    '全リソースの既定値として resource-stickiness={value} を設定します。動作中のリソースは動作できる限りその場に留まり、移動したゲストも移動先に留まります',
+  'host-stickiness-kept': 'resource-stickiness: 既定値としてすでに {value} が設定されています。変更しません',
   'host-no-ping':
     'ping の監視先がありません。ネットワークが切れたホストにもゲストが残ります。--ping で指定してください',
   'host-no-disk':

@@ -1,6 +1,7 @@
 /** Plans a move: where to, whether it can go there, and whether it would stay there. Pure. */
-import { idIndex, scoreOf, valuesIn } from '../../pacemaker/attribute-sets.ts';
+import { scoreOf } from '../../pacemaker/attribute-sets.ts';
 import { nodesIn } from '../../pacemaker/cib-nodes.ts';
+import { resourceDefaultsIn } from '../../pacemaker/cib-resources.ts';
 import type { NodeStatus } from '../../pacemaker/cluster-status.ts';
 import type { Simulation } from '../../pacemaker/simulate.ts';
 import { elementAt, type XmlElement } from '../../xml/xml-element.ts';
@@ -117,11 +118,8 @@ function returnProblems(
 }
 
 function stickinessOf(guest: Guest, cib: XmlElement): number {
-  const own = guest.primitive.metaAttributes.get('resource-stickiness');
-  if (own !== undefined) return scoreOf(own);
-  const defaults = elementAt(cib, 'configuration', 'rsc_defaults');
-  const values = defaults === undefined ? undefined : valuesIn(defaults, 'meta_attributes', idIndex(cib));
-  return scoreOf(values?.get('resource-stickiness'));
+  const name = 'resource-stickiness';
+  return scoreOf(guest.primitive.metaAttributes.get(name) ?? resourceDefaultsIn(cib).get(name));
 }
 
 const scoresOf = (resource: string, { scores }: Simulation) =>

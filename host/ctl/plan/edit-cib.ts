@@ -9,7 +9,7 @@ import {
   xmlElement,
 } from '../../xml/xml-element.ts';
 
-type Section = 'resources' | 'constraints' | 'tags' | 'fencing-topology' | 'acls';
+type Section = 'resources' | 'constraints' | 'tags' | 'fencing-topology' | 'acls' | 'rsc_defaults';
 
 /** Exchanges the children of a section of the configuration; a section that is not there has none. */
 export function editSection(

@@ -13,7 +13,7 @@ const NAMELESS = ['instance_attributes', 'meta_attributes', 'nvpair', 'op', 'exp
 export function configurationMeaning(cib: string): string {
   const document = parseXml(cib);
   assert.ok(document.ok, JSON.stringify(document));
-  const sections = ['resources', 'constraints'].map((name) =>
+  const sections = ['resources', 'constraints', 'rsc_defaults'].map((name) =>
     elementAt(document.root, 'configuration', name),
   );
   return sections.flatMap((section) => (section === undefined ? [] : meaning(section, ''))).join('\n');

@@ -25,7 +25,7 @@ const bench = (t: Parameters<typeof workbench>[0], cib = EMPTY_CIB) => {
 };
 
 test('the first run makes it, the second changes nothing, and guests can be added at once', async (t) => {
-  const { init, done, cib, config } = bench(t);
+  const { init, done, cib, config, cibadmin } = bench(t);
   const first = await init(...WISH);
   assert.equal(first.exitCode, 0, first.stderr);
   assert.match(first.stdout, /clnPingd: new, ocf:pacemaker:ping .*host_list="192\.0\.2\.1 192\.0\.2\.2"/);
@@ -42,10 +42,16 @@ test('the first run makes it, the second changes nothing, and guests can be adde
       ['stonithd', 'clnVmStonithd', undefined],
     ],
   );
+  assert.match(first.stdout, /resource-stickiness=INFINITY for all resources/);
+  assert.match(
+    await cibadmin('--query', '--scope', 'rsc_defaults'),
+    /name="resource-stickiness" value="INFINITY"/,
+  );
   const before = readFileSync(cib, 'utf8');
   const second = await init(...WISH);
   assert.equal(second.exitCode, 0);
   assert.match(second.stdout, /clnDiskd2: is there already \(diskCheck2\), and is kept/);
+  assert.match(second.stdout, /resource-stickiness: is INFINITY by default already, and is kept/);
   assert.match(second.stdout, /names all of them already/);
   assert.equal(readFileSync(cib, 'utf8'), before);
   await done(['resource', 'add', 'guest1', '-a', 'host1']);
@@ -72,6 +78,29 @@ test('what is there under another id is kept, and guests are to depend on that',
   assert.match(text, /vm_pingd1=\(myPing default_ping_set\)/);
   assert.match(text, /vm_stonithd1=\(clnOld\)/);
   assert.match(readFileSync(cib, 'utf8'), /first="clnVmConnectd" then="clnOld"/);
+});
+
+test('a stickiness that somebody chose is kept, and other defaults stay', async (t) => {
+  const defaults = (pairs: string) => `<rsc_defaults>${pairs}</rsc_defaults></configuration>`;
+  const set = (id: string, name: string, value: string) =>
+    `<meta_attributes id="${id}"><nvpair id="${id}-1" name="${name}" value="${value}"/></meta_attributes>`;
+  const chosen = bench(
+    t,
+    EMPTY_CIB.replace('</configuration>', defaults(set('x', 'resource-stickiness', '200'))),
+  );
+  assert.match((await chosen.init()).stdout, /resource-stickiness: is 200 by default already/);
+  assert.doesNotMatch(readFileSync(chosen.cib, 'utf8'), /resource-stickiness" value="INFINITY"/);
+  for (const id of ['x', 'rsc_defaults-options']) {
+    const other = bench(
+      t,
+      EMPTY_CIB.replace('</configuration>', defaults(set(id, 'migration-threshold', '1'))),
+    );
+    const ran = await other.init();
+    assert.equal(ran.exitCode, 0, ran.stderr);
+    const text = readFileSync(other.cib, 'utf8');
+    assert.match(text, /name="migration-threshold" value="1"/);
+    assert.match(text, /name="resource-stickiness" value="INFINITY"/);
+  }
 });
 
 test('an id that is taken, and a daemon on one host only, are refused before anything changes', async (t) => {
