@@ -68,7 +68,8 @@ Example:
 
   'resource add': `usage: vm-ctl resource add GUESTS -a NODE [-m on|off]
 
-Puts guests under the cluster, with operations, ping, disk and daemon constraints as /etc/vm-ctl.conf says. They are stopped.
+Puts guests under the cluster, with operations, ping, disk and daemon constraints as /etc/vm-ctl.conf says. They are stopped:
+one that runs, on this host or another of the cluster, is shut down by Pacemaker, and you are asked before.
 
   -a, --active NODE    where they run when they can
   -m, --migrate on|off live migration, instead of vm_allow_migrate

@@ -69,6 +69,7 @@ export const helpJa: HelpTexts = {
   'resource add': `使い方: vm-ctl resource add ゲスト -a ノード [-m on|off]
 
 /etc/vm-ctl.conf に従って、オペレーション、ping、ディスク、デーモンの制約とともにゲストを登録します。登録時は停止状態です。
+このホストやクラスタの他のホストで動作中のゲストは Pacemaker が停止させるため、事前に確認します。
 
   -a, --active NODE    優先的に起動させるノード
   -m, --migrate on|off  ライブマイグレーション (未指定時は vm_allow_migrate に従います)

@@ -4,6 +4,7 @@ import type { GivenOptions } from '../../../shared/command-line.ts';
 import type { ChangeOutcome, ChangeWish } from '../change/change-configuration.ts';
 import { changeConfiguration } from '../change/change-configuration.ts';
 import { waitForRoles } from '../change/wait-for-roles.ts';
+import { runningElsewhere } from '../cluster/running-elsewhere.ts';
 import type { Session } from '../cluster/session.ts';
 import { type Message, message } from '../messages/message.ts';
 import type { WantedName } from '../plan/guest-names.ts';
@@ -56,9 +57,10 @@ export async function runAdd(session: Session, invocation: Invocation): Promise<
     const { formatted } = await import('./run-format.ts');
     return formatted(format, wish, session.settings);
   }
+  const elsewhere = await runningElsewhere(session);
   const outcome = await change(session, invocation, {
     needs: { domains: true },
-    plan: (facts) => planAdd(wish, facts),
+    plan: (facts) => planAdd(wish, facts, elsewhere),
     question: shutdownQuestion,
   });
   return changeReport(outcome, (guest) => message('guest-added', { guest, node }));
@@ -66,8 +68,12 @@ export async function runAdd(session: Session, invocation: Invocation): Promise<
 
 /** A guest that is added is to be stopped, and Pacemaker sees to that. */
 function shutdownQuestion({ warnings }: Plan): Message | undefined {
-  const running = warnings.flatMap(({ key, values }) => (key === 'domain-runs-now' ? [values['guest']] : []));
-  return running.length === 0 ? undefined : message('confirm-shutdown', { guests: running.join(', ') });
+  const running = warnings.flatMap(({ key, values }) =>
+    key === 'domain-runs-now' || key === 'domain-runs-elsewhere' ? [values['guest']] : [],
+  );
+  return running.length === 0
+    ? undefined
+    : message('confirm-shutdown', { guests: [...new Set(running)].join(', ') });
 }
 
 export async function runDelete(session: Session, invocation: Invocation): Promise<Report> {

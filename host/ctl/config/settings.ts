@@ -12,7 +12,7 @@ export interface Settings {
   readonly idleTimeoutMs: number;
   readonly hypervisor: string;
   readonly migrationTransport: string;
-  /** How `check` runs vm-ctl on another host: these words, and then the node. */
+  /** How a command is run on another host: these words, and then the node. */
   readonly remoteShell: readonly string[];
   readonly operations: Readonly<Record<OperationName, OperationSettings>>;
   /** Of the node that a guest prefers. */

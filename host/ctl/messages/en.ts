@@ -68,6 +68,10 @@ export const en = {
   'domain-unknown-to-libvirt': '{guest}: libvirt on this host knows no such domain; see virsh list --all',
   'domain-runs-now':
     '{guest}: runs now, outside the cluster: Pacemaker will shut it down, and vm-ctl resource start brings it back',
+  'domain-runs-elsewhere':
+    '{guest}: runs now on {node}, outside the cluster: Pacemaker will shut it down there, and vm-ctl resource start brings it back',
+  'hosts-not-looked-at':
+    'whether any of them runs on {nodes} could not be looked at (vm_remote_shell in vm-ctl.conf); Pacemaker would shut it down',
   'guest-registered': '{guest}: is registered already, as {resource}',
   'guest-registered-otherwise': '{guest}: its domain file is that of the resource {resource} already',
   'guest-not-registered': '{guest}: is not registered; see vm-ctl resource list',

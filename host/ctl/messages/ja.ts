@@ -69,6 +69,10 @@ export const ja: Catalogue = {
     '{guest}: このホストの libvirt にドメインがありません。virsh list --all を確認してください',
   'domain-runs-now':
     '{guest}: クラスタ外で動作中です。Pacemaker が停止させます。vm-ctl resource start で再び起動できます',
+  'domain-runs-elsewhere':
+    '{guest}: {node} でクラスタ外で動作中です。Pacemaker がそこで停止させます。vm-ctl resource start で再び起動できます',
+  'hosts-not-looked-at':
+    '{nodes} でゲストが動作中か確認できませんでした (vm-ctl.conf の vm_remote_shell)。動作中であれば Pacemaker が停止させます',
   'guest-registered': '{guest}: すでに {resource} として登録されています',
   'guest-registered-otherwise': '{guest}: ドメイン定義ファイルはすでにリソース {resource} が使用しています',
   'guest-not-registered': '{guest}: 登録されていません。vm-ctl resource list を確認してください',

@@ -4,6 +4,7 @@ import { clonesIn, primitivesIn, virtualDomainsIn } from '../../pacemaker/cib-re
 import { cibTextFault } from '../../pacemaker/cib-text.ts';
 import type { XmlElement } from '../../xml/xml-element.ts';
 import type { Facts } from '../cluster/facts.ts';
+import type { RunningElsewhere } from '../cluster/running-elsewhere.ts';
 import type { Settings } from '../config/settings.ts';
 import { defineGuest, domainFile, type GuestDefinition } from '../definition/guest-definition.ts';
 import { guestConstraints, guestPrimitive } from '../definition/guest-elements.ts';
@@ -19,7 +20,7 @@ export interface AddWish {
   readonly isMigrationAllowed: boolean | undefined;
 }
 
-export function planAdd(wish: AddWish, facts: Facts): Plan {
+export function planAdd(wish: AddWish, facts: Facts, elsewhere: RunningElsewhere): Plan {
   const { cib, settings } = facts;
   const meant = meantDomains(wish.names, facts);
   const { isMigrationAllowed = settings.isMigrationAllowed } = wish;
@@ -37,15 +38,26 @@ export function planAdd(wish: AddWish, facts: Facts): Plan {
     problems,
     warnings: [
       ...attributeWarnings(settings, cib.root),
-      ...guests
-        .filter(({ domain }) => facts.domains?.get(domain) === true)
-        .map(({ domain }) => message('domain-runs-now', { guest: domain })),
+      ...guests.flatMap(({ domain }) => runningWarnings(domain, facts, elsewhere)),
+      ...unaskedWarnings(elsewhere),
     ],
     notes: [],
     after: editSection(withResources, 'constraints', (all) => [...all, ...guests.flatMap(guestConstraints)]),
     guests,
   };
 }
+
+/** Added, a guest is to be stopped, wherever Pacemaker finds it. */
+function runningWarnings(guest: string, { domains }: Facts, { nodes }: RunningElsewhere): readonly Message[] {
+  const node = nodes.get(guest);
+  return [
+    ...(domains?.get(guest) === true ? [message('domain-runs-now', { guest })] : []),
+    ...(node === undefined ? [] : [message('domain-runs-elsewhere', { guest, node })]),
+  ];
+}
+
+const unaskedWarnings = ({ unasked }: RunningElsewhere): readonly Message[] =>
+  unasked.length === 0 ? [] : [message('hosts-not-looked-at', { nodes: unasked.join(', ') })];
 
 function meantDomains(wanted: readonly WantedName[], { domains }: Facts): MeantNames {
   if (domains === undefined) return namesAsTheyAre(wanted);

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { changeConfiguration } from '../../../host/ctl/change/change-configuration.ts';
+import { NOBODY_ASKED } from '../../../host/ctl/cluster/running-elsewhere.ts';
 import type { Session } from '../../../host/ctl/cluster/session.ts';
 import { readSettings } from '../../../host/ctl/config/read-settings.ts';
 import type { MessageKey } from '../../../host/ctl/messages/message.ts';
@@ -52,7 +53,11 @@ function disturbed(t: TestContext, times: number) {
       needs: {},
       isDryRun: false,
       plan: (facts) =>
-        planAdd({ names: wantedNames(['guest1'], []), node: 'host1', isMigrationAllowed: undefined }, facts),
+        planAdd(
+          { names: wantedNames(['guest1'], []), node: 'host1', isMigrationAllowed: undefined },
+          facts,
+          NOBODY_ASKED,
+        ),
     });
   return { cibFile, add, told };
 }
