@@ -5,15 +5,16 @@
  * Invariant: what could not be read is a finding, never passed over as good.
  */
 import type { Domain } from '../../libvirt/domain-xml.ts';
-import { constraintsIn, isMoveConstraint } from '../../pacemaker/cib-constraints.ts';
+import { type Constraint, constraintsIn, isMoveConstraint } from '../../pacemaker/cib-constraints.ts';
 import { clusterPropertiesIn, isFencingEnabled, nodesIn } from '../../pacemaker/cib-nodes.ts';
 import { clonesIn, primitivesIn } from '../../pacemaker/cib-resources.ts';
 import type { ClusterStatus } from '../../pacemaker/cluster-status.ts';
-import type { XmlElement } from '../../xml/xml-element.ts';
+import { elementAt, type XmlElement } from '../../xml/xml-element.ts';
 import { type Guest, guestsIn } from '../cluster/guests.ts';
 import type { Settings } from '../config/settings.ts';
 import { domainOfResource } from '../definition/guest-ids.ts';
 import { type Message, message } from '../messages/message.ts';
+import type { Worker } from './host-facts.ts';
 
 export interface Seen {
   readonly settings: Settings;
@@ -25,6 +26,12 @@ export interface Seen {
   readonly portName: string;
   /** All hosts have one processor, so that what depends on it migrates; undefined: nobody was asked. */
   readonly isCpuShared: boolean | undefined;
+  /** Every vm-ctl that changes something now. */
+  readonly workers: readonly WorkerOnNode[];
+}
+
+export interface WorkerOnNode extends Worker {
+  readonly node: string;
 }
 
 export type SeenFile =
@@ -35,7 +42,7 @@ export function findingsOf(seen: Seen): readonly Message[] {
   const guests = guestsIn(seen.cib);
   return [
     ...clusterFindings(seen),
-    ...constraintFindings(seen.cib),
+    ...constraintFindings(seen),
     ...attributeFindings(seen, guests),
     ...guests.flatMap((guest) => guestFindings(guest, seen)),
     ...sharedChannelFindings(guests, seen),
@@ -66,14 +73,35 @@ function clusterFindings({ cib, status, settings }: Seen): readonly Message[] {
 }
 
 /** Also those on resources that vm-ctl has not made. */
-function constraintFindings(cib: XmlElement): readonly Message[] {
-  return constraintsIn(cib)
-    .filter(isMoveConstraint)
+function constraintFindings(seen: Seen): readonly Message[] {
+  return constraintsIn(seen.cib)
+    .filter((one) => isMoveConstraint(one) && !isOfMoveNow(one, seen))
     .map(({ id, element }) => {
       const resource = element.attributes['rsc'] ?? '?';
       return message('move-constraint-found', { id, resource });
     });
 }
+
+/** No findings: the constraints that a vm-ctl at work will take away itself; to clear them would undo its move. */
+export function movesGoingOn(seen: Seen): readonly Message[] {
+  const [mover] = moversIn(seen);
+  const constraints = constraintsIn(seen.cib).filter((one) => isOfMoveNow(one, seen));
+  const resources = new Set(constraints.map(({ element }) => element.attributes['rsc'] ?? '?'));
+  return mover === undefined
+    ? []
+    : [...resources].map((resource) =>
+        message('move-going-on', { resource, pid: mover.pid, node: mover.node }),
+      );
+}
+
+/** Those that vm-ctl makes have an end. */
+const isOfMoveNow = (constraint: Constraint, seen: Seen): boolean =>
+  isMoveConstraint(constraint) &&
+  elementAt(constraint.element, 'rule', 'date_expression')?.attributes['end'] !== undefined &&
+  moversIn(seen).length > 0;
+
+const moversIn = ({ workers }: Seen) =>
+  workers.filter(({ command }) => /\b(?:move|evacuate)\b/.test(command));
 
 /** A fencing that was cut off leaves `force_stop`, and the guest would be destroyed at its next stop. */
 function attributeFindings({ cib, status }: Seen, guests: readonly Guest[]): readonly Message[] {

@@ -12,6 +12,7 @@ import { compareCpu, queryHostCpu } from '../../libvirt/host-cpu.ts';
 import type { Virsh } from '../../libvirt/virsh.ts';
 import type { ClusterStatus } from '../../pacemaker/cluster-status.ts';
 import type { XmlElement } from '../../xml/xml-element.ts';
+import { lockHolder } from '../change/lock.ts';
 import type { Guest } from '../cluster/guests.ts';
 import type { Session } from '../cluster/session.ts';
 import { askStonith } from '../status/stonith-status.ts';
@@ -23,10 +24,11 @@ export async function gatherHostFacts(
   guests: readonly Guest[],
   status: ClusterStatus | undefined,
 ): Promise<HostFacts> {
-  const [links, stonith, cpu] = await Promise.all([
+  const [links, stonith, cpu, worker] = await Promise.all([
     askHostStatus(paths.connectSocket).catch(faultOf),
     askStonith(paths.stonithSocket),
     queryHostCpu(session.virsh),
+    lockHolder(session.lockName),
   ]);
   const running = new Set(
     status?.resources.flatMap(({ id, isActive, nodes }) => (isActive && nodes.includes(node) ? [id] : [])),
@@ -47,6 +49,7 @@ export async function gatherHostFacts(
         : stonith.value.service === 'registered'
           ? told('registered')
           : untold(`it is ${stonith.value.service}, and not registered with vm-connectd`),
+    worker,
   };
 }
 

@@ -10,6 +10,13 @@ export interface HostFacts {
   readonly cpu: Told;
   readonly connectd: Told;
   readonly stonithd: Told;
+  /** The vm-ctl that changes something from there now. */
+  readonly worker: Worker | undefined;
+}
+
+export interface Worker {
+  readonly pid: number;
+  readonly command: string;
 }
 
 /** A word that tells hosts apart, or says that all is well; or why there is none. */
@@ -33,13 +40,14 @@ export const told = (value: string): Told => ({ value, fault: undefined });
 export const untold = (fault: string): Told => ({ value: undefined, fault });
 export const NOTHING: Told = { value: undefined, fault: undefined };
 
-export function hostFactsJson({ node, guests, cpu, connectd, stonithd }: HostFacts) {
+export function hostFactsJson({ node, guests, cpu, connectd, stonithd, worker }: HostFacts) {
   return {
     version: 1,
     node,
     cpu: toldJson(cpu),
     connectd: toldJson(connectd),
     stonithd: toldJson(stonithd),
+    worker: worker === undefined ? null : { pid: worker.pid, command: worker.command },
     guests: Object.fromEntries(
       [...guests].map(([resource, guest]) => [
         resource,
@@ -68,6 +76,7 @@ export function readHostFacts(json: unknown): HostFacts | undefined {
     cpu: toldOf(top['cpu']),
     connectd: toldOf(top['connectd']),
     stonithd: toldOf(top['stonithd']),
+    worker: workerOf(top['worker']),
     guests: new Map(Object.entries(membersOf(top['guests'])).map(([id, guest]) => [id, guestOf(guest)])),
   };
 }
@@ -80,6 +89,11 @@ function guestOf(json: unknown): GuestFacts {
     link: link === null ? undefined : toldOf(link),
     disks: new Map(Object.entries(membersOf(disks)).map(([path, disk]) => [path, toldOf(disk)])),
   };
+}
+
+function workerOf(json: unknown): Worker | undefined {
+  const { pid, command } = { pid: null, command: null, ...membersOf(json) };
+  return typeof pid === 'number' && typeof command === 'string' ? { pid, command } : undefined;
 }
 
 function toldOf(json: unknown): Told {

@@ -2,13 +2,15 @@
  * `check`: looks for what is wrong, on this host and on the others. Exit status 0 only when nothing is, and everything
  * could be looked at.
  */
+import { hostname } from 'node:os';
 import { paths } from '../../../shared/paths.ts';
 import { readDomainFile } from '../../libvirt/domain-file.ts';
 import { queryLocalNode } from '../../pacemaker/local-node.ts';
 import { queryNodeAttribute } from '../../pacemaker/node-attributes.ts';
 import { KEY_ATTRIBUTE } from '../../stonith/pacemaker/cluster-back-end.ts';
-import { askHosts } from '../check/ask-hosts.ts';
-import { findingsOf, type SeenFile } from '../check/findings.ts';
+import { lockHolder } from '../change/lock.ts';
+import { type AskedHost, askHosts } from '../check/ask-hosts.ts';
+import { findingsOf, movesGoingOn, type SeenFile, type WorkerOnNode } from '../check/findings.ts';
 import { gatherHostFacts } from '../check/gather-host-facts.ts';
 import { hostFactsJson } from '../check/host-facts.ts';
 import { haveSameCpu, hostFindings, type SeenHosts } from '../check/host-findings.ts';
@@ -39,15 +41,18 @@ export async function runCheck(
   const seen = session.isOffline ? undefined : await seenHosts(session, read, guests);
   if (seen?.ok === false) return { exitCode: EXIT.unavailable, problems: [seen.problem] };
   const hosts = seen?.hosts.hosts ?? [];
+  const inCluster = {
+    settings: session.settings,
+    cib: read.cib.root,
+    status: read.status,
+    files: await filesOf(guests),
+    portName: paths.portName,
+    isCpuShared: seen === undefined ? undefined : haveSameCpu(hosts),
+    workers: seen === undefined ? await workersHere(session) : workersOn(hosts),
+  };
+  const moves = movesGoingOn(inCluster);
   const findings = [
-    ...findingsOf({
-      settings: session.settings,
-      cib: read.cib.root,
-      status: read.status,
-      files: await filesOf(guests),
-      portName: paths.portName,
-      isCpuShared: seen === undefined ? undefined : haveSameCpu(hosts),
-    }),
+    ...findingsOf(inCluster),
     // The daemons are there for guests.
     ...(seen === undefined || guests.length === 0 ? [] : hostFindings(seen.hosts)),
   ];
@@ -55,18 +60,29 @@ export async function runCheck(
   return {
     exitCode: findings.length === 0 ? EXIT.ok : EXIT.failed,
     problems: findings,
-    lines: findings.length === 0 ? [good] : [],
+    lines: [...moves, ...(findings.length === 0 ? [good] : [])],
     data: {
       guests: guests.length,
       hosts: hosts.map(({ node, ok }) => ({ node, checked: ok })),
-      findings: findings.map((found) => ({
-        key: found.key,
-        message: render(found, catalogue),
-        ...found.values,
-      })),
+      findings: told(findings, catalogue),
+      moves: told(moves, catalogue),
     },
   };
 }
+
+const told = (messages: readonly Message[], catalogue: Catalogue) =>
+  messages.map((one) => ({ key: one.key, message: render(one, catalogue), ...one.values }));
+
+/** With a file there is no cluster that would know a node; whoever changes the file is on this machine. */
+async function workersHere({ lockName }: Session): Promise<readonly WorkerOnNode[]> {
+  const worker = await lockHolder(lockName);
+  return worker === undefined ? [] : [{ ...worker, node: hostname() }];
+}
+
+const workersOn = (hosts: readonly AskedHost[]): readonly WorkerOnNode[] =>
+  hosts.flatMap((host) =>
+    host.ok && host.facts.worker !== undefined ? [{ ...host.facts.worker, node: host.node }] : [],
+  );
 
 /** What another host's `check` asks this one for. */
 async function localReport(session: Session, read: Read, guests: readonly Guest[]): Promise<Report> {

@@ -163,6 +163,7 @@ export const en = {
     '{resource} is {state} ({nodes}); see crm_mon -1, mend the cause, then crm_resource --cleanup --resource {resource}',
   'move-constraint-found':
     '{resource}: a move has left {id}, which binds it; remove it with crm_resource --clear --resource {resource}',
+  'move-going-on': '{resource}: a move is going on (vm-ctl, process {pid} on {node})',
   'stale-attribute':
     '{attribute} is set on {node} though nothing is being stopped: its next stop would be a power-off; remove it with attrd_updater -D -n {attribute} -N {node}',
   'domain-file-unusable':

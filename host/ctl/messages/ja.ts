@@ -161,6 +161,7 @@ export const ja: Catalogue = {
     '{resource} は {state} です ({nodes})。crm_mon -1 で原因を取り除き、crm_resource --cleanup --resource {resource} を実行してください',
   'move-constraint-found':
     '{resource}: 移動の制約 {id} が残っています。crm_resource --clear --resource {resource} で削除してください',
+  'move-going-on': '{resource}: 移動中です ({node} の vm-ctl、プロセス {pid})',
   'stale-attribute':
     '停止処理中ではないのに {node} に {attribute} が設定されています。次の停止が強制停止になります。attrd_updater -D -n {attribute} -N {node} で削除してください',
   'domain-file-unusable':

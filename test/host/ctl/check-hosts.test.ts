@@ -35,6 +35,7 @@ const facts = (node: string, own: GuestFacts | undefined, differing: Partial<Hos
   cpu: told('intel'),
   connectd: told('up'),
   stonithd: told('registered'),
+  worker: undefined,
   ...differing,
 });
 
@@ -90,7 +91,9 @@ test('what could not be asked is a finding, never passed over as good', () => {
 });
 
 test('what a host tells comes over as it was told, and rubbish as nothing', () => {
-  const all = facts('hosta', guest({ link: untold('mute'), cpu: told('fit') }));
+  const all = facts('hosta', guest({ link: untold('mute'), cpu: told('fit') }), {
+    worker: { pid: 7, command: 'vm-ctl resource move guest1' },
+  });
   assert.deepEqual(readHostFacts(JSON.parse(JSON.stringify(hostFactsJson(all)))), all);
   for (const rubbish of [null, 1, [], {}, { version: 2, node: 'a' }, { version: 1, node: 3 }]) {
     assert.equal(readHostFacts(rubbish), undefined);

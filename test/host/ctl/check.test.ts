@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { acquireLock } from '../../../host/ctl/change/lock.ts';
 import { PUBLISHED_CONFIG } from './published.ts';
 import { workbench } from './vm-ctl.ts';
 
@@ -63,4 +64,32 @@ test('every fault is found, with the rest of them', async (t) => {
   assert.deepEqual(await findings(), ['fencing-is-off', 'move-constraint-found', 'stale-attribute']);
   const told = await run(['check']);
   assert.match(told.stderr, /attrd_updater -D -n force_stop-prmVMCTL_guest2 -N host1/);
+});
+
+test('the constraint of a move that goes on is no finding, and is one again when nobody is at it', async (t) => {
+  const { findings, cibadmin, cib, run } = await bench(t);
+  const constraint = (id: string, end: string) =>
+    `<rsc_location id="${id}" rsc="prmVMCTL_guest1"><rule id="${id}-rule" score="INFINITY" boolean-op="and">
+<expression id="${id}-e" attribute="#uname" operation="eq" value="host2" type="string"/>${end}</rule></rsc_location>`;
+  const create = ['--create', '--scope', 'constraints', '--xml-text'];
+  const end = '<date_expression id="end" operation="lt" end="2126-01-01 00:00:00Z"/>';
+  await cibadmin(...create, constraint('cli-prefer-prmVMCTL_guest1', end));
+  assert.deepEqual(await findings(), ['move-constraint-found']);
+
+  const since = new Date().toISOString();
+  const other = await acquireLock(cib, { pid: 4711, command: 'vm-ctl resource start guest2', since });
+  assert.ok(other.ok);
+  assert.deepEqual(await findings(), ['move-constraint-found']);
+  other.release();
+  const lock = await acquireLock(cib, { pid: 4711, command: 'vm-ctl resource move guest1', since });
+  assert.ok(lock.ok);
+  t.after(lock.release);
+  assert.deepEqual(await findings(), []);
+  const told = await run(['check']);
+  assert.equal(told.exitCode, 0);
+  assert.match(told.stdout, /^prmVMCTL_guest1: a move is going on \(vm-ctl, process 4711 on .*\)$/m);
+
+  // One without an end is none that vm-ctl makes.
+  await cibadmin(...create, constraint('cli-ban-prmVMCTL_guest2-on-host1', ''));
+  assert.deepEqual(await findings(), ['move-constraint-found']);
 });
