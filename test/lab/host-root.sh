@@ -39,6 +39,7 @@ mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/dev/shm"
 mount -t tmpfs tmpfs "$root/run"
 mount -t tmpfs tmpfs "$root/tmp"
+mount -t tmpfs -o mode=700 tmpfs "$root/root"           # bash reads .bashrc also for a command whose input is a socket
 
 own() {                                                # own WHAT WHERE [OPTION]: show a directory of the machine
   mkdir -p "$root$2"
