@@ -4,6 +4,7 @@ import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandResult } from '../../shared/process/run-command.ts';
 import { bundledProgram } from '../support/bundle.ts';
+import { endProgram, startProgram } from './bridge-programs.ts';
 import type { Laboratory } from './lab.ts';
 
 export const CONFIG = `vm_ocf=ocf:heartbeat:VirtualDomain
@@ -12,6 +13,28 @@ vm_allow_migrate=on
 `;
 /** Where no link of an installed program is. */
 export const PROGRAM = '/usr/local/sbin/vm-ctl';
+
+const SHELL = '/usr/local/sbin/shell-on';
+const LISTENER = 'shell-listener';
+const PORT = '7778';
+export const CONFIG_WITH_SHELL = `${CONFIG}vm_remote_shell=(${SHELL})
+`;
+
+/** Instead of ssh, which needs a daemon and keys: a shell on the other host reads the words, as it does behind ssh. */
+export async function letReach(lab: Laboratory): Promise<void> {
+  for (const host of ['hosta', 'hostb']) {
+    const shell = join(lab.rootOf(host) ?? '', SHELL);
+    writeFileSync(shell, `#!/bin/sh\nnode=$1; shift\necho "$*" | socat -t60 - "TCP:$node:${PORT}"\n`);
+    chmodSync(shell, 0o755);
+    const path = 'PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin';
+    const listen = `TCP-LISTEN:${PORT},fork,reuseaddr`;
+    await startProgram(lab, host, LISTENER, ['env', path, 'socat', '-t60', listen, 'EXEC:/bin/sh']);
+  }
+}
+
+export async function endReach(lab: Laboratory): Promise<void> {
+  for (const host of ['hosta', 'hostb']) await endProgram(lab, host, [LISTENER]);
+}
 
 /** The program as it is in the tree, and two small guests that are off; guests stick to where they are. */
 export async function install(lab: Laboratory, config = CONFIG): Promise<void> {

@@ -6,10 +6,13 @@ import assert from 'node:assert/strict';
 import { labTest } from './shared-lab.ts';
 import {
   bothOnHosta,
+  CONFIG_WITH_SHELL,
   constraints,
   done,
+  endReach,
   exitCode,
   install,
+  letReach,
   letStop,
   PROGRAM,
   refused,
@@ -65,6 +68,79 @@ labTest('whoever adds a guest that runs is asked before Pacemaker shuts it down'
   assert.equal(await done(lab, 'resource', 'list'), 'no guest is registered\n');
   assert.equal(lab.hostOf('guest3'), 'hosta');
 });
+
+labTest(
+  'whoever adds a guest that runs on another host is asked, too, and told of a host that is silent',
+  async (lab) => {
+    await install(lab, CONFIG_WITH_SHELL);
+    await lab.start('guest3');
+    const add = ['resource', 'add', 'guest3', '-a', 'hosta'];
+    try {
+      await letReach(lab);
+      const words = `${PROGRAM} ${add.join(' ')}`;
+      const asked = await lab.on('hostb', ['script', '-qec', words, '/dev/null'], { input: 'n\r' });
+      assert.match(asked.stdout, /Let Pacemaker shut down guest3 now\? \[y\/N\]/);
+      assert.equal(exitCode(asked), 1, asked.stdout);
+      const planned = await vmCtl(lab, [...add, '--dry-run'], 'hostb');
+      assert.equal(exitCode(planned), 0, planned.stderr);
+      assert.match(planned.stderr, /warning: guest3: runs now on hosta, outside the cluster/);
+    } finally {
+      await endReach(lab);
+    }
+    const silent = await vmCtl(lab, [...add, '--dry-run'], 'hostb');
+    assert.equal(exitCode(silent), 0, silent.stderr);
+    assert.match(
+      silent.stderr,
+      /^vm-ctl: warning: whether any of them runs on hosta could not be looked at.*\n$/,
+    );
+    assert.equal(await done(lab, 'resource', 'list'), 'no guest is registered\n');
+    assert.equal(lab.hostOf('guest3'), 'hosta');
+  },
+);
+
+labTest(
+  'as host init leaves a cluster, a guest moves without more words and stays, and check takes that for no fault',
+  async (lab) => {
+    await bothOnHosta(lab, CONFIG_WITH_SHELL);
+    const stickiness = [
+      'crm_attribute',
+      '--type',
+      'rsc_defaults',
+      '--name',
+      'resource-stickiness',
+      '--delete',
+    ];
+    await lab.output('hosta', stickiness);
+    await refused(lab, ['resource', 'move', 'guest4'], /would go straight back to hosta/);
+    assert.match(
+      await done(lab, 'host', 'init', '--daemons', 'none'),
+      /resource-stickiness=INFINITY for all/,
+    );
+    const found = async (host: string) => {
+      const { moves, findings } = JSON.parse((await vmCtl(lab, ['check', '--json'], host)).stdout);
+      const keys = (all: readonly { key: string }[]) => all.map(({ key }) => key);
+      return { moves: keys(moves), isLeft: keys(findings).includes('move-constraint-found') };
+    };
+    try {
+      await letReach(lab);
+      await lab.output('hosta', ['virsh', '-q', 'migrate-setspeed', 'guest4', '1']);
+      const moving = vmCtl(lab, ['resource', 'move', 'guest4']);
+      const isSet = async () => (await constraints(lab)).includes('cli-prefer');
+      await waitFor('the move has begun', 30_000, isSet, { pollMs: 20 });
+      for (const host of ['hosta', 'hostb']) {
+        assert.deepEqual(await found(host), { moves: ['move-going-on'], isLeft: false }, host);
+      }
+      await lab.output('hosta', ['virsh', '-q', 'migrate-setspeed', 'guest4', '10000']);
+      assert.equal(exitCode(await moving), 0);
+      assert.deepEqual(await found('hosta'), { moves: [], isLeft: false });
+    } finally {
+      await endReach(lab);
+    }
+    await lab.waitForIdle('hosts');
+    assert.equal(lab.hostOf('guest4'), 'hostb');
+  },
+  { limitMs: 300_000 },
+);
 
 labTest(
   'guests leave a node that is evacuated, and go to the best other node without -n',
