@@ -65,3 +65,9 @@ export function scoreOf(text: string | undefined): number {
 
 /** Pacemaker's truth. */
 export const isTrue = (text: string | undefined): boolean => /^(?:1|true|on|yes|y)$/i.test(text ?? '');
+
+/** As Pacemaker's tools print it. */
+export const scoreText = (score: number): string => {
+  if (score <= -INFINITY_SCORE) return '-INFINITY';
+  return score >= INFINITY_SCORE ? 'INFINITY' : String(score);
+};

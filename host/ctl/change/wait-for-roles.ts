@@ -5,7 +5,7 @@
  * for between a change and the cluster's reaction to it there is a moment of idleness. Until then the only limit is
  * the time that somebody gives it; that being over says nothing of the guest, and is told so.
  */
-
+import { scoreText } from '../../pacemaker/attribute-sets.ts';
 import { type ClusterStatus, queryStatus, type ResourceStatus } from '../../pacemaker/cluster-status.ts';
 import { queryDcState } from '../../pacemaker/dc-state.ts';
 import { simulateLive } from '../../pacemaker/simulate.ts';
@@ -129,8 +129,3 @@ async function reasonsFor(
     }),
   );
 }
-
-export const scoreText = (score: number): string => {
-  if (score <= -1_000_000) return '-INFINITY';
-  return score >= 1_000_000 ? 'INFINITY' : String(score);
-};

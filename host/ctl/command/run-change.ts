@@ -1,14 +1,11 @@
 /** The commands that make one change: add, delete, start, stop, unmove, location move, undo. */
-
-import type { GivenOptions } from '../../../shared/command-line.ts';
 import type { ChangeOutcome, ChangeWish } from '../change/change-configuration.ts';
 import { changeConfiguration } from '../change/change-configuration.ts';
 import { waitForRoles } from '../change/wait-for-roles.ts';
 import { runningElsewhere } from '../cluster/running-elsewhere.ts';
 import type { Session } from '../cluster/session.ts';
 import { type Message, message } from '../messages/message.ts';
-import type { WantedName } from '../plan/guest-names.ts';
-import type { Plan } from '../plan/plan.ts';
+import { namesOf, type Plan } from '../plan/plan.ts';
 import { planAdd } from '../plan/plan-add.ts';
 import { planDelete } from '../plan/plan-delete.ts';
 import { planLocationFromNode, planLocationOfGuests } from '../plan/plan-location.ts';
@@ -16,15 +13,9 @@ import { planRole, type Role } from '../plan/plan-role.ts';
 import { planUnmove } from '../plan/plan-unmove.ts';
 import { changeReport } from '../report/change-report.ts';
 import { EXIT, type Report } from '../report/report.ts';
+import type { Invocation } from './invocation.ts';
 import { timeoutOf } from './timeout.ts';
 import { usage } from './usage.ts';
-
-export interface Invocation {
-  /** As it was typed. */
-  readonly typed: string;
-  readonly names: readonly WantedName[];
-  readonly options: GivenOptions;
-}
 
 type Wish = Pick<ChangeWish, 'needs' | 'plan'> & Partial<ChangeWish>;
 
@@ -157,6 +148,3 @@ export async function runLocationMove(session: Session, invocation: Invocation):
   });
   return changeReport(outcome, (guest) => message('preference-moved', { guest }));
 }
-
-export const namesOf = (guests: readonly { readonly domain: string }[]): string =>
-  guests.map(({ domain }) => domain).join(', ');

@@ -22,7 +22,7 @@ import type { Catalogue, Message } from '../messages/message.ts';
 import { message } from '../messages/message.ts';
 import { render } from '../messages/render.ts';
 import { EXIT, type Report } from '../report/report.ts';
-import type { Invocation } from './run-change.ts';
+import type { Invocation } from './invocation.ts';
 import { usage } from './usage.ts';
 
 type Read = Extract<ReadConfiguration, { ok: true }>;

@@ -6,8 +6,8 @@ import type { Session } from '../cluster/session.ts';
 import { type Catalogue, type Message, message } from '../messages/message.ts';
 import type { Output } from '../report/print-report.ts';
 import { EXIT, type Report } from '../report/report.ts';
+import type { Invocation } from './invocation.ts';
 import type { CommandLine, CommandName } from './options.ts';
-import type { Invocation } from './run-change.ts';
 
 type Command = Extract<CommandLine, { kind: 'command' }>;
 

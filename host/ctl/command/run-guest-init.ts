@@ -32,7 +32,7 @@ import { type Message, message } from '../messages/message.ts';
 import { meantNames, namesAsTheyAre, type WantedName } from '../plan/guest-names.ts';
 import { EXIT, type Report } from '../report/report.ts';
 import { expiryOf } from './expiry.ts';
-import type { Invocation } from './run-change.ts';
+import type { Invocation } from './invocation.ts';
 import { usage } from './usage.ts';
 
 interface Wish {

@@ -12,7 +12,7 @@ import { formProblems, targetProblems } from '../host-init/target-problems.ts';
 import { type Message, message } from '../messages/message.ts';
 import { changeReport } from '../report/change-report.ts';
 import { EXIT, type Report } from '../report/report.ts';
-import type { Invocation } from './run-change.ts';
+import type { Invocation } from './invocation.ts';
 import { usage } from './usage.ts';
 
 export async function runHostInit(session: Session, { names, options, typed }: Invocation): Promise<Report> {

@@ -6,10 +6,10 @@ import { readConfiguration } from '../cluster/read-configuration.ts';
 import type { Session } from '../cluster/session.ts';
 import { type Catalogue, type Message, message } from '../messages/message.ts';
 import { meantGuests } from '../plan/meant-guests.ts';
-import { nodeProblem } from '../plan/plan-add.ts';
+import { nodeProblem } from '../plan/node-problem.ts';
 import { EXIT, type Report } from '../report/report.ts';
 import { table } from '../report/table.ts';
-import type { Invocation } from './run-change.ts';
+import type { Invocation } from './invocation.ts';
 
 interface Row {
   readonly guest: Guest;

@@ -8,9 +8,10 @@ import { waitForIdle } from '../cluster/wait-for-idle.ts';
 import { type Message, message } from '../messages/message.ts';
 import { considerMove, type MoveOutcome, moveGuest } from '../move/move-guest.ts';
 import { meantGuests } from '../plan/meant-guests.ts';
-import { nodeProblem } from '../plan/plan-add.ts';
+import { nodeProblem } from '../plan/node-problem.ts';
+import { namesOf } from '../plan/plan.ts';
 import { EXIT, type Report } from '../report/report.ts';
-import { type Invocation, namesOf } from './run-change.ts';
+import type { Invocation } from './invocation.ts';
 import { timeoutOf } from './timeout.ts';
 import { usage } from './usage.ts';
 

@@ -12,7 +12,7 @@ import { gatherSeen } from '../status/gather-seen.ts';
 import { printStatus, problemsOf, type Screen } from '../status/print-status.ts';
 import { statusJson } from '../status/status-json.ts';
 import { viewOf } from '../status/view.ts';
-import type { Invocation } from './run-change.ts';
+import type { Invocation } from './invocation.ts';
 import { usage } from './usage.ts';
 
 const WIDTH = 80;

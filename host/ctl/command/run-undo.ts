@@ -14,7 +14,7 @@ import { type Message, message } from '../messages/message.ts';
 import { replaceChild } from '../plan/edit-cib.ts';
 import { changeReport } from '../report/change-report.ts';
 import { EXIT, type Report } from '../report/report.ts';
-import type { Invocation } from './run-change.ts';
+import type { Invocation } from './invocation.ts';
 import { usage } from './usage.ts';
 
 export async function runUndo(session: Session, { names, options, typed }: Invocation): Promise<Report> {

@@ -57,13 +57,13 @@ export const agentName: Form<AgentName> = single('ocf:PROVIDER:TYPE', (word) => 
 });
 
 /** As the CIB writes it. */
-export function scoreText(word: string): string | undefined {
+export function cibScore(word: string): string | undefined {
   const [, sign, infinite] = /^([-+]?)(inf(?:inity)?)$/i.exec(word) ?? [];
   if (infinite !== undefined) return sign === '-' ? '-INFINITY' : 'INFINITY';
   return /^[-+]?\d{1,7}$/.test(word) ? String(Number(word)) : undefined;
 }
 
-export const score: Form<string> = single('a whole number or INFINITY', scoreText);
+export const score: Form<string> = single('a whole number or INFINITY', cibScore);
 
 const INTERVAL = /^\d{1,9}(?:ms|msec|us|s|sec|m|min|h|hr)?$/;
 const ON_FAIL = ['ignore', 'block', 'demote', 'stop', 'restart', 'standby', 'fence', 'restart-container'];
@@ -104,7 +104,7 @@ export const order: Form<OrderSettings> = {
   shape: '(score symmetrical) with symmetrical true or false',
   read(words) {
     const [word = '', symmetrical = ''] = words;
-    const value = scoreText(word);
+    const value = cibScore(word);
     if (words.length !== 2 || value === undefined || !['true', 'false'].includes(symmetrical))
       return undefined;
     return { kind: value === '0' ? 'Optional' : 'Mandatory', isSymmetrical: symmetrical === 'true' };

@@ -1,16 +1,15 @@
 /** Plans a move: where to, whether it can go there, and whether it would stay there. Pure. */
-import { scoreOf } from '../../pacemaker/attribute-sets.ts';
+import { INFINITY_SCORE, scoreOf, scoreText } from '../../pacemaker/attribute-sets.ts';
 import { nodesIn } from '../../pacemaker/cib-nodes.ts';
 import { resourceDefaultsIn } from '../../pacemaker/cib-resources.ts';
 import type { NodeStatus } from '../../pacemaker/cluster-status.ts';
 import type { Simulation } from '../../pacemaker/simulate.ts';
 import { elementAt, type XmlElement } from '../../xml/xml-element.ts';
-import { scoreText } from '../change/wait-for-roles.ts';
 import type { Facts } from '../cluster/facts.ts';
 import type { Guest } from '../cluster/guests.ts';
 import { type Message, message } from '../messages/message.ts';
 import { editSection } from '../plan/edit-cib.ts';
-import { nodeProblem } from '../plan/plan-add.ts';
+import { nodeProblem } from '../plan/node-problem.ts';
 import type { Way } from './move-constraint.ts';
 
 export type MovePlan =
@@ -59,7 +58,7 @@ export function planMove(wish: MoveWish, facts: Facts, live: Simulation, without
     ...(wish.isPreferred ? [] : returnProblems(guest, source, target, facts.cib.root, live)),
   );
   if (problems.length > 0) return { kind: 'problems', problems };
-  const isBanNeeded = (live.scores.get(guest.resource)?.get(source) ?? 0) >= 1_000_000;
+  const isBanNeeded = (live.scores.get(guest.resource)?.get(source) ?? 0) >= INFINITY_SCORE;
   return { kind: 'go', source, target, isBanNeeded };
 }
 
@@ -70,7 +69,7 @@ function targetOf(resource: string, source: string, { actions, scores }: Simulat
   );
   if (action?.node !== undefined && action.action !== 'stop') return action.node;
   const [best] = [...(scores.get(resource) ?? [])]
-    .filter(([node, score]) => node !== source && score > -1_000_000)
+    .filter(([node, score]) => node !== source && score > -INFINITY_SCORE)
     .sort(([, one], [, other]) => other - one);
   return best?.[0];
 }
@@ -91,7 +90,7 @@ function faultOf(node: NodeStatus): string | undefined {
 
 function scoreProblems(guest: Guest, target: string, { scores }: Simulation): readonly Message[] {
   const score = scores.get(guest.resource)?.get(target);
-  return score !== undefined && score <= -1_000_000
+  return score !== undefined && score <= -INFINITY_SCORE
     ? [message('target-forbidden', { guest: guest.domain, node: target })]
     : [];
 }
@@ -108,7 +107,7 @@ function returnProblems(
   { scores }: Simulation,
 ): readonly Message[] {
   const stickiness = stickinessOf(guest, cib);
-  if (stickiness >= 1_000_000) return [];
+  if (stickiness >= INFINITY_SCORE) return [];
   const own = scores.get(guest.resource);
   const here = (own?.get(source) ?? 0) - stickiness;
   const there = (own?.get(target) ?? 0) + stickiness;

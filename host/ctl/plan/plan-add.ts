@@ -11,6 +11,7 @@ import { guestConstraints, guestPrimitive } from '../definition/guest-elements.t
 import { type Message, message } from '../messages/message.ts';
 import { editSection, takenIds } from './edit-cib.ts';
 import { type MeantNames, meantNames, namesAsTheyAre, type WantedName } from './guest-names.ts';
+import { nodeProblem } from './node-problem.ts';
 import type { Plan } from './plan.ts';
 
 export interface AddWish {
@@ -78,10 +79,6 @@ function clusterProblems(node: string, { cib, settings }: Facts): readonly Messa
     if (!clones.has(clone)) problems.push(message('clone-missing', { clone, setting }));
   }
   return problems;
-}
-
-export function nodeProblem(node: string, nodes: readonly string[]): Message {
-  return message('node-unknown', { node, nodes: nodes.length === 0 ? '-' : nodes.join(', ') });
 }
 
 function guestProblems(

@@ -9,8 +9,8 @@ import { type Message, message } from '../messages/message.ts';
 import { editSection } from './edit-cib.ts';
 import type { WantedName } from './guest-names.ts';
 import { meantGuests } from './meant-guests.ts';
+import { nodeProblem } from './node-problem.ts';
 import type { Plan } from './plan.ts';
-import { nodeProblem } from './plan-add.ts';
 
 export function planLocationOfGuests(names: readonly WantedName[], facts: Facts): Plan {
   const { guests, problems } = meantGuests(names, facts);

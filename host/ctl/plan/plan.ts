@@ -28,4 +28,8 @@ export interface PlannedGuest {
   readonly resource: string;
 }
 
+/** In a sentence. */
+export const namesOf = (guests: readonly { readonly domain: string }[]): string =>
+  guests.map(({ domain }) => domain).join(', ');
+
 export type Planner = (facts: Facts) => Plan;
