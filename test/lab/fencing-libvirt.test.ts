@@ -88,7 +88,8 @@ async function answersAllOperations({ lab, t, ask }: Story): Promise<void> {
   const off = await ask('off');
   assertDead(off);
   t.diagnostic(`off: ${off.tookMs} ms`);
-  assert.equal(stateOf((await ask('status')).answer), 'off');
+  const { answer: told } = await ask('status');
+  assert.equal(stateOf(told), 'off', reasonOf(told));
   assertDead(await ask('off'));
   const on = await ask('on');
   assert.equal(resultOf(on.answer), 'confirmed', reasonOf(on.answer));

@@ -1,12 +1,13 @@
 /**
  * A domain of this host's libvirt, as one fencing job sees and changes it: the back end without a cluster.
  *
- * Invariant: it is off only when libvirt says that it is shut off *and* the QEMU process that was seen to run it has
- * ended. A domain that libvirt does not know is not there at all, unless this very job has ended it while it lived: it
- * was transient. What has been sent to another host, or is on its way there, is never off: nobody here sees it there.
+ * Invariant: it is off only when the QEMU process that was seen to run it has ended *and* either this very job has ended
+ * it while it lived or libvirt says that it is shut off. Of an end that it did not bring about libvirt takes some 200 ms
+ * to hear, in which it answers nobody, so a job that has seen the end doesn't ask. A domain that libvirt does not know is
+ * not there at all. What has been sent to another host, or is on its way there, is never off: nobody here sees it there.
  */
 import { abortDomainJob, destroyDomain, startDomain } from '../../libvirt/domain-control.ts';
-import { type DomainSummary, listDomains } from '../../libvirt/domain-list.ts';
+import { type DomainListResult, type DomainSummary, listDomains } from '../../libvirt/domain-list.ts';
 import { queryDomainJob } from '../../libvirt/job-info.ts';
 import type { Virsh } from '../../libvirt/virsh.ts';
 import type { Facts, Role, Target } from '../decide/facts.ts';
@@ -34,8 +35,9 @@ const REQUESTER_ENDS: Done = {
 };
 const END_WITHIN_MS = 2_000;
 const END_LOOK_MS = 2;
-const JOB_LOOK_MS = 20;
+const LOOK_AGAIN_MS = 20;
 const JOB_ASKED_MS = 1_000;
+const HEARD_WITHIN_MS = 1_000;
 /** No migration gets from its beginning to its end in less. */
 const STAY_KNOWN_MS = 200;
 
@@ -54,10 +56,13 @@ export class DomainTarget implements FenceTarget {
   }
 
   async look({ configuration, settled }: LookNeeds, deadlineMs: number): Promise<Looked> {
+    if (this.#wasDestroyed && !this.#lingers()) {
+      return { ok: true, facts: this.#factsOf(this.#targetOf(undefined), false) };
+    }
     const virsh = this.#within(deadlineMs);
     const askedMs = performance.now();
     const [list, leaving] = await Promise.all([
-      listDomains(virsh),
+      this.#list(virsh),
       configuration && !settled
         ? queryDomainJob(this.#within(Math.min(JOB_ASKED_MS, deadlineMs)), { name: this.#name })
         : undefined,
@@ -68,6 +73,17 @@ export class DomainTarget implements FenceTarget {
     const requester = named(this.#options.requester);
     const isOff = requester !== undefined && requester.id === undefined;
     return { ok: true, facts: this.#factsOf(this.#targetOf(named(this.#name)), isOff) };
+  }
+
+  /** Looks again while libvirt has not heard yet that the QEMU of one that it calls running has ended. */
+  async #list(virsh: Virsh): Promise<DomainListResult> {
+    const untilMs = performance.now() + Math.min(HEARD_WITHIN_MS, virsh.deadlineMs);
+    for (;;) {
+      const list = await listDomains(virsh);
+      const domain = list.ok ? list.domains.find(({ name }) => name === this.#name) : undefined;
+      if (domain?.id === undefined || this.#lingers() || performance.now() > untilMs) return list;
+      await this.#options.sleep(LOOK_AGAIN_MS);
+    }
   }
 
   async mark(): Promise<Done> {
@@ -92,6 +108,7 @@ export class DomainTarget implements FenceTarget {
 
   async start(deadlineMs: number): Promise<Done> {
     this.#options.ending.delete(this.#name);
+    this.#wasDestroyed = false;
     const answer = await startDomain(this.#within(deadlineMs), { name: this.#name });
     return answer.ok ? DONE : { ok: false, fault: answer.fault, isCertain: answer.kind === 'refused' };
   }
@@ -114,7 +131,6 @@ export class DomainTarget implements FenceTarget {
     const qemu = this.#process;
     const wasAlive = qemu !== undefined && !hasEnded(qemu);
     if (wasAlive && endProcess(qemu)) await this.#awaitEnd(qemu, deadlineMs);
-    // libvirt hears of it by itself, and is looked at until it says so; telling it would cost another process.
     if (wasAlive && hasEnded(qemu)) {
       this.#wasDestroyed = true;
       return DONE;
@@ -142,7 +158,7 @@ export class DomainTarget implements FenceTarget {
         isAborted = true;
         await abortDomainJob(virsh, { name: this.#name });
       } else if (isLeaving) {
-        await this.#options.sleep(JOB_LOOK_MS);
+        await this.#options.sleep(LOOK_AGAIN_MS);
       } else if (answer.ok) {
         this.#stayedAtMs = askedMs;
       } else if (answer.kind === 'refused') {
@@ -150,7 +166,7 @@ export class DomainTarget implements FenceTarget {
       } else {
         fault = answer.fault;
         if (answer.kind === 'no-such-domain') return fault;
-        await this.#options.sleep(JOB_LOOK_MS);
+        await this.#options.sleep(LOOK_AGAIN_MS);
       }
     }
     return fault;
@@ -164,9 +180,7 @@ export class DomainTarget implements FenceTarget {
   #targetOf(domain: DomainSummary | undefined): Target | undefined {
     if (domain === undefined && !this.#wasDestroyed) return undefined;
     const isOff = domain === undefined || (domain.state.name === 'shut-off' && domain.id === undefined);
-    const present = qemuProcessOf(this.#options.pidDirectory, this.#name);
-    this.#process ??= present;
-    const lingers = [this.#process, present].some((one) => one !== undefined && !hasEnded(one));
+    const lingers = this.#lingers();
     return {
       isManaged: true,
       isBlocked: false,
@@ -177,6 +191,13 @@ export class DomainTarget implements FenceTarget {
       ownRole: undefined,
       record: undefined,
     };
+  }
+
+  /** Whether a QEMU of it lives: the one that this job has seen, or another. */
+  #lingers(): boolean {
+    const present = qemuProcessOf(this.#options.pidDirectory, this.#name);
+    this.#process ??= present;
+    return [this.#process, present].some((one) => one !== undefined && !hasEnded(one));
   }
 
   #pendingOf(domain: DomainSummary | undefined, isOff: boolean, lingers: boolean): string | undefined {
