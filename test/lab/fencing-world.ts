@@ -2,6 +2,7 @@
  * Everything that fencing takes, in a laboratory: both guests under the hosts' cluster with our agent, keys and tokens,
  * and the daemons on both levels.
  */
+import { startProgram as startInSession } from './bridge-programs.ts';
 import type { Laboratory } from './lab.ts';
 import { numberOf } from './layout.ts';
 import { waitFor } from './wait-for.ts';
@@ -18,8 +19,7 @@ export async function startProgram(
   program: string,
   ...parameters: readonly string[]
 ): Promise<void> {
-  const script = 'log=/var/log/$1.log; setsid --fork "$@" </dev/null >>"$log" 2>&1; sleep 0.2'; // until it has a session of its own
-  await lab.output(target, ['/bin/bash', '-c', script, 'start', program, ...parameters]);
+  await startInSession(lab, target, program, [program, ...parameters]);
 }
 
 export async function stopProgram(lab: Laboratory, target: string, program: string): Promise<void> {
