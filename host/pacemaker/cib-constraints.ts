@@ -1,5 +1,5 @@
-/** The constraints of a CIB, and which of them name a resource. */
-import { descendantsNamed, elementAt, type XmlElement } from '../xml/xml-element.ts';
+/** The constraints of a CIB, and which of them are left by moves. */
+import { elementAt, type XmlElement } from '../xml/xml-element.ts';
 
 export type Constraint =
   | {
@@ -66,15 +66,6 @@ function constraintOf(element: XmlElement): Constraint {
     default:
       return { kind: 'other', id, element };
   }
-}
-
-/** Whether a constraint names this resource anywhere, sets of resources included. */
-export function namesResource(constraint: Constraint, resource: string): boolean {
-  const { attributes } = constraint.element;
-  if (['rsc', 'with-rsc', 'first', 'then'].some((name) => attributes[name] === resource)) return true;
-  return [...descendantsNamed(constraint.element, 'resource_ref')].some(
-    (reference) => reference.attributes['id'] === resource,
-  );
 }
 
 /** The ids that `crm_resource --move` and `--ban` give, so that `--clear` knows the constraint. */

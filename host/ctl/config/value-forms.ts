@@ -57,7 +57,7 @@ export const agentName: Form<AgentName> = single('ocf:PROVIDER:TYPE', (word) => 
 });
 
 /** As the CIB writes it. */
-export function cibScore(word: string): string | undefined {
+function cibScore(word: string): string | undefined {
   const [, sign, infinite] = /^([-+]?)(inf(?:inity)?)$/i.exec(word) ?? [];
   if (infinite !== undefined) return sign === '-' ? '-INFINITY' : 'INFINITY';
   return /^[-+]?\d{1,7}$/.test(word) ? String(Number(word)) : undefined;

@@ -6,20 +6,20 @@
  * share an id, and the domain can be read back from it. Ordinary names stay as they are.
  */
 
-export const RESOURCE_PREFIX = 'prmVMCTL_';
+const RESOURCE_PREFIX = 'prmVMCTL_';
 
 /** XML would take more characters; pcs takes no other. */
 const TO_ESCAPE = /[^-.0-9A-Z_a-z]|_(?=x[0-9A-F]{4})/gu;
 const ESCAPE = /_x([0-9A-F]{4,6})_/g;
 
-export function idPart(name: string): string {
+function idPart(name: string): string {
   return name.replace(TO_ESCAPE, (character) => {
     const code = character.codePointAt(0) ?? 0;
     return `_x${code.toString(16).toUpperCase().padStart(4, '0')}_`;
   });
 }
 
-export function nameInId(part: string): string {
+function nameInId(part: string): string {
   return part.replace(ESCAPE, (whole, digits: string) => {
     const code = Number.parseInt(digits, 16);
     return code <= 0x10ffff ? String.fromCodePoint(code) : whole;

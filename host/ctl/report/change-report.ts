@@ -72,7 +72,7 @@ function dryRunReport(
 }
 
 /** `+ rsc_location locVMCTL_…`, `- …`, or `~ … value: Stopped -> Started`. */
-export function changeLine(change: CibChange): string {
+function changeLine(change: CibChange): string {
   switch (change.operation) {
     case 'create':
       return `+ ${change.element.name} ${change.element.attributes['id'] ?? ''}`.trimEnd();

@@ -14,7 +14,7 @@ export const padded = (cell: string, width: number): string =>
   cell + ' '.repeat(Math.max(0, width - widthOf(cell)));
 
 /** What does not fit ends with an ellipsis. */
-export function fitted(text: string, width: number): string {
+function fitted(text: string, width: number): string {
   return widthOf(text) <= width ? text : `${startOf(text, width - 1)}…`;
 }
 

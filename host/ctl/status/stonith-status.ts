@@ -32,7 +32,7 @@ export async function askStonith(socketPath: string): Promise<Answer<StonithStat
     : { kind: 'told', value: status };
 }
 
-export function stonithStatusOf(json: Json): StonithStatus | undefined {
+function stonithStatusOf(json: Json): StonithStatus | undefined {
   const top = membersOf(json);
   const text = (name: string) => {
     const value = top[name];
