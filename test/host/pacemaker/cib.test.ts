@@ -142,7 +142,7 @@ test('nodes have permanent and transient attributes, the cluster has its propert
   assert.equal(isFencingEnabled(new Map([['fencing-enabled', 'no']])), false);
 });
 
-test('constraints are read, and those that name a resource are found', () => {
+test('constraints are read, and those that moves leave are told from others', () => {
   const constraints = constraintsIn(cib);
   assert.deepEqual(
     constraints.map(({ kind, id }) => [kind, id]),
