@@ -3,7 +3,8 @@
  * side. Each ends by its deadline, and what it led to is told with the phase it was begun in.
  *
  * Looks while a job waits come at the news of a change, not sooner than LOOK_GAP_MS after the last one, and every
- * LOOK_EVERY_MS without any news.
+ * LOOK_EVERY_MS without any news. That the coordinator has become idle is no news to anybody, so who waits for that looks
+ * again after SETTLING_MS, and each time waits twice as long.
  */
 import type { Clock } from '../../../shared/clock.ts';
 import { messageOf } from '../../../shared/errors.ts';
@@ -24,6 +25,7 @@ export interface JobRunnerOptions {
 
 const LOOK_GAP_MS = 15;
 const LOOK_EVERY_MS = 500;
+const SETTLING_MS = 20;
 const LEAST_MS = 50;
 const LONGEST_LOOK_MS = 5_000;
 const CLEAR_MS = 5_000;
@@ -37,6 +39,9 @@ interface Running {
   /** Aborted when nothing need be waited for any more. */
   patience: AbortController;
   seenChange: number;
+  /** Until the next look at whether the cluster is settled; the first look while waiting doesn't ask for that. */
+  settlingMs: number;
+  hasLookedWaiting: boolean;
 }
 
 export class JobRunner {
@@ -79,6 +84,8 @@ export class JobRunner {
       last: Promise.resolve(),
       patience: new AbortController(),
       seenChange: -1,
+      settlingMs: SETTLING_MS,
+      hasLookedWaiting: false,
     };
     this.#running.set(work.number, running);
     return running;
@@ -107,7 +114,9 @@ export class JobRunner {
     if (delayMs > 0) await clock.sleep(delayMs, signal).catch(() => undefined);
     else if (phase === 'waiting' && !isFirst && !work.hasGivenUp) {
       await clock.sleep(LOOK_GAP_MS, signal).catch(() => undefined);
-      await backEnd.change(running.seenChange, LOOK_EVERY_MS, signal);
+      const limitMs = needsOf(work, running).settled ? running.settlingMs : LOOK_EVERY_MS;
+      await backEnd.change(running.seenChange, limitMs, signal);
+      running.settlingMs = Math.min(LOOK_EVERY_MS, 2 * running.settlingMs);
     }
     if (phase === 'waiting') running.seenChange = backEnd.changes;
   }
@@ -120,7 +129,7 @@ export class JobRunner {
     const deadlineMs = Math.max(LEAST_MS, Math.min(LONGEST_LOOK_MS, leftMs));
     switch (effect.do) {
       case 'look':
-        return this.#seen(await target.look(needsOf(work), this.#lookDeadline(work)));
+        return this.#seen(await this.#look(running, work));
       case 'mark':
         return eventOf(
           await target.mark(effect.nodes, formatMark(job.id, job.untilWallMs), deadlineMs),
@@ -148,6 +157,12 @@ export class JobRunner {
     }
   }
 
+  #look(running: Running, work: Work): Promise<Looked> {
+    const needs = needsOf(work, running);
+    running.hasLookedWaiting ||= work.job.phase === 'waiting';
+    return running.target.look(needs, this.#lookDeadline(work));
+  }
+
   #lookDeadline({ job, giveUpMs, untilMs }: Work): number {
     const endMs = job.phase === 'verifying' ? untilMs : giveUpMs;
     return Math.max(LEAST_MS, Math.min(LONGEST_LOOK_MS, endMs - this.#options.clock.nowMs()));
@@ -166,15 +181,18 @@ function isOutdated(work: Work, phase: Phase, effect: JobEffect): boolean {
   return !isTidying && work.job.phase !== phase;
 }
 
-/** While it waits for the end of what it saw running, the status alone tells all (16 ms and not 40). */
-function needsOf({ job }: Work): LookNeeds {
+/**
+ * While it waits for the end of what it saw running, the status alone tells all (16 ms and not 40). The first look after
+ * the order takes as little time, so as to see it run still: then its end is proven without waiting for a settled cluster.
+ */
+function needsOf({ job }: Work, { hasLookedWaiting }: Running): LookNeeds {
   const isWaiting = job.phase === 'waiting' && job.operation !== 'on';
   return {
     configuration: job.phase !== 'verifying' && !(isWaiting && !job.isJoined),
     settled:
       job.operation === 'status' ||
       job.phase === 'verifying' ||
-      (isWaiting && (!job.sawItActive || job.sawSilence)),
+      (isWaiting && hasLookedWaiting && (!job.sawItActive || job.sawSilence)),
   };
 }
 
