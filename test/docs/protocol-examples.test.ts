@@ -1,9 +1,10 @@
 /** Types the examples of docs/protocol.md, "By hand", into socat, with both daemons as they are, and compares what comes. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { systemCodeOf } from '../../shared/errors.ts';
 import type { Json } from '../../shared/protocol/message.ts';
 import { makePty } from '../guest/agent/stand-in.ts';
 import { start } from '../guest/guest-side.ts';
@@ -57,6 +58,7 @@ async function play(t: TestContext, { side, command, dialogue }: Example): Promi
   const child = spawn(
     '/bin/bash',
     [
+      '--norc', // which bash reads when its input is a socket, as here
       '-c',
       command
         .replaceAll(PLACES.local, world.locals[side])
@@ -65,7 +67,7 @@ async function play(t: TestContext, { side, command, dialogue }: Example): Promi
     ],
     { stdio: ['pipe', 'pipe', 'inherit'], detached: true },
   );
-  t.after(() => child.pid !== undefined && child.exitCode === null && process.kill(-child.pid));
+  t.after(() => endGroup(child));
   let came = '';
   child.stdout.on('data', (bytes: Buffer) => {
     came += bytes.toString('latin1');
@@ -97,6 +99,15 @@ async function play(t: TestContext, { side, command, dialogue }: Example): Promi
     }
   }
   if (answer !== undefined) assert.equal(await answer, 'default_ping_set=100\n');
+}
+
+/** All of its pipeline, if it has not ended by itself. */
+function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (thrown) {
+    if (systemCodeOf(thrown) !== 'ESRCH') throw thrown;
+  }
 }
 
 /** Both daemons on one line, but for the one whose part the example plays. */
