@@ -97,6 +97,7 @@ async function answersAllOperations({ lab, t, ask }: Story): Promise<void> {
   assert.ok(before !== undefined, 'it was said to be on');
   const reboot = await ask('reboot');
   assert.equal(resultOf(reboot.answer), 'confirmed', reasonOf(reboot.answer));
+  t.diagnostic(`reboot: ${reboot.tookMs} ms, ${reasonOf(reboot.answer)}`);
   await waitFor('it runs again', 10_000, () => isAlive(lab, VICTIM));
   assert.ok(!qemusOf(lab, VICTIM).includes(before), 'it is another process');
   const list = (await ask('list')).answer;
