@@ -115,8 +115,8 @@ export class Discovery {
       clock,
       random,
       log,
-      onDomains: (listed, dumped) => {
-        this.#directory.setDomains(listed, dumped);
+      onDomains: (listed, dumped, askedMs) => {
+        this.#directory.setDomains(listed, dumped, askedMs);
         this.#publisher.ask();
       },
       onStarted: onGuestStarted,
@@ -142,7 +142,7 @@ export class Discovery {
   /** The next one behind the same socket may be another guest, if others name it too. */
   linkLost(guest: string): void {
     if (this.#wanted.links.get(guest)?.isShared !== true) return;
-    this.#directory.doubt(guest);
+    this.#directory.doubt(guest, this.#options.clock.nowMs());
     void this.#publish();
     this.#libvirt.refresh();
   }

@@ -66,6 +66,8 @@ export class GuestDirectory {
   readonly #fileFaults = new Map<string, string>();
   #listed: readonly ListedDomain[] = [];
   readonly #dumped = new Map<string, GuestDomain>();
+  /** By name, when it was last seen to end. */
+  readonly #doubtedMs = new Map<string, number>();
 
   setConfigured(guests: readonly GuestDomain[]): void {
     this.#configured = guests;
@@ -93,16 +95,25 @@ export class GuestDirectory {
     this.#fileFaults.set(path, fault);
   }
 
-  /** All that libvirt knows; of domains that were not looked at anew, what was seen last stays. */
-  setDomains(listed: readonly ListedDomain[], dumped: ReadonlyMap<string, GuestDomain>): void {
-    this.#listed = listed;
+  /**
+   * All that libvirt knew when it was asked; of domains that were not looked at anew, what was seen last stays. A domain
+   * that has been doubted since may have ended after it was listed.
+   */
+  setDomains(
+    listed: readonly ListedDomain[],
+    dumped: ReadonlyMap<string, GuestDomain>,
+    askedMs: number,
+  ): void {
+    for (const [name, doubtedMs] of this.#doubtedMs) if (doubtedMs < askedMs) this.#doubtedMs.delete(name);
+    this.#listed = listed.map((one) => (this.#doubtedMs.has(one.name) ? { ...one, id: undefined } : one));
     for (const [uuid, domain] of dumped) this.#dumped.set(uuid, domain);
     const known = new Set(listed.map(({ uuid }) => uuid));
     for (const uuid of this.#dumped.keys()) if (!known.has(uuid)) this.#dumped.delete(uuid);
   }
 
-  /** It is not taken to run until libvirt lists it anew. */
-  doubt(name: string): void {
+  /** It is not taken to run until libvirt, asked later than now, lists it anew. */
+  doubt(name: string, nowMs: number): void {
+    this.#doubtedMs.set(name, nowMs);
     this.#listed = this.#listed.map((one) => (one.name === name ? { ...one, id: undefined } : one));
   }
 

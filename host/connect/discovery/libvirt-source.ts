@@ -19,7 +19,12 @@ export interface LibvirtSourceOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
-  readonly onDomains: (listed: readonly ListedDomain[], dumped: ReadonlyMap<string, GuestDomain>) => void;
+  /** `askedMs`: what has happened since then the list need not know. */
+  readonly onDomains: (
+    listed: readonly ListedDomain[],
+    dumped: ReadonlyMap<string, GuestDomain>,
+    askedMs: number,
+  ) => void;
   readonly onStarted: (name: string) => void;
   /** All there is has been looked at for the first time, or can't be. */
   readonly onFirstLook: () => void;
@@ -110,9 +115,10 @@ export class LibvirtSource {
   }
 
   async #read(): Promise<void> {
-    const { virsh, onDomains } = this.#options;
+    const { virsh, clock, onDomains } = this.#options;
     const changed = new Set(this.#changed);
     this.#changed.clear();
+    const askedMs = clock.nowMs();
     const list = await listDomains(virsh);
     if (!list.ok) {
       for (const name of changed) this.#changed.add(name);
@@ -125,11 +131,11 @@ export class LibvirtSource {
     const toLookAt = list.domains.filter(({ uuid, name, id }) => {
       return changed.has(name) || !this.#seen.has(uuid) || this.#seen.get(uuid) !== id;
     });
-    onDomains(list.domains, new Map());
+    onDomains(list.domains, new Map(), askedMs);
     let fault: string | undefined;
     for (let start = 0; start < toLookAt.length && !this.#isClosed; start += DUMPED_AT_ONCE) {
       const looked = await this.#lookAt(toLookAt.slice(start, start + DUMPED_AT_ONCE));
-      onDomains(list.domains, looked.dumped);
+      onDomains(list.domains, looked.dumped, askedMs);
       fault ??= looked.fault;
     }
     if (fault === undefined) this.#state.complete();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { GuestDirectory } from '../../../host/connect/discovery/guest-directory.ts';
+import { GuestDirectory, type ListedDomain } from '../../../host/connect/discovery/guest-directory.ts';
 import { type GuestDomain, guestDomain } from '../../../host/connect/discovery/guest-domain.ts';
 import { parseDomainXml } from '../../../host/libvirt/domain-xml.ts';
 
@@ -17,6 +17,16 @@ const socket = (path: string, mode: 'bind' | 'connect') =>
 const listed = (name: string, id?: number) => ({ name, uuid: UUID(Number(name.at(-1))), id });
 const dumps = (...domains: GuestDomain[]) => new Map(domains.map((one) => [one.uuid ?? '', one]));
 
+/** libvirt was asked just now, unless a story says when. */
+function list(
+  directory: GuestDirectory,
+  domains: readonly ListedDomain[],
+  dumped: ReadonlyMap<string, GuestDomain>,
+  askedMs = 1,
+): void {
+  directory.setDomains(domains, dumped, askedMs);
+}
+
 function pathsOf(directory: GuestDirectory): Record<string, string> {
   return Object.fromEntries([...directory.wanted().links].map(([name, { target }]) => [name, target.path]));
 }
@@ -24,12 +34,12 @@ function pathsOf(directory: GuestDirectory): Record<string, string> {
 describe('who wins', () => {
   test('the running XML over the file, the file over the definition, the configuration over all', () => {
     const directory = new GuestDirectory();
-    directory.setDomains([listed('guest1')], dumps(domain('guest1', '/defined')));
+    list(directory, [listed('guest1')], dumps(domain('guest1', '/defined')));
     assert.deepEqual(pathsOf(directory), { guest1: '/defined' });
     directory.setResources([{ id: 'r', config: '/etc/guest1.xml' }]);
     directory.setFile('/etc/guest1.xml', domain('guest1', '/file'));
     assert.deepEqual(pathsOf(directory), { guest1: '/file' });
-    directory.setDomains([listed('guest1', 4)], dumps(domain('guest1', '/running')));
+    list(directory, [listed('guest1', 4)], dumps(domain('guest1', '/running')));
     assert.deepEqual(pathsOf(directory), { guest1: '/running' });
     directory.setConfigured([domain('guest1', '/configured')]);
     assert.deepEqual(pathsOf(directory), { guest1: '/configured' });
@@ -40,11 +50,11 @@ describe('who wins', () => {
     directory.setResources([{ id: 'r', config: '/etc/guest1.xml' }]);
     directory.setFile('/etc/guest1.xml', domain('guest1'));
     assert.match(directory.wanted().idle.get('guest1') ?? '', /does not run here/);
-    directory.setDomains([listed('guest1', 7)], dumps(domain('guest1', '/channel/7')));
+    list(directory, [listed('guest1', 7)], dumps(domain('guest1', '/channel/7')));
     assert.deepEqual(pathsOf(directory), { guest1: '/channel/7' });
-    directory.setDomains([listed('guest1', 8)], dumps(domain('guest1', '/channel/8')));
+    list(directory, [listed('guest1', 8)], dumps(domain('guest1', '/channel/8')));
     assert.deepEqual(pathsOf(directory), { guest1: '/channel/8' });
-    directory.setDomains([], new Map());
+    list(directory, [], new Map());
     assert.deepEqual(pathsOf(directory), {});
   });
 });
@@ -54,13 +64,13 @@ describe('what is not known', () => {
     const directory = new GuestDirectory();
     directory.setResources([{ id: 'r', config: '/etc/guest1.xml' }]);
     directory.setFile('/etc/guest1.xml', domain('guest1', '/one'));
-    directory.setDomains([listed('guest2', 1)], dumps(domain('guest2', '/two')));
+    list(directory, [listed('guest2', 1)], dumps(domain('guest2', '/two')));
     directory.setFileFault('/etc/guest1.xml', 'EIO');
-    directory.setDomains([listed('guest2', 1)], new Map());
+    list(directory, [listed('guest2', 1)], new Map());
     assert.deepEqual(pathsOf(directory), { guest1: '/one', guest2: '/two' });
     assert.deepEqual(directory.wanted().problems, ['resource r: cannot read /etc/guest1.xml: EIO']);
     directory.setResources([]);
-    directory.setDomains([], new Map());
+    list(directory, [], new Map());
     assert.deepEqual(pathsOf(directory), {});
     assert.deepEqual(directory.wanted().problems, []);
   });
@@ -70,28 +80,41 @@ describe('two guests that name one socket', () => {
   test('leave it to the one that runs, whichever that is', () => {
     const directory = new GuestDirectory();
     const both = dumps(domain('guest1', '/s'), domain('guest2', '/s'));
-    directory.setDomains([listed('guest1', 1), listed('guest2')], both);
+    list(directory, [listed('guest1', 1), listed('guest2')], both);
     assert.deepEqual(pathsOf(directory), { guest1: '/s' });
     assert.match(
       directory.wanted().refused.get('guest2') ?? '',
       /guest1 and guest2 have the same socket \/s/,
     );
-    directory.setDomains([listed('guest1'), listed('guest2', 2)], both);
+    list(directory, [listed('guest1'), listed('guest2', 2)], both);
     assert.deepEqual(pathsOf(directory), { guest2: '/s' });
-    directory.setDomains([listed('guest1'), listed('guest2')], both);
+    list(directory, [listed('guest1'), listed('guest2')], both);
     assert.deepEqual(pathsOf(directory), {});
+  });
+
+  test('are none of them linked after the one that ran has ended, until libvirt was asked anew', () => {
+    const directory = new GuestDirectory();
+    const both = dumps(domain('guest1', '/s'), domain('guest2', '/s'));
+    list(directory, [listed('guest1', 1), listed('guest2')], both, 10);
+    directory.doubt('guest1', 20);
+    assert.deepEqual(pathsOf(directory), {});
+    list(directory, [listed('guest1', 1), listed('guest2')], both, 15);
+    assert.deepEqual(pathsOf(directory), {}, 'that list is older than its end');
+    list(directory, [listed('guest1', 1), listed('guest2')], both, 25);
+    assert.deepEqual(pathsOf(directory), { guest1: '/s' });
   });
 
   test('are not linked by what a section says when the one that runs is behind another socket', () => {
     const directory = new GuestDirectory();
     directory.setConfigured([domain('guest1', '/s'), domain('guest2', '/s')]);
-    directory.setDomains([listed('guest1', 1)], dumps(domain('guest1', '/other')));
+    list(directory, [listed('guest1', 1)], dumps(domain('guest1', '/other')));
     assert.deepEqual(pathsOf(directory), {});
   });
 
   test('get no link, neither of them, when both run', () => {
     const directory = new GuestDirectory();
-    directory.setDomains(
+    list(
+      directory,
       [listed('guest1', 1), listed('guest2', 2), listed('guest3', 3)],
       dumps(domain('guest1', '/s'), domain('guest2', '/s', 'connect'), domain('guest3', '/t')),
     );
@@ -138,7 +161,7 @@ test('a resource without a file, and a file without a channel, are said; domains
     { id: 'r2', config: '/b.xml' },
   ]);
   directory.setFile('/b.xml', { ...domain('guest2'), port: { kind: 'none' } });
-  directory.setDomains([listed('guest3', 1)], dumps({ ...domain('guest3'), port: { kind: 'none' } }));
+  list(directory, [listed('guest3', 1)], dumps({ ...domain('guest3'), port: { kind: 'none' } }));
   const { problems, refused, idle, links } = directory.wanted();
   assert.deepEqual(problems, ['resource r1 has no parameter config']);
   assert.match(refused.get('guest2') ?? '', /\/b\.xml has no channel called vmconnectd/);
@@ -149,7 +172,7 @@ test('a guest that got its channel while it runs waits for its next start', () =
   const directory = new GuestDirectory();
   directory.setResources([{ id: 'r', config: '/a.xml' }]);
   directory.setFile('/a.xml', domain('guest1', '/s'));
-  directory.setDomains([listed('guest1', 1)], dumps({ ...domain('guest1'), port: { kind: 'none' } }));
+  list(directory, [listed('guest1', 1)], dumps({ ...domain('guest1'), port: { kind: 'none' } }));
   assert.match(directory.wanted().idle.get('guest1') ?? '', /when it is started the next time/);
 });
 
