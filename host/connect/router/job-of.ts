@@ -16,6 +16,7 @@ export function jobOf(call: Call, uuid: string | undefined, nowMs: number): Job 
     bytes: OVERHEAD_BYTES + id.length + Buffer.byteLength(text) + Buffer.byteLength(detail ?? ''),
     askers: askersOf(call),
     timesSent: 0,
+    toldDeadlineMs: Number.NEGATIVE_INFINITY,
     deadlineMs: nowMs + call.deadlineMs,
     heapIndex: -1,
   };

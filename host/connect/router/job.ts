@@ -38,12 +38,17 @@ export interface Job extends HeapItem {
   readonly askers: Askers;
   /** How many times it was handed to a connection of its service: 0, and the service knows nothing of it. */
   timesSent: number;
+  /** The deadline that its service knows of. */
+  toldDeadlineMs: number;
 }
 
 /** What a job, or an answer in memory, costs beside its text. */
 export const OVERHEAD_BYTES = 256;
 
-export function serviceRequest(job: Job, nowMs: number): Request {
+/** What its service gets to read. */
+export function handOver(job: Job, nowMs: number): Request {
+  job.timesSent++;
+  job.toldDeadlineMs = job.deadlineMs;
   return {
     type: 'request',
     id: job.id,

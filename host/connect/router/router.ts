@@ -28,7 +28,7 @@ import {
 import { ROUTER_LIMITS, type RouterLimits } from '../limits.ts';
 import { askersOf, type Call, meaningOf } from './call.ts';
 import { greeting, type Identity } from './greeting.ts';
-import { errorAnswer, isRetriable, type Job, parseAnswer, serviceRequest } from './job.ts';
+import { errorAnswer, handOver, isRetriable, type Job, parseAnswer } from './job.ts';
 import { jobOf } from './job-of.ts';
 import { Ledger } from './ledger.ts';
 import { RequestCounter } from './request-counts.ts';
@@ -173,10 +173,10 @@ export class Router {
   #join(job: Job, { v1, deadlineMs }: Call, nowMs: number): RouterEffect[] {
     if (v1 === undefined) job.askers.v2 = true;
     else job.askers.v1 = v1;
-    const gainedMs = nowMs + deadlineMs - job.deadlineMs;
-    if (gainedMs > 0) this.#ledger.jobs.extend(job, nowMs + deadlineMs);
+    const untilMs = nowMs + deadlineMs;
+    if (untilMs > job.deadlineMs) this.#ledger.jobs.extend(job, untilMs);
     const service = this.#desk.find(job.service);
-    if (gainedMs < WORTH_TELLING_MS || service?.holder === undefined) return [];
+    if (untilMs - job.toldDeadlineMs < WORTH_TELLING_MS || service?.holder === undefined) return [];
     return this.#tell(service, service.holder, job, nowMs);
   }
 
@@ -208,8 +208,7 @@ export class Router {
       service.queue.addJob(job);
       return [];
     }
-    job.timesSent++;
-    return [toService(service.name, holder, serviceRequest(job, nowMs))];
+    return [toService(service.name, holder, handOver(job, nowMs))];
   }
 
   #decline(call: Call, code: ErrorCode, message: string): RouterEffect[] {
@@ -267,6 +266,7 @@ export class Router {
     const job = this.#ledger.jobs.find(message.guest, message.id);
     if (job === undefined) return [];
     job.timesSent--;
+    job.toldDeadlineMs = Number.NEGATIVE_INFINITY;
     if (why === 'too-long') return this.#finish(job, errorAnswer('bad-request', TOO_LONG), nowMs);
     if (why === 'closed' && job.timesSent === 0) {
       return this.#finish(job, errorAnswer('service-away', AWAY, true), nowMs);

@@ -6,7 +6,7 @@
  * a guest's cancels go before its jobs, and a job that was never handed over needs no cancel.
  */
 import type { Cancel, Request } from '../../../shared/protocol/message.ts';
-import { type Job, serviceRequest } from './job.ts';
+import { handOver, type Job } from './job.ts';
 
 interface OfGuest {
   readonly cancels: Map<string, Cancel>;
@@ -71,8 +71,7 @@ function takeOne({ cancels, jobs }: OfGuest, taken: (Request | Cancel)[], nowMs:
   }
   for (const job of jobs) {
     jobs.delete(job);
-    job.timesSent++;
-    taken.push(serviceRequest(job, nowMs));
+    taken.push(handOver(job, nowMs));
     return job.bytes;
   }
   return 0;

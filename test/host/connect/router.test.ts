@@ -76,6 +76,14 @@ describe('a request', () => {
     assert.equal(errorCodeIn(toGuests(router.wake(7_500))[0]), 'deadline');
   });
 
+  test('with deadlines that each gain little is told of them when they have gained enough', () => {
+    const router = routerWithStonith();
+    ask(router, 'guest1', 'a', 'off T', 0, 10_000);
+    assert.deepEqual(asked(ask(router, 'guest1', 'a', 'off T', 600, 10_000)), []);
+    assert.deepEqual(asked(ask(router, 'guest1', 'a', 'off T', 1_200, 10_000)), ['7 request guest1 a off T']);
+    assert.deepEqual(asked(ask(router, 'guest1', 'a', 'off T', 1_800, 10_000)), []);
+  });
+
   test('of two guests under one id are two jobs', () => {
     const router = routerWithStonith();
     ask(router, 'guest1', 'a', 'off T1');
