@@ -39,7 +39,7 @@ interface Running {
   /** Aborted when nothing need be waited for any more. */
   patience: AbortController;
   seenChange: number;
-  /** Until the next look at whether the cluster is settled; the first look while waiting doesn't ask for that. */
+  /** Until the next look at whether the cluster is settled. */
   settlingMs: number;
   hasLookedWaiting: boolean;
 }

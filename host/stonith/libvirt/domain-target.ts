@@ -47,6 +47,8 @@ export class DomainTarget implements FenceTarget {
   #process: QemuProcess | undefined;
   #ordered: Role | undefined;
   #wasDestroyed = false;
+  /** The QEMU that it ended lived, and is gone: what libvirt says adds nothing to that. */
+  #sawItsEnd = false;
   /** When it was last known not to be on its way to another host. */
   #stayedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -56,13 +58,12 @@ export class DomainTarget implements FenceTarget {
   }
 
   async look({ configuration, settled }: LookNeeds, deadlineMs: number): Promise<Looked> {
-    if (this.#wasDestroyed && !this.#lingers()) {
+    if (this.#sawItsEnd && !this.#lingers()) {
       return { ok: true, facts: this.#factsOf(this.#targetOf(undefined), false) };
     }
-    const virsh = this.#within(deadlineMs);
     const askedMs = performance.now();
     const [list, leaving] = await Promise.all([
-      this.#list(virsh),
+      this.#list(deadlineMs),
       configuration && !settled
         ? queryDomainJob(this.#within(Math.min(JOB_ASKED_MS, deadlineMs)), { name: this.#name })
         : undefined,
@@ -76,10 +77,12 @@ export class DomainTarget implements FenceTarget {
   }
 
   /** Looks again while libvirt has not heard yet that the QEMU of one that it calls running has ended. */
-  async #list(virsh: Virsh): Promise<DomainListResult> {
-    const untilMs = performance.now() + Math.min(HEARD_WITHIN_MS, virsh.deadlineMs);
+  async #list(deadlineMs: number): Promise<DomainListResult> {
+    const askedMs = performance.now();
+    const untilMs = askedMs + Math.min(HEARD_WITHIN_MS, deadlineMs);
     for (;;) {
-      const list = await listDomains(virsh);
+      const leftMs = askedMs + deadlineMs - performance.now();
+      const list = await listDomains(this.#within(Math.max(1, leftMs)));
       const domain = list.ok ? list.domains.find(({ name }) => name === this.#name) : undefined;
       if (domain?.id === undefined || this.#lingers() || performance.now() > untilMs) return list;
       await this.#options.sleep(LOOK_AGAIN_MS);
@@ -109,8 +112,9 @@ export class DomainTarget implements FenceTarget {
   async start(deadlineMs: number): Promise<Done> {
     this.#options.ending.delete(this.#name);
     const untilMs = performance.now() + deadlineMs;
-    if (this.#wasDestroyed) await this.#list(this.#within(deadlineMs)); // it starts nothing that it takes for running
+    if (this.#sawItsEnd) await this.#list(deadlineMs); // it starts nothing that it takes for running
     this.#wasDestroyed = false;
+    this.#sawItsEnd = false;
     const virsh = this.#within(Math.max(1, untilMs - performance.now()));
     const answer = await startDomain(virsh, { name: this.#name });
     return answer.ok ? DONE : { ok: false, fault: answer.fault, isCertain: answer.kind === 'refused' };
@@ -136,6 +140,7 @@ export class DomainTarget implements FenceTarget {
     if (wasAlive && endProcess(qemu)) await this.#awaitEnd(qemu, deadlineMs);
     if (wasAlive && hasEnded(qemu)) {
       this.#wasDestroyed = true;
+      this.#sawItsEnd = true;
       return DONE;
     }
     const answer = await destroyDomain(this.#within(deadlineMs), { name: this.#name });
