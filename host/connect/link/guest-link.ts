@@ -25,7 +25,7 @@ export interface LinkEnvironment {
   readonly log: Logger;
   readonly limits: LinkLimits;
   readonly onFrame: (guest: string, frame: Frame) => void;
-  /** Its end was none of ours, and it will be tried again. */
+  /** Nobody has watched who is behind its socket since it was last open; it is about to be tried again. */
   readonly onLost: (guest: string) => void;
   /** There is room again: for the answers to these requests, and for whatever else was dropped. */
   readonly onRoom: (guest: string, dropped: readonly string[]) => void;
@@ -215,7 +215,14 @@ export class GuestLink {
     this.#penaltyEndsMs = nowMs + delayMs;
     this.#counts.penalties++;
     log.warning(`guest ${this.guest}: too much garbage`, { againAfterMs: Math.round(delayMs) });
-    this.#dueAfter(delayMs);
+    this.#timer?.cancel();
+    this.#timer = clock.after(delayMs, () => this.#penaltyOver());
+  }
+
+  /** A connection that we closed ourselves is lost only now: told before, it would be made again without its penalty. */
+  #penaltyOver(): void {
+    if (this.#target.mode === 'bind') this.#environment.onLost(this.guest);
+    if (this.#state === 'penalty') this.#apply('due');
   }
 
   // ---- connections
@@ -274,10 +281,10 @@ export class GuestLink {
     this.#counts.lost++;
     this.#connection = undefined;
     this.#peer = undefined;
-    const isPenalty = this.#state === 'penalty';
+    const isOurDoing = this.#state === 'penalty' && this.#target.mode === 'bind';
     this.#apply('closed', reason);
     this.#source.released();
-    if (!isPenalty) this.#environment.onLost(this.guest);
+    if (!isOurDoing) this.#environment.onLost(this.guest);
   }
 
   #disconnect(forGood: boolean, reason: string): void {

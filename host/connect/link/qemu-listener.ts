@@ -6,8 +6,9 @@
  * that takes the place of a former one is born with that one's owner, or with the one that libvirt gave the running
  * guest, because libvirt won't do it again.
  *
- * Invariant: the path always leads to a socket of one daemon; it changes from the former to the new one in one step.
- * What is no socket, or is answered by somebody, is never replaced.
+ * Invariant: the path always leads to a socket of one daemon; it changes from the former to the new one in one step,
+ * `place`, which whoever has waited for the preparation decides on. What is no socket, or is answered by somebody, is
+ * never replaced.
  */
 import { lchownSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
@@ -32,16 +33,19 @@ let listeners = 0;
 
 export class QemuListener {
   readonly #path: string;
+  readonly #draft: string;
   readonly #server: Server;
   readonly #inode: number;
 
-  private constructor(path: string, server: Server, inode: number) {
+  private constructor(path: string, draft: string, server: Server, inode: number) {
     this.#path = path;
+    this.#draft = draft;
     this.#server = server;
     this.#inode = inode;
   }
 
-  static async listen({ path, owner, onConnection, onError }: QemuListenerOptions): Promise<QemuListener> {
+  /** Listens beside its place: it is to be placed or discarded. */
+  static async prepare({ path, owner, onConnection, onError }: QemuListenerOptions): Promise<QemuListener> {
     const former = await ownerOfStale(path);
     listeners++;
     const draft = `${dirname(path)}/.vmc-${process.pid}-${listeners}`;
@@ -51,20 +55,27 @@ export class QemuListener {
       const { uid, gid } = owner ??
         former ?? { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
       lchownSync(draft, uid, gid);
-      const { ino } = lstatSync(draft);
-      renameSync(draft, path);
-      return new QemuListener(path, server, ino);
+      return new QemuListener(path, draft, server, lstatSync(draft).ino);
     } catch (thrown) {
       server.close();
       rmSync(draft, { force: true });
-      throw new PmError({
-        code: 'environment',
-        what: `cannot listen on ${path}`,
-        fault: messageOf(thrown),
-        remedy: 'see the directory and its file system',
-        cause: thrown,
-      });
+      throw listenError(path, thrown);
     }
+  }
+
+  place(): void {
+    try {
+      renameSync(this.#draft, this.#path);
+    } catch (thrown) {
+      this.discard();
+      throw listenError(this.#path, thrown);
+    }
+  }
+
+  /** In the place of `place`. */
+  discard(): void {
+    this.#server.close();
+    rmSync(this.#draft, { force: true });
   }
 
   /** Whether the path still leads here. */
@@ -91,6 +102,15 @@ export class QemuListener {
     this.close();
   }
 }
+
+const listenError = (path: string, thrown: unknown) =>
+  new PmError({
+    code: 'environment',
+    what: `cannot listen on ${path}`,
+    fault: messageOf(thrown),
+    remedy: 'see the directory and its file system',
+    cause: thrown,
+  });
 
 /** The owner of the socket that a former daemon left; throws when the place is not free. */
 async function ownerOfStale(path: string): Promise<Owner | undefined> {

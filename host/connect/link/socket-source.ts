@@ -97,7 +97,7 @@ class Doorkeeper implements SocketSource {
   #isOpening = false;
   #isTaken = false;
   #waiting: Socket | undefined;
-  #isClosed = false;
+  #end: 'stopped' | 'gone' | undefined;
 
   constructor({ path, owner }: LinkTarget, handlers: SocketHandlers) {
     this.#path = path;
@@ -129,7 +129,7 @@ class Doorkeeper implements SocketSource {
   }
 
   close(forGood: boolean): void {
-    this.#isClosed = true;
+    this.#end = forGood ? 'gone' : 'stopped';
     this.#waiting?.destroy();
     try {
       if (forGood) this.#listener?.remove();
@@ -139,26 +139,34 @@ class Doorkeeper implements SocketSource {
     this.#listener?.close();
   }
 
-  /** Also when somebody has removed the file: who is connected stays so. */
+  /**
+   * Also when somebody has removed the file: who is connected stays so. When we stop meanwhile the file comes to its
+   * place all the same, for who comes after; it does not when the guest has gone, for the place may be another's.
+   */
   async #listen(): Promise<void> {
     if (this.#isOpening) return;
     this.#isOpening = true;
     const isFirst = this.#listener === undefined;
     try {
-      const listener = await QemuListener.listen({
+      const listener = await QemuListener.prepare({
         path: this.#path,
         owner: this.#owner,
         onConnection: (socket) => this.#knock(socket),
         // Out of descriptors, say: QEMU's next attempt may find one.
         onError: (error) => this.#handlers.onTrouble(`cannot accept QEMU's connection: ${error.message}`),
       });
+      if (this.#end === 'gone') {
+        listener.discard();
+        return;
+      }
+      listener.place();
       this.#listener?.close();
       this.#listener = listener;
-      if (this.#isClosed) listener.remove();
+      if (this.#end === 'stopped') listener.close();
       else if (isFirst) this.#handlers.onListening();
       else this.#handlers.onTrouble('');
     } catch (thrown) {
-      if (this.#isClosed) return;
+      if (this.#end !== undefined) return;
       if (isFirst) this.#handlers.onFailed(messageOf(thrown));
       else this.#handlers.onTrouble(`QEMU finds no socket any more: ${messageOf(thrown)}`);
     } finally {
@@ -168,7 +176,7 @@ class Doorkeeper implements SocketSource {
 
   #knock(socket: Socket): void {
     socket.on('error', () => {});
-    if (this.#isClosed) {
+    if (this.#end !== undefined) {
       socket.destroy();
     } else if (this.#isTaken) {
       this.#handlers.onSecond();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LINK_LIMITS, type LinkLimits } from '../../../host/connect/limits.ts';
@@ -19,27 +19,34 @@ interface Setting {
   readonly limits?: Partial<LinkLimits>;
   readonly owner?: LinkTarget['owner'];
   readonly path?: string;
+  readonly onLost?: (link: GuestLink) => void;
 }
 
-function startLink(t: TestContext, { mode = 'bind', limits = {}, owner, path }: Setting = {}) {
+function startLink(t: TestContext, { mode = 'bind', limits = {}, owner, path, onLost }: Setting = {}) {
   const target = { mode, path: path ?? join(temporaryDirectory(t), 'guest.sock'), owner };
   const clock = new VirtualClock();
   const frames: Frame[] = [];
   const rooms: (readonly string[])[] = [];
   const lost: string[] = [];
-  const link = new GuestLink('guest1', target, {
+  const link: GuestLink = new GuestLink('guest1', target, {
     clock,
     random: () => 0.5,
     log: silentLogger,
     limits: { ...LINK_LIMITS, ...limits },
     onFrame: (_guest, frame) => frames.push(frame),
-    onLost: (guest) => lost.push(guest),
+    onLost: (guest) => {
+      lost.push(guest);
+      onLost?.(link);
+    },
     onRoom: (_guest, dropped) => rooms.push(dropped),
   });
   t.after(() => link.close(true));
   const becomes = (state: string) => eventually(`the link is ${state}`, () => link.view.state === state);
   return { link, clock, frames, rooms, lost, path: target.path, becomes };
 }
+
+/** What is in its directory. */
+const filesOf = (path: string) => readdirSync(dirname(path));
 
 const replyFrame = (id: string, text: string) =>
   ({ kind: 'message', message: { type: 'reply', id, text } }) as const;
@@ -154,16 +161,39 @@ describe('a hostile guest', () => {
       link.poke();
       await clock.advance(penaltyMs - 1);
       assert.equal(qemu.peers.length, round + 1);
+      assert.equal(lost.length, round, 'told only when its penalty is over');
       await clock.advance(1);
+      assert.equal(lost.length, round + 1, 'nobody watched who is there now');
     }
-    assert.deepEqual(lost, []);
     const last = await qemu.peer(3);
     last.hello();
     await becomes('up');
     last.socket.destroy();
-    await eventually('its loss is told', () => lost.length === 1);
+    await eventually('its loss is told', () => lost.length === 4);
     assert.equal(link.view.counts.penalties, 3);
     assert.ok(link.view.counts.garbageBytes >= 6_000);
+  });
+
+  test('whose socket is not sure to be its own any more when its penalty is over is not linked to it', async (t) => {
+    const path = join(temporaryDirectory(t), 's');
+    const another = join(temporaryDirectory(t), 's');
+    const [qemu, other] = [await QemuSocket.open(t, path), await QemuSocket.open(t, another)];
+    const decisions = [
+      (link: GuestLink) => link.retarget({ mode: 'bind', path: another, owner: undefined }),
+      (link: GuestLink) => link.close(true),
+    ];
+    const onLost = (link: GuestLink) => decisions.shift()?.(link);
+    const { link, clock } = startLink(t, { path, limits: { garbageBytes: 1_000 }, onLost });
+    (await qemu.peer()).write(Buffer.alloc(2_000, 'x'));
+    await eventually('the penalty', () => link.view.state === 'penalty');
+    await clock.advance(750);
+    const peer = await other.peer();
+    await eventually('the other socket', () => link.view.state === 'mute');
+    peer.write(Buffer.alloc(2_000, 'x'));
+    await eventually('the next penalty', () => link.view.state === 'penalty');
+    await clock.advance(60_000);
+    await sleep(30);
+    assert.deepEqual([qemu.peers.length, other.peers.length, link.view.state], [1, 1, 'absent']);
   });
 
   test('that sends much at once is read a little at a time, so that others have their turn', async (t) => {
@@ -287,6 +317,19 @@ describe('a socket that QEMU connects to', () => {
     assert.equal(peer.isClosed, false);
   });
 
+  test('that is closed while it is held for garbage is lost like any other', async (t) => {
+    const { clock, path, lost, becomes } = startLink(t, { mode: 'connect', limits: { garbageBytes: 1_000 } });
+    await becomes('listening');
+    const peer = await connectPeer(t, path);
+    peer.write('x'.repeat(2_000));
+    await becomes('penalty');
+    peer.socket.destroy();
+    // It is held unread: the end of its stream shows when it is read again, or when something is written.
+    await clock.advance(750);
+    await becomes('listening');
+    assert.deepEqual(lost, ['guest1']);
+  });
+
   test('keeps the owner that a former daemon gave it, or takes the one of the running guest', async (t) => {
     const path = join(temporaryDirectory(t), 's');
     const former = startLink(t, { mode: 'connect', path, owner: { uid: 12, gid: 34 } });
@@ -316,6 +359,30 @@ describe('a socket that QEMU connects to', () => {
     await becomes('listening');
     await connectPeer(t, path);
     await becomes('mute');
+  });
+
+  test('is put back also when we stop at that moment: a guest may start before the next daemon', async (t) => {
+    const { link, path, becomes } = startLink(t, { mode: 'connect' });
+    await becomes('listening');
+    rmSync(path);
+    link.attend();
+    link.close(false);
+    await eventually('only the file is there', () => filesOf(path).join() === basename(path));
+    assert.ok(lstatSync(path).isSocket());
+  });
+
+  test('leaves the place alone when its guest has gone meanwhile, and the next one keeps it', async (t) => {
+    const former = startLink(t, { mode: 'connect' });
+    const { path } = former;
+    await former.becomes('listening');
+    rmSync(path);
+    former.link.attend();
+    former.link.close(true);
+    const next = startLink(t, { mode: 'connect', path });
+    await next.becomes('listening');
+    await eventually('nothing is left of the former', () => filesOf(path).join() === basename(path));
+    await connectPeer(t, path);
+    await next.becomes('mute');
   });
 
   test('that cannot be made anew says so, and when it is in order again; who is connected stays so', async (t) => {
