@@ -240,14 +240,14 @@ export class ServiceClient {
 
   #cancelled(guest: string | undefined, id: string): void {
     if (guest === undefined) return;
-    const job = this.#jobs.cancel({ guest, id });
+    const job = this.#jobs.cancel({ guest, id }, this.#clock.nowMs());
     if (job !== undefined) this.#options.onCancel(job);
   }
 
   #awaitDeadline(): void {
     this.#expiry ??= this.#clock.after(CANCEL_GRACE_MS, () => {
       this.#expiry = undefined;
-      for (const job of this.#jobs.expire(this.#clock.nowMs() - CANCEL_GRACE_MS)) this.#options.onCancel(job);
+      for (const job of this.#jobs.expire(this.#clock.nowMs(), CANCEL_GRACE_MS)) this.#options.onCancel(job);
       if (this.#jobs.inWork > 0) this.#awaitDeadline();
     });
   }

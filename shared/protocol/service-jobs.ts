@@ -3,13 +3,17 @@
  *
  *              asked                       answered                      forgotten
  *   unknown -----------> in work -----------------------------> kept ---------------> unknown
- *                          | ^  asked again: joined              | ^  asked again: the same answer
- *                          | +--+                                | +--+
- *                          +-- cancelled, or past its deadline --> unknown
+ *                        ^ | ^  asked again: joined              | ^  asked again: the same answer
+ *                        | | +--+                                | +--+
+ *                        | +-- cancelled, or past its deadline --> its id kept ---------------> unknown
+ *                        +------------- asked again -----------------+            forgotten
  *
- * Invariant: a job (guest and id) is handed to the service once, however often it is asked, for as long as it is in
- * work or its answer is kept. A guest is a domain, not its name: to another one of that name all is unknown. What is in work and what is kept is bounded for each guest and in all, and what is kept by
- * age, too: a guest that asks without end makes the service forget its own answers, and refuse its own jobs.
+ * Invariants: a job (guest and id) is handed to the service once, however often it is asked, for as long as it is in
+ * work or its answer is kept. An id is one question: for as long as it is in work or kept another one is a conflict, by
+ * the rule of docs/protocol.md, "Requests", which the host daemon keeps as well, but forgets when it is started anew.
+ * A guest is a domain, not its name: to another one of that name all is unknown. What is in work and what is kept is
+ * bounded for each guest and in all, and what is kept by age, too: a guest that asks without end makes the service
+ * forget its own answers, and refuse its own jobs.
  */
 import type { Answer, Request } from './message.ts';
 
@@ -36,7 +40,8 @@ export type Asked =
 interface Kept extends JobKey {
   readonly text: string;
   readonly protocol: 1 | 2;
-  readonly answer: Answer;
+  /** Undefined: nobody waited for it any more, and only its id is kept. */
+  readonly answer: Answer | undefined;
   readonly bytes: number;
   readonly atMs: number;
 }
@@ -122,10 +127,13 @@ export class ServiceJobs {
     }
     const former = this.#kept.get(key);
     if (former !== undefined) {
-      if (former.text === text) return { kind: 'answer', answer: former.answer };
-      this.#forget(key, former);
+      const isSame = former.text === text;
+      if (isSame && former.answer !== undefined) return { kind: 'answer', answer: former.answer };
+      // Old guests use one id again and again.
+      if (!isSame && protocol !== 1) return { kind: 'answer', answer: ID_CONFLICT };
     }
     if (!this.#hasRoomFor(guest)) return { kind: 'answer', answer: TOO_MANY };
+    if (former !== undefined) this.#forget(key, former);
     const job: Job = { guest, id, text, protocol, deadlineAtMs };
     this.#inWork.set(key, job);
     const share = this.#shareOf(guest);
@@ -141,15 +149,21 @@ export class ServiceJobs {
 
   /** Ends a job of `isInWork`. */
   answered(job: Job, answer: Answer, nowMs: number): void {
+    this.#keep(job, answer, nowMs);
+    this.#end(job);
+  }
+
+  /** Called before `#end`. */
+  #keep(job: Job, answer: Answer | undefined, nowMs: number): void {
     const key = keyOf(job);
     const { guest, id, text, protocol } = job;
-    const bytes = 2 * (JSON.stringify(answer).length + key.length + text.length);
+    const answerLength = answer === undefined ? 0 : JSON.stringify(answer).length;
+    const bytes = 2 * (answerLength + key.length + text.length);
     const share = this.#shareOf(guest);
     this.#kept.set(key, { guest, id, text, protocol, answer, bytes, atMs: nowMs });
     this.#keptBytes += bytes;
     share.kept.add(key);
     share.keptBytes += bytes;
-    this.#end(job);
     this.#keepWithinShare(share);
     this.#forgetOld(nowMs);
   }
@@ -159,8 +173,7 @@ export class ServiceJobs {
     const key = keyOf(to);
     this.#owed.delete(key);
     const kept = this.#kept.get(key);
-    // An old guest gives the same id to one question after the other: what it has got is not given to it again.
-    if (kept?.protocol === 1) this.#forget(key, kept);
+    if (kept !== undefined && isOver(kept)) this.#forget(key, kept);
   }
 
   /** The daemon is there and had no room for the answer. */
@@ -177,23 +190,28 @@ export class ServiceJobs {
   pay(give: (to: JobKey, answer: Answer) => boolean): void {
     for (const key of this.#owed) {
       const kept = this.#kept.get(key);
-      if (kept !== undefined && !give(kept, kept.answer)) return;
+      if (kept?.answer !== undefined && !give(kept, kept.answer)) return;
       this.#owed.delete(key);
     }
   }
 
   /** The job that ended so, if there was one. */
-  cancel(key: JobKey): Job | undefined {
+  cancel(key: JobKey, nowMs: number): Job | undefined {
     const job = this.#inWork.get(keyOf(key));
-    if (job !== undefined) this.#end(job);
+    if (job !== undefined) this.#giveUp(job, nowMs);
     return job;
   }
 
-  /** Ends the jobs whose deadline has passed, and gives them. */
-  expire(nowMs: number): readonly Job[] {
-    const late = [...this.#inWork.values()].filter((job) => job.deadlineAtMs <= nowMs);
-    for (const job of late) this.#end(job);
+  /** Ends the jobs whose deadline has passed for longer than `graceMs`, and gives them. */
+  expire(nowMs: number, graceMs = 0): readonly Job[] {
+    const late = [...this.#inWork.values()].filter((job) => job.deadlineAtMs + graceMs <= nowMs);
+    for (const job of late) this.#giveUp(job, nowMs);
     return late;
+  }
+
+  #giveUp(job: Job, nowMs: number): void {
+    if (job.protocol !== 1) this.#keep(job, undefined, nowMs);
+    this.#end(job);
   }
 
   #hasRoomFor(guest: string): boolean {
@@ -250,6 +268,13 @@ export class ServiceJobs {
     this.#dropEmpty(kept.guest, share);
   }
 }
+
+/**
+ * Whether an answer that has been given is of no more use: an old guest gives the same id to one question after the
+ * other, and who was told to ask again is to be heard anew.
+ */
+const isOver = ({ protocol, answer }: Kept): boolean =>
+  protocol === 1 || (answer !== undefined && 'error' in answer && answer.error.retry);
 
 const NO_SHARE: Share = { uuid: undefined, inWork: 0, kept: new Set(), keptBytes: 0 };
 

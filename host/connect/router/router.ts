@@ -11,6 +11,8 @@
  *                                               |
  *      cancel of the guest: from either --------+--> gone; only the id stays taken
  *
+ * A cancel of what is not known here goes to all services: one of them may be at work on what a former daemon asked it.
+ *
  * Pure: it has no clock (`nowMs` is handed in), no sockets and no chance of its own; each call gives the effects.
  *
  * Invariants: (guest, id) is one job. A reply counts only from the connection that holds the job's service, and its
@@ -41,6 +43,7 @@ import {
   toService,
 } from './router-effect.ts';
 import { type Service, ServiceDesk } from './service-desk.ts';
+import { StrayCancels } from './stray-cancels.ts';
 
 export interface RouterOptions {
   readonly identity: Identity;
@@ -58,8 +61,6 @@ const REPLY_FRAME_BYTES = 128;
 const RETRIABLE: ReadonlySet<ErrorCode> = new Set(['service-away', 'service-busy', 'too-many']);
 /** Less than this is but the time that a frame took to come again. */
 const WORTH_TELLING_MS = 1_000;
-/** Services come back within 5 s of a start (those whose name was taken), and the machine may be slow. */
-const COMING_MS = 30_000;
 const AWAY = 'the service is not there just now';
 const BUSY = 'the service did not take the request in time, so nothing was begun; ask again';
 const TOO_LONG = 'text and detail leave no room in a frame for the name of the guest';
@@ -69,14 +70,15 @@ export class Router {
   #identity: Identity;
   readonly #newId: () => string;
   readonly #uuidOf: (guest: string) => string | undefined;
-  readonly #startedMs: number;
   readonly #limits: RouterLimits;
   readonly #ledger: Ledger;
-  readonly #desk = new ServiceDesk();
+  readonly #desk: ServiceDesk;
+  readonly #strayCancels: StrayCancels;
   #strayReplies = 0;
 
   constructor({ identity, newId, uuidOf, limits, startedMs = Number.NEGATIVE_INFINITY }: RouterOptions) {
-    this.#startedMs = startedMs;
+    this.#desk = new ServiceDesk(startedMs);
+    this.#strayCancels = new StrayCancels(this.#desk);
     this.#identity = identity;
     this.#newId = newId;
     this.#uuidOf = uuidOf;
@@ -129,6 +131,7 @@ export class Router {
   forgetGuest(guest: string): RouterEffect[] {
     const effects = this.#ledger.jobs.jobsOf(guest).flatMap((job) => this.#withdraw(job));
     this.#ledger.forgetGuest(guest);
+    this.#strayCancels.forgetGuest(guest);
     this.counts.forget(guest);
     return effects;
   }
@@ -183,7 +186,7 @@ export class Router {
   #begin(call: Call, nowMs: number): RouterEffect[] {
     const service = this.#desk.find(call.service);
     if (service === undefined) {
-      return nowMs < this.#startedMs + COMING_MS && !this.#desk.isOwn(call.service)
+      return this.#desk.isAwaitingSome(nowMs) && !this.#desk.isOwn(call.service)
         ? this.#decline(
             call,
             'service-away',
@@ -199,6 +202,7 @@ export class Router {
       return this.#decline(call, 'too-many', 'too many requests are open; wait for answers first');
     }
     this.#ledger.open(job);
+    this.#strayCancels.askedAnew(job.guest, job.id);
     return this.#tell(service, holder, job, nowMs);
   }
 
@@ -219,7 +223,10 @@ export class Router {
 
   #cancel(guest: string, id: string, nowMs: number): RouterEffect[] {
     const job = this.#ledger.jobs.find(guest, id);
-    if (job === undefined) return [];
+    if (job === undefined) {
+      const isKnown = this.#ledger.remembered(guest, id, nowMs) !== undefined;
+      return isKnown ? [] : this.#strayCancels.heard(guest, id, nowMs);
+    }
     this.counts.of(guest).cancelled++;
     const effects = this.#withdraw(job);
     this.#ledger.closeAndRemember(job, undefined, nowMs);
@@ -235,6 +242,7 @@ export class Router {
     if (!registered.ok) return undefined;
     if (isHeldAlready) return [];
     for (const job of this.#ledger.jobs.jobsFor(name)) registered.service.queue.addJob(job);
+    this.#strayCancels.serviceCame(registered.service, nowMs);
     return [{ kind: 'services' }, ...this.serviceReady(connection, nowMs)];
   }
 
@@ -311,6 +319,7 @@ export class Router {
       effects.push(...this.#withdraw(job), ...this.#finish(job, error, nowMs));
     }
     this.#ledger.forgetExpired(nowMs);
+    this.#strayCancels.forgetOld(nowMs);
     return effects;
   }
 

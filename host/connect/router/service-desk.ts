@@ -23,19 +23,30 @@ const OWN_NAMES: ReadonlySet<string> = new Set(['host', 'agent']);
 /** Of this version, whether they are there or not. */
 const STANDARD_NAMES = ['monitor', 'stonith'] as const;
 const MOST_NAMES = 32;
+/** Services come back within 5 s of a start (those whose name was taken), and the machine may be slow. */
+const COMING_MS = 30_000;
 /** How much is handed over in one go, and at most one frame more: what a connection that has been read has room for. */
 const BATCH_BYTES = 64 * 1024;
 
 export class ServiceDesk {
   readonly #services = new Map<string, Service>();
 
-  constructor() {
+  readonly #startedMs: number;
+
+  /** `startedMs`: when this daemon began. */
+  constructor(startedMs: number) {
+    this.#startedMs = startedMs;
     for (const name of STANDARD_NAMES) this.#add(name);
   }
 
   /** Of this daemon itself: nobody else will ever serve it. */
   isOwn(name: string): boolean {
     return OWN_NAMES.has(name);
+  }
+
+  /** Whether services that are not here may be about to come, because this daemon has just begun. */
+  isAwaitingSome(nowMs: number): boolean {
+    return nowMs < this.#startedMs + COMING_MS;
   }
 
   /** Undefined for a name that nobody ever served. */

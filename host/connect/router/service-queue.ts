@@ -2,11 +2,14 @@
  * What a service has still to be told: a queue for each guest, served in turn, one message of each.
  *
  * Invariants: a guest that asks much waits behind itself and delays another by one message at most. Of one guest wait
- * no more jobs than it may have open, and no more cancels than jobs that the service was asked and may still know:
- * a guest's cancels go before its jobs, and a job that was never handed over needs no cancel.
+ * no more jobs than it may have open, and no more cancels than jobs that the service was asked and may still know, or
+ * MOST_STRAY of them: a guest's cancels go before its jobs, and a job that was never handed over needs no cancel.
  */
 import type { Cancel, Request } from '../../../shared/protocol/message.ts';
 import { handOver, type Job } from './job.ts';
+
+/** Cancels of what this daemon does not know, which a guest can make up. */
+const MOST_STRAY = 64;
 
 interface OfGuest {
   readonly cancels: Map<string, Cancel>;
@@ -27,6 +30,12 @@ export class ServiceQueue {
 
   addCancel(guest: string, id: string): void {
     this.#of(guest).cancels.set(id, { type: 'cancel', id, guest });
+  }
+
+  /** Of what only the service may know; dropped where a guest has too many waiting. */
+  addStrayCancel(guest: string, id: string): void {
+    const waiting = this.#guests.get(guest)?.cancels.size ?? 0;
+    if (waiting < MOST_STRAY) this.addCancel(guest, id);
   }
 
   remove(job: Job): void {

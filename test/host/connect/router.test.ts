@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Router } from '../../../host/connect/router/router.ts';
+import type { RouterEffect } from '../../../host/connect/router/router-effect.ts';
 import { MAX_FRAME_BYTES } from '../../../shared/protocol/message.ts';
 import { V1_TYPE } from '../../../shared/protocol/v1-frame.ts';
 import {
@@ -26,6 +27,9 @@ function routerWithStonith(limits = {}): Router {
 
 const ask = (router: Router, guest: string, id: string, text = 'off T', nowMs = 0, deadlineMs = 10_000) =>
   router.fromGuest(guest, frameOf(request(id, 'stonith', text, deadlineMs)), nowMs);
+
+const cancel = (router: Router, guest: string, id: string, nowMs = 1) =>
+  router.fromGuest(guest, frameOf({ type: 'cancel', id }), nowMs);
 
 describe('a request', () => {
   test('goes to its service with the guest that it came from, and its answer to that guest', () => {
@@ -119,15 +123,40 @@ describe('a request', () => {
     assert.deepEqual(toGuests(ask(router, 'guest1', 'a')).map(errorCodeIn), ['deadline']);
   });
 
-  test('that is cancelled gets no answer, and cancelling what is not known is no error', () => {
+  test('that is cancelled gets no answer, and is cancelled once', () => {
     const router = routerWithStonith();
     ask(router, 'guest1', 'a');
-    assert.deepEqual(router.fromGuest('guest2', frameOf({ type: 'cancel', id: 'a' }), 1), []);
-    const effects = router.fromGuest('guest1', frameOf({ type: 'cancel', id: 'a' }), 1);
+    assert.deepEqual(asked(cancel(router, 'guest2', 'a')), ['7 cancel guest2 a'], 'of its own, if anything');
+    const effects = cancel(router, 'guest1', 'a');
     assert.deepEqual(asked(effects), ['7 cancel guest1 a']);
     assert.deepEqual(toGuests(effects), []);
+    assert.deepEqual(cancel(router, 'guest1', 'a'), []);
     assert.deepEqual(toGuests(router.fromService(STONITHD, reply('guest1', 'a', { text: 'OK' }), 2)), []);
     assert.equal(router.totals().openRequests, 0);
+  });
+
+  test('that a former daemon has asked is cancelled by whoever serves it: each service is told', () => {
+    const router = routerWithStonith();
+    router.register(8, 'monitor', 0);
+    const effects = cancel(router, 'guest1', 'a', 60_000);
+    assert.deepEqual(asked(effects).sort(), ['7 cancel guest1 a', '8 cancel guest1 a']);
+    assert.deepEqual(toGuests(effects), []);
+  });
+
+  test('that a former daemon has asked is cancelled also before its service is back, for 30 s after the start', () => {
+    const router = newRouter({}, 1_000);
+    const isNone = (effects: readonly RouterEffect[]) => assert.deepEqual(effects, []);
+    isNone(cancel(router, 'guest1', 'a', 1_000));
+    isNone(cancel(router, 'guest2', 'b', 30_999));
+    isNone(cancel(router, 'guest1', 'anew', 1_000));
+    router.register(8, 'monitor', 2_000);
+    router.fromGuest('guest1', frameOf(request('anew', 'monitor', 'names')), 2_000);
+    assert.deepEqual(asked(router.register(7, 'stonith', 30_999)), [
+      '7 cancel guest1 a',
+      '7 cancel guest2 b',
+    ]);
+    assert.deepEqual(asked(router.register(9, 'late', 31_000)), []);
+    isNone(cancel(newRouter({}, 1_000), 'guest1', 'a', 31_000));
   });
 
   test('whose service is away, never was, or is the daemon itself, is told so at once', () => {
@@ -244,6 +273,17 @@ describe('a service', () => {
       last = toServices(effects)[0] ?? toServices(router.serviceReady(STONITHD, 0))[0];
     }
     assert.ok(asked(router.serviceReady(STONITHD, 0)).length <= 64);
+  });
+
+  test('has no more made-up cancels of one guest waiting than that may have requests, however many come', () => {
+    const router = newRouter({}, 0);
+    for (let number = 0; number < 1_000; number++) cancel(router, 'flood', `a${number}`);
+    assert.equal(asked(router.register(STONITHD, 'stonith', 1)).length, 64);
+    const [first] = toServices(ask(router, 'guest1', 'a'));
+    assert.ok(first);
+    router.notTaken(first, 'full', 1);
+    for (let number = 0; number < 1_000; number++) cancel(router, 'flood', `b${number}`);
+    assert.equal(asked(router.serviceReady(STONITHD, 1)).length, 65);
   });
 
   test('that answers by itself what it was not asked again yet is not asked again', () => {

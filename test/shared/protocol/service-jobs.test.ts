@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Answer } from '../../../shared/protocol/message.ts';
 import {
+  type Asked,
   type GuestRequest,
   type Job,
   SERVICE_LIMITS,
@@ -25,6 +26,8 @@ function begun(jobs: ServiceJobs, more: Partial<GuestRequest> = {}, nowMs = 0): 
   const asked = jobs.ask(request(more), nowMs);
   return asked.kind === 'new' ? asked.job : assert.fail(`it was ${asked.kind}`);
 }
+
+const conflictOf = (asked: Asked) => (asked.kind === 'answer' ? errorCode(asked.answer) : asked.kind);
 
 const errorCode = (answer: Answer) => ('error' in answer ? answer.error.code : undefined);
 
@@ -85,15 +88,50 @@ test('the id of a job in work cannot be taken by another question', () => {
   assert.ok(jobs.isInWork(job));
 });
 
-test('an answer is given again to the same question, and never to another one', () => {
+test('an answer is given again to the same question, and another one under its id is a conflict', () => {
   const jobs = new ServiceJobs();
   const job = begun(jobs);
   jobs.answered(job, OK, 0);
   assert.deepEqual(jobs.ask(request(), 1), { kind: 'answer', answer: OK });
   jobs.given(job);
   assert.deepEqual(jobs.ask(request(), 2), { kind: 'answer', answer: OK });
-  begun(jobs, { text: 'on' }, 3);
-  assert.equal(jobs.kept, 0);
+  assert.equal(conflictOf(jobs.ask(request({ text: 'on' }), 3)), 'id-conflict');
+  assert.deepEqual(jobs.ask(request(), 4), { kind: 'answer', answer: OK }, 'which changes nothing');
+  begun(jobs, { text: 'on' }, SERVICE_LIMITS.keptForMs);
+});
+
+test('the id of a job that was called off or ran out of time is free for the same question only, while it is kept', () => {
+  const jobs = new ServiceJobs();
+  jobs.cancel(begun(jobs, { id: 'cancelled' }), 0);
+  begun(jobs, { id: 'late', deadlineMs: 10 });
+  jobs.expire(10);
+  for (const id of ['cancelled', 'late']) {
+    assert.equal(conflictOf(jobs.ask(request({ id, text: 'on' }), 11)), 'id-conflict');
+    begun(jobs, { id }, 12);
+  }
+  assert.deepEqual([jobs.inWork, jobs.kept], [2, 0]);
+  for (const id of ['cancelled', 'late']) jobs.cancel({ guest: 'guest1', id }, 20);
+  begun(jobs, { id: 'late', text: 'on' }, 20 + SERVICE_LIMITS.keptForMs);
+});
+
+test('an id of version 1 is free for anything as soon as its job has ended', () => {
+  const jobs = new ServiceJobs();
+  jobs.cancel(begun(jobs, { protocol: 1 }), 0);
+  begun(jobs, { protocol: 1, text: 'on' });
+  assert.equal(conflictOf(jobs.ask(request({ protocol: 1 }), 0)), 'id-conflict', 'not before');
+  jobs.cancel({ guest: 'guest1', id: 'job' }, 0);
+  jobs.answered(begun(jobs), OK, 0);
+  begun(jobs, { protocol: 1, text: 'on' });
+});
+
+test('an answer that says to ask again is kept until it has been given, and no longer', () => {
+  const jobs = new ServiceJobs();
+  const later: Answer = { error: { code: 'service-busy', message: 'later', retry: true } };
+  const job = begun(jobs);
+  jobs.answered(job, later, 0);
+  assert.deepEqual(jobs.ask(request(), 1), { kind: 'answer', answer: later });
+  jobs.given(job);
+  begun(jobs, { text: 'on' });
 });
 
 test('an old guest gets what it missed, and asks anew under the same id after that', () => {
@@ -139,11 +177,11 @@ test('an answer is forgotten after its time', () => {
   begun(jobs, {}, SERVICE_LIMITS.keptForMs);
 });
 
-test('a cancelled job is unknown: its answer counts no more and its id begins anew', () => {
+test('a cancelled job is over: its answer counts no more, and asked again it begins anew', () => {
   const jobs = new ServiceJobs();
   const job = begun(jobs);
-  assert.equal(jobs.cancel(job), job);
-  assert.equal(jobs.cancel(job), undefined);
+  assert.equal(jobs.cancel(job, 0), job);
+  assert.equal(jobs.cancel(job, 0), undefined);
   assert.equal(jobs.isInWork(job), false);
   const again = begun(jobs);
   assert.equal(jobs.isInWork(job), false);
