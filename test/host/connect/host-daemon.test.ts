@@ -4,6 +4,8 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { silentLogger } from '../../../shared/log.ts';
+import { ServiceClient } from '../../../shared/protocol/service-client.ts';
 import { PREAMBLE, V1_TYPE, writeV1Frame } from '../../../shared/protocol/v1-frame.ts';
 import { eventually } from '../../support/eventually.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -146,6 +148,32 @@ describe('losses', () => {
     assert.notEqual((await after.message('hello')).session, (await before.message('hello')).session);
     after.say(request('a', 'stonith', 'off T'));
     assert.match(JSON.stringify(await after.replyTo('a')), /guest1: off T/);
+  });
+
+  test('kill -9 of the daemon: what is called off meanwhile, or next, is called off at the service that works on it', async (t) => {
+    const { daemon, sockets } = await startWith(t, 'guest1');
+    const guest = await greeted(sockets[0]);
+    const jobs: string[] = [];
+    const called: string[] = [];
+    const service = new ServiceClient({
+      socketPath: daemon.socket,
+      service: 'stonith',
+      log: silentLogger,
+      onRequest: ({ id }) => jobs.push(id),
+      onCancel: ({ id }) => called.push(id),
+    });
+    t.after(() => service.stop());
+    await eventually('the service is there', () => service.state === 'registered');
+    for (const id of ['meanwhile', 'next']) guest.say(request(id, 'stonith', 'off T'));
+    await eventually('both are in work', () => jobs.length === 2);
+    await daemon.killAndRestart();
+    const again = await greeted(sockets[0], 1);
+    again.say({ type: 'cancel', id: 'meanwhile' });
+    await eventually('the first is called off', () => called.join() === 'meanwhile');
+    await eventually('the service is back', () => service.state === 'registered');
+    again.say({ type: 'cancel', id: 'next' });
+    await eventually('the second, too', () => called.join() === 'meanwhile,next');
+    assert.equal(service.jobsInWork, 0);
   });
 
   test('kill -9 of a service: the one that comes after is asked, and the guest answered once', async (t) => {
