@@ -60,7 +60,7 @@ export class Outbox {
   ask(client: number, request: Request, nowMs: number): void {
     this.counts.asked++;
     const asker = request.reply === false ? NOBODY : client;
-    const waiting = this.#waiting.get(request.id) ?? this.#accept(client, request, nowMs);
+    const waiting = this.#waiting.get(request.id) ?? this.#accept(client, asker, request, nowMs);
     if (waiting === undefined) return;
     if (!isSameJob(waiting, request)) {
       this.counts.conflicts++;
@@ -165,14 +165,14 @@ export class Outbox {
   }
 
   /** Room for a new request, or undefined and the asker knows why. */
-  #accept(client: number, request: Request, nowMs: number): Waiting | undefined {
+  #accept(client: number, asker: number, request: Request, nowMs: number): Waiting | undefined {
     const bytes = sizeOf(request);
-    const refusal = refusalOf([...this.#waiting.values()], client, bytes);
+    const refusal = refusalOf([...this.#waiting.values()], { client, asker, bytes });
     if (refusal !== undefined) {
       this.#refuse(client, request.id, refusal);
       return undefined;
     }
-    const waiting = waitingFor(request, bytes, nowMs);
+    const waiting = waitingFor(request, client, bytes, nowMs);
     this.#waiting.set(request.id, waiting);
     this.#owedCancels.remove(request.id);
     this.#busySinceMs ??= nowMs;

@@ -33,6 +33,8 @@ export interface Waiting {
   readonly detail: Json | undefined;
   readonly bytes: number;
   readonly sinceMs: number;
+  /** The local client that sent it first, who need not be among those that wait for it. */
+  readonly sender: number;
   readonly askers: Map<number, Asker>;
   state: WaitingState;
   /** The deadline that the host was told. */
@@ -54,7 +56,7 @@ export function sizeOf(request: Request): number {
   return encodeMessage(frameOf(request, MAX_DEADLINE_MS))?.length ?? Number.POSITIVE_INFINITY;
 }
 
-export function waitingFor(request: Request, bytes: number, nowMs: number): Waiting {
+export function waitingFor(request: Request, sender: number, bytes: number, nowMs: number): Waiting {
   return {
     id: request.id,
     service: request.service,
@@ -62,6 +64,7 @@ export function waitingFor(request: Request, bytes: number, nowMs: number): Wait
     detail: request.detail,
     bytes,
     sinceMs: nowMs,
+    sender,
     askers: new Map(),
     state: 'unsent',
     toldUntilMs: 0,

@@ -164,6 +164,23 @@ test('one client can take 48 of the 64 places; the next request is too many', ()
   assert.deepEqual(driver.ask(3, 'more').words(), ['ask more 60000'], 'there is room again');
 });
 
+test('requests without a reply count as those of their connection, and together as those of one', () => {
+  const driver = new AgentDriver().linkUp();
+  for (let number = 1; number <= LIMITS.clientRequests; number++) {
+    driver.ask(1, `one-${number}`, { reply: number % 2 === 0 });
+  }
+  driver.words();
+  assert.deepEqual(driver.ask(1, 'more').words(), ['1 <= more: too-many']);
+  assert.deepEqual(driver.ask(1, 'more', { reply: false }).words(), ['1 <= more: too-many']);
+  driver.give({ kind: 'client-gone', client: 1 });
+  assert.equal(driver.agent.outbox.open, LIMITS.clientRequests / 2, 'they outlive it');
+  for (let client = 2; client < 100; client++) driver.ask(client, `of-${client}`, { reply: false });
+  assert.equal(driver.agent.outbox.open, LIMITS.clientRequests);
+  driver.words();
+  assert.deepEqual(driver.ask(100, 'more', { reply: false }).words(), ['100 <= more: too-many']);
+  assert.deepEqual(driver.ask(100, 'more').words(), ['ask more 60000'], 'who waits for a reply has room');
+});
+
 test('open requests are bounded in bytes too, and one longer than a frame is bad', () => {
   const driver = new AgentDriver().linkUp();
   const text = 'x'.repeat(60_000);
