@@ -157,7 +157,7 @@ async function endsWhatIsNotDefined({ lab, ask }: Story): Promise<void> {
   assertDead(await ask('off'));
   const off = await ask('off');
   assert.equal(resultOf(off.answer), 'failed', 'libvirt knows it no longer, and that is no proof');
-  assert.match(reasonOf(off.answer), /no such virtual machine/);
+  assert.match(reasonOf(off.answer), /^libvirt knows no such virtual machine$/);
 }
 
 labTest('with libvirt alone', (lab, t) =>

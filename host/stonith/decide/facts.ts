@@ -1,5 +1,5 @@
 /**
- * What the fencing decisions know of the world: one look at the host cluster (or at libvirt), reduced to what matters
+ * What the fencing decisions know of the world: one look at the host cluster, or at libvirt, reduced to what matters
  * for one target. Filled by the back ends, judged by proof.ts.
  */
 import type { FenceRecord } from './record.ts';
@@ -35,6 +35,8 @@ export interface Target {
 }
 
 export interface Facts {
+  /** Who knows, in the words of answers. */
+  readonly teller: 'the host cluster' | 'libvirt';
   readonly hasQuorum: boolean;
   readonly fencesItsNodes: boolean;
   readonly nodes: readonly HostNode[];

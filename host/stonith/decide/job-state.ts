@@ -100,7 +100,7 @@ export function newJob(
     sawSilence: false,
     proofs: 0,
     lastState: 'unknown',
-    lastReason: 'the host cluster has not been looked at yet',
+    lastReason: 'nothing is known of it yet',
     giveUp: undefined,
   };
 }

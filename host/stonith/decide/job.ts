@@ -87,7 +87,7 @@ function inspect(job: Job, facts: Facts, wallMs: number): Step {
   const verdict = orderable(facts);
   if (job.operation === 'status') {
     if (facts.target === undefined && verdict.kind !== 'proven') return answer(job, 'failed', verdict.reason);
-    if (job.lastState === 'unknown') return answer(job, 'unknown', 'the host cluster can not tell');
+    if (job.lastState === 'unknown') return answer(job, 'unknown', `${facts.teller} can not tell`);
     return answer(job, 'confirmed', `it is ${job.lastState}`);
   }
   if (facts.finished !== undefined) return repeat(job, facts.finished);

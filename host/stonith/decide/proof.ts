@@ -18,7 +18,7 @@ const impossible = (reason: string): Verdict => ({ kind: 'impossible', reason })
 
 /** May an order be given at all? `proven`: yes. */
 export function orderable(facts: Facts): Verdict {
-  if (facts.target === undefined) return impossible('there is no such virtual machine in the host cluster');
+  if (facts.target === undefined) return impossible(`${facts.teller} knows no such virtual machine`);
   if (!facts.hasQuorum) return impossible('the host cluster has no quorum');
   if (!facts.target.isManaged)
     return impossible('the host cluster does not manage it (unmanaged or maintenance)');
@@ -39,7 +39,7 @@ export interface Seen {
 /** Is it stopped, and stays so? */
 export function stopped(facts: Facts, { sawItActive, markedNodes }: Seen): Verdict {
   const { target } = facts;
-  if (target === undefined) return notYet('it is no longer in the configuration of the host cluster');
+  if (target === undefined) return notYet(`${facts.teller} does not know it any more`);
   const where = whereabouts(facts, target);
   if (where.kind !== 'proven') return where;
   if (target.role !== 'Stopped') return notYet('its role is not Stopped');
@@ -69,7 +69,7 @@ function whereabouts(facts: Facts, target: Target): Verdict {
 
 export function started(facts: Facts): Verdict {
   const { target } = facts;
-  if (target === undefined) return notYet('it is no longer in the configuration of the host cluster');
+  if (target === undefined) return notYet(`${facts.teller} does not know it any more`);
   if (target.pending !== undefined) return notYet(`an operation is under way (${target.pending})`);
   const [node, ...others] = target.activeOn;
   if (node === undefined) return notYet('it is active on no node');

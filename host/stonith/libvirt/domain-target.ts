@@ -226,6 +226,7 @@ export class DomainTarget implements FenceTarget {
       tells,
     } as const;
     return {
+      teller: 'libvirt',
       hasQuorum: true,
       fencesItsNodes: true,
       nodes: [node],

@@ -33,6 +33,7 @@ export type ConfiguredTarget =
 export function factsOf(view: ClusterView): Facts {
   const { status } = view;
   return {
+    teller: 'the host cluster',
     hasQuorum: status.dc !== undefined && status.hasQuorum,
     fencesItsNodes: status.options.isFencingEnabled,
     nodes: status.nodes.map(

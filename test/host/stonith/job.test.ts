@@ -9,6 +9,7 @@ import { stopped } from '../../../host/stonith/decide/proof.ts';
 const WALL_MS = 1_000_000;
 
 const running: Facts = {
+  teller: 'the host cluster',
   hasQuorum: true,
   fencesItsNodes: true,
   isSettled: true,

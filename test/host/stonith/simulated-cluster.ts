@@ -148,6 +148,7 @@ export class SimulatedCluster implements FenceBackEnd {
     const machine = this.machines.get(resource);
     const { uncleanNode } = this;
     const facts: Facts = {
+      teller: 'the host cluster',
       hasQuorum: this.hasQuorum,
       fencesItsNodes: true,
       isSettled: machine?.pending === undefined,
