@@ -206,7 +206,7 @@ class HostDaemon implements RunningDaemon {
         break;
       case 'services': {
         const bytes = encodeMessage(this.#router.servicesMessage());
-        if (bytes !== undefined) for (const link of this.#links.values()) link.sendEncoded(bytes);
+        if (bytes !== undefined) for (const link of this.#links.values()) link.broadcast(bytes);
       }
     }
   }

@@ -17,6 +17,7 @@ import type { Identity } from './router/greeting.ts';
 import { errorAnswer } from './router/job.ts';
 import type { Router } from './router/router.ts';
 import type { RouterEffect, ToService } from './router/router-effect.ts';
+import { MOST_NAMES, type Refusal } from './router/service-desk.ts';
 import type { Counters } from './status/host-status.ts';
 
 /**
@@ -148,10 +149,10 @@ export class LocalSide {
 
   #register(connection: LocalConnection, { service }: Register): void {
     const { router, clock, log, run } = this.#options;
+    const refusal = router.refusalOf(connection.number, service);
     const effects = router.register(connection.number, service, clock.nowMs());
-    if (effects === undefined) {
-      const message = `the service ${service} is held by another connection, or by the daemon itself`;
-      connection.send({ type: 'error', code: 'taken', message });
+    if (refusal !== undefined || effects === undefined) {
+      connection.send({ type: 'error', code: 'taken', message: refusalWords(service, refusal) });
       return;
     }
     if (effects.length > 0)
@@ -197,6 +198,18 @@ export class LocalSide {
     const released = router.servicesOf(connection.number);
     for (const service of released) log.info(`service ${service}: present => away`);
     run(router.connectionLost(connection.number));
+  }
+}
+
+function refusalWords(service: string, refusal: Refusal | undefined): string {
+  switch (refusal) {
+    case 'own':
+      return `the service ${service} is this daemon itself`;
+    case 'no-room':
+      return `${MOST_NAMES} names of services are known already, those that have gone included; restart vm-connectd`;
+    case 'held':
+    case undefined:
+      return `another connection holds the service ${service}`;
   }
 }
 

@@ -124,9 +124,9 @@ export class GuestLink {
     this.#sendIn('up-v1', (frames) => (bytes === undefined ? 'too-long' : frames.sendBytes(bytes)), answers);
   }
 
-  /** A frame that many guests are sent, encoded once. */
-  sendEncoded(bytes: Buffer): void {
-    this.#sendIn('up-v2', (frames) => frames.sendBytes(bytes));
+  /** A frame for all guests of version 2 that are up, encoded once. */
+  broadcast(bytes: Buffer): void {
+    if (this.#state === 'up-v2') this.#connection?.send((frames) => frames.sendBytes(bytes));
   }
 
   get view(): LinkView {

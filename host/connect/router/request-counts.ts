@@ -30,6 +30,12 @@ const newCounts = (): RequestCounts => ({
 export class RequestCounter {
   readonly #guests = new Map<string, RequestCounts>();
 
+  /** For who only looks. */
+  view(guest: string): Readonly<RequestCounts> {
+    return this.#guests.get(guest) ?? newCounts();
+  }
+
+  /** For who counts. */
   of(guest: string): RequestCounts {
     const found = this.#guests.get(guest);
     if (found !== undefined) return found;

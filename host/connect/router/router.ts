@@ -42,7 +42,7 @@ import {
   toGuest,
   toService,
 } from './router-effect.ts';
-import { type Service, ServiceDesk } from './service-desk.ts';
+import { type Refusal, type Service, ServiceDesk } from './service-desk.ts';
 import { StrayCancels } from './stray-cancels.ts';
 
 export interface RouterOptions {
@@ -235,14 +235,19 @@ export class Router {
 
   // ---- services
 
-  /** Undefined when another connection has that name, or nobody may. */
+  /** Why `register` would be refused. */
+  refusalOf(connection: number, name: string): Refusal | undefined {
+    return this.#desk.refusalOf(connection, name);
+  }
+
+  /** Undefined when it is refused. */
   register(connection: number, name: string, nowMs: number): RouterEffect[] | undefined {
     const isHeldAlready = this.#desk.find(name)?.holder === connection;
-    const registered = this.#desk.register(connection, name);
-    if (!registered.ok) return undefined;
+    const service = this.#desk.register(connection, name);
+    if (service === undefined) return undefined;
     if (isHeldAlready) return [];
-    for (const job of this.#ledger.jobs.jobsFor(name)) registered.service.queue.addJob(job);
-    this.#strayCancels.serviceCame(registered.service, nowMs);
+    for (const job of this.#ledger.jobs.jobsFor(name)) service.queue.addJob(job);
+    this.#strayCancels.serviceCame(service, nowMs);
     return [{ kind: 'services' }, ...this.serviceReady(connection, nowMs)];
   }
 

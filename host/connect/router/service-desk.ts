@@ -16,13 +16,14 @@ export interface Service {
   readonly queue: ServiceQueue;
 }
 
-export type Registration = { readonly ok: true; readonly service: Service } | { readonly ok: false };
+/** Why a connection can't have a name: another one holds it, it is the daemon's own, or there are too many names. */
+export type Refusal = 'held' | 'own' | 'no-room';
 
 /** Served by vm-connectd itself, on links and on the local socket. */
 const OWN_NAMES: ReadonlySet<string> = new Set(['host', 'agent']);
 /** Of this version, whether they are there or not. */
 const STANDARD_NAMES = ['monitor', 'stonith'] as const;
-const MOST_NAMES = 32;
+export const MOST_NAMES = 32;
 /** Services come back within 5 s of a start (those whose name was taken), and the machine may be slow. */
 const COMING_MS = 30_000;
 /** How much is handed over in one go, and at most one frame more: what a connection that has been read has room for. */
@@ -54,13 +55,19 @@ export class ServiceDesk {
     return this.#services.get(name);
   }
 
-  register(connection: number, name: string): Registration {
-    if (OWN_NAMES.has(name)) return { ok: false };
-    if (!this.#services.has(name) && this.#services.size >= MOST_NAMES) return { ok: false };
+  refusalOf(connection: number, name: string): Refusal | undefined {
+    if (this.isOwn(name)) return 'own';
+    const known = this.#services.get(name);
+    if (known === undefined) return this.#services.size >= MOST_NAMES ? 'no-room' : undefined;
+    return known.holder === undefined || known.holder === connection ? undefined : 'held';
+  }
+
+  /** Undefined when it is refused. */
+  register(connection: number, name: string): Service | undefined {
+    if (this.refusalOf(connection, name) !== undefined) return undefined;
     const service = this.#services.get(name) ?? this.#add(name);
-    if (service.holder !== undefined && service.holder !== connection) return { ok: false };
     service.holder = connection;
-    return { ok: true, service };
+    return service;
   }
 
   /** The services that are away now. */

@@ -1,7 +1,6 @@
 /** Asks the vm-connectd -t host that runs here for its status, page by page. */
 import { PmError } from '../../../shared/errors.ts';
 import { ask } from '../../../shared/protocol/local-client.ts';
-import type { Json } from '../../../shared/protocol/message.ts';
 import { type GuestStatus, type HostStatus, readHostStatus } from './host-status.ts';
 
 const TIMEOUT_MS = 5_000;
@@ -27,12 +26,17 @@ async function askPage(socketPath: string, after: string | undefined): Promise<H
     impatient: true,
   });
   if (!asked.ok) throw asked.error;
-  const json: Json = 'error' in asked.answer ? null : (asked.answer.detail ?? null);
-  const status = readHostStatus(json);
+  const what = `cannot show the status of ${socketPath}`;
+  if ('error' in asked.answer) {
+    const { code, message } = asked.answer.error;
+    const remedy = 'see the log of what listens there (ss -xlp names it)';
+    throw new PmError({ code: 'refused', what, fault: `it answers ${code}: ${message}`, remedy });
+  }
+  const status = readHostStatus(asked.answer.detail ?? null);
   if (status !== undefined) return status;
   throw new PmError({
     code: 'environment',
-    what: `cannot show the status of ${socketPath}`,
+    what,
     fault: 'what listens there is no vm-connectd -t host',
     remedy: 'in a guest, use vm-connectd -t guest --status',
   });

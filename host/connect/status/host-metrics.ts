@@ -8,6 +8,7 @@ const family = (name: string, type: 'gauge' | 'counter', help: string, samples: 
 export function hostMetrics(status: HostStatus): string {
   const { guests, sources, services, counters } = status;
   const group = (name: string): Counters => counters[name] ?? {};
+  const { connections = 0, ...local } = group('local');
   const ofGuests = (pick: (guest: HostStatus['guests'][number]) => readonly Sample[]) =>
     guests.flatMap((guest) =>
       pick(guest).map(({ labels, value }) => ({ labels: { guest: guest.name, ...labels }, value })),
@@ -34,7 +35,8 @@ export function hostMetrics(status: HostStatus): string {
       'Open requests and remembered answers',
       named('what', group('requests')),
     ),
-    family('local_total', 'counter', 'What happened on the local socket', named('event', group('local'))),
+    family('local_connections', 'gauge', 'Programs on the local socket', [{ value: connections }]),
+    family('local_total', 'counter', 'What happened on the local socket', named('event', local)),
     family('process', 'gauge', 'What the daemon uses', named('what', group('process'))),
     family('guest_state', 'gauge', 'Which state the link to a guest is in', [
       ...ofGuests(({ state, version }) => [{ labels: { state, version: String(version) }, value: 1 }]),

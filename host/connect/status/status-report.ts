@@ -82,7 +82,7 @@ function guestPage(
 }
 
 function guestStatus({ links, discovery, router, nowMs }: StatusParts, name: string): GuestStatus {
-  const { errors, ...requests } = router.counts.of(name);
+  const { errors, ...requests } = router.counts.view(name);
   const common = {
     name,
     openRequests: router.openRequestsOf(name),

@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { showHostStatus } from '../../../host/connect/status/show-host-status.ts';
+import { silentLogger } from '../../../shared/log.ts';
+import { LocalServer } from '../../../shared/protocol/local-server.ts';
 import { VERSION } from '../../../shared/version.ts';
 import { eventually } from '../../support/eventually.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -68,6 +71,27 @@ test('the flags of version 1 do what they did: -t -d -D -p -V, together and with
 });
 
 describe('the status', () => {
+  test('that is refused is not taken for that of another program', async (t) => {
+    const path = join(temporaryDirectory(t), 's');
+    const server = await LocalServer.listen({
+      path,
+      role: 'host',
+      agent: 'test',
+      session: 's',
+      log: silentLogger,
+      handlers: {
+        onFrame: (connection, frame) => {
+          if (frame.kind !== 'message' || frame.message.type !== 'request') return;
+          const error = { code: 'refused', message: 'not today', retry: false };
+          connection.send({ type: 'reply', id: frame.message.id, error });
+        },
+        onClosed() {},
+      },
+    });
+    t.after(() => server.close());
+    await assert.rejects(showHostStatus(path, 'text'), /it answers refused: not today; see the log/);
+  });
+
   const NAMES = Array.from({ length: 250 }, (_, number) => `guest${String(number).padStart(3, '0')}`);
 
   async function startMany(t: TestContext) {

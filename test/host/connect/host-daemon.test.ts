@@ -285,15 +285,35 @@ describe('the daemon', () => {
     const holder = await startService(t, daemon.socket, 'stonith');
     const other = await connectPeer(t, daemon.socket);
     for (const service of ['stonith', 'agent', 'host']) other.say({ type: 'register', service });
-    await eventually(
-      'three refusals',
-      () => other.messages.filter(({ type }) => type === 'error').length === 3,
+    const refusals = () => other.messages.filter((message) => message.type === 'error');
+    await eventually('three refusals', () => refusals().length === 3);
+    assert.deepEqual(
+      refusals().map(({ code, message }) => `${code}: ${message}`),
+      [
+        'taken: another connection holds the service stonith',
+        'taken: the service agent is this daemon itself',
+        'taken: the service host is this daemon itself',
+      ],
     );
     holder.socket.destroy();
     await eventually('it is free', () => {
       other.say({ type: 'register', service: 'stonith' });
       return other.messages.some(({ type }) => type === 'registered');
     });
+  });
+
+  test('tells the service whose name is one too many that it is, not that it is held', async (t) => {
+    const { daemon } = await startWith(t);
+    const peer = await connectPeer(t, daemon.socket);
+    for (let number = 1; number <= 31; number++) peer.say({ type: 'register', service: `service-${number}` });
+    const { code, message } = await peer.message('error');
+    assert.equal(code, 'taken');
+    assert.match(message, /^32 names of services are known already/);
+    assert.equal(
+      peer.messages.filter(({ type }) => type === 'registered').length,
+      30,
+      'beside the standard two',
+    );
   });
 
   test('answers local programs that speak nonsense, and goes on', async (t) => {

@@ -43,7 +43,11 @@ const status = (guests: readonly GuestStatus[], more: Partial<HostStatus> = {}):
     { name: 'monitor', present: true, openRequests: 0 },
     { name: 'stonith', present: false, openRequests: 2 },
   ],
-  counters: { requests: { openRequests: 2, answers: 1 }, local: { accepted: 5 }, process: { rssBytes: 1e8 } },
+  counters: {
+    requests: { openRequests: 2, answers: 1 },
+    local: { connections: 3, accepted: 5 },
+    process: { rssBytes: 1e8 },
+  },
   problems: ['resource r: cannot read /etc/libvirt/qemu/guest9.xml: there is no such file'],
   guests,
   next: undefined,
@@ -98,6 +102,9 @@ describe('the metrics', () => {
     assert.match(text, /^pm_kvm_host_guest_link_total\{guest="guest1",event="frames_in"\} 3$/m);
     assert.match(text, /^pm_kvm_host_guest_errors_total\{guest="guest1",code="service-away"\} 1$/m);
     assert.match(text, /^pm_kvm_host_source_followed\{source="libvirt"\} 0$/m);
+    assert.match(text, /^pm_kvm_host_local_connections 3$/m);
+    assert.match(text, /^pm_kvm_host_local_total\{event="accepted"\} 5$/m);
+    assert.doesNotMatch(text, /event="connections"/, 'a number that falls is no counter');
     for (const line of text.trimEnd().split('\n')) {
       assert.match(line, /^(# (HELP|TYPE) \w+ .+|\w+(\{(\w+="([^"\\]|\\.)*",?)+\})? -?[\d.e+]+)$/);
     }
