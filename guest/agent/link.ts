@@ -27,6 +27,8 @@ export interface Host {
   readonly guest: string | undefined;
   readonly agent: string;
   readonly session: string;
+  /** Of the host's kernel. */
+  readonly boot: string | undefined;
   readonly services: readonly string[];
 }
 
@@ -36,7 +38,7 @@ export interface LinkCounts {
   hostsGone: number;
   preambles: number;
   hellos: number;
-  /** Another host answered than before. */
+  /** Another machine answered than before. */
   migrations: number;
   /** The same host answered with a new session. */
   hostRestarts: number;
@@ -138,6 +140,7 @@ export class Link {
       guest: hello.guest,
       agent: hello.agent,
       session: hello.session,
+      boot: hello.boot,
       services: hello.services ?? [],
     };
     this.#compare(former, this.#host);
@@ -226,7 +229,7 @@ export class Link {
   #compare(former: Host | undefined, host: Host): void {
     if (former === undefined || former.session === host.session) return;
     const fields = { from: former.host, to: host.host };
-    if (former.host !== host.host) {
+    if (isOtherMachine(former, host)) {
       this.counts.migrations++;
       this.#emit({ kind: 'log', level: 'info', message: 'another host answers: migrated', fields });
     } else {
@@ -250,3 +253,7 @@ export class Link {
     });
   }
 }
+
+/** A host that has not heard its cluster's name for it yet gives another name than it did before; its boot id is the same. */
+const isOtherMachine = (former: Host, host: Host): boolean =>
+  former.host !== host.host && (!host.boot || former.boot !== host.boot);

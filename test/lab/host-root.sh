@@ -35,6 +35,8 @@ mount -t tmpfs tmpfs "$root/sys/fs/cgroup"             # libvirt finds no contro
 if [[ -e /proc/sysrq-trigger ]]; then                   # a Pacemaker that panics must not take the machine along
   mount --bind /dev/null "$root/proc/sysrq-trigger"
 fi
+cp /proc/sys/kernel/random/uuid "$LAB_DIRECTORY/boot-id" # a machine of its own, at every boot
+mount --bind "$LAB_DIRECTORY/boot-id" "$root/proc/sys/kernel/random/boot_id"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/dev/shm"
 mount -t tmpfs tmpfs "$root/run"

@@ -8,7 +8,12 @@ export const PREAMBLE: AgentEvent = {
   frame: { kind: 'v1', frame: { type: 2, id: '', client: 0, text: '' } },
 };
 
-export const hello = (host: string, session: string, services: readonly string[] = ['stonith']): Message => ({
+export const hello = (
+  host: string,
+  session: string,
+  services: readonly string[] = ['stonith'],
+  boot?: string,
+): Message => ({
   type: 'hello',
   version: 2,
   agent: 'vm-connectd 2.0.0',
@@ -16,6 +21,7 @@ export const hello = (host: string, session: string, services: readonly string[]
   host,
   guest: 'guest1',
   services,
+  ...(boot === undefined ? {} : { boot }),
 });
 
 export class AgentDriver {

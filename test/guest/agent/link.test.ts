@@ -80,6 +80,21 @@ test('another host is a migration, another session of the same host its restart'
   assert.deepEqual([counts.migrations, counts.hostRestarts], [1, 1]);
 });
 
+test('a host daemon that restarts and has another name at first is no migration: the machine is the same', () => {
+  const driver = new AgentDriver();
+  driver.give({ kind: 'port-opened' }, { kind: 'host-there' });
+  const { counts } = driver.agent.link;
+  for (const [name, session, boot] of [
+    ['node1', 's1', 'boot1'],
+    ['host.example', 's2', 'boot1'],
+    ['node1', 's2', 'boot1'],
+    ['node2', 's3', 'boot2'],
+  ] as const) {
+    driver.give(PREAMBLE).hostSays(hello(name, session, [], boot));
+  }
+  assert.deepEqual([counts.migrations, counts.hostRestarts], [1, 1]);
+});
+
 test('the round trip is that of the last ping, and an old pong does not spoil it', () => {
   const driver = new AgentDriver().linkUp().pass(60_000);
   driver.pass(3).hostSays({ type: 'pong', nonce: 1 });
