@@ -90,16 +90,28 @@ async function isAnswered(path: string): Promise<boolean> {
     (await connectOnce(path)).destroy();
     return true;
   } catch (thrown) {
+    if (connectFault(thrown) === 'no-listener') return false;
     switch (systemCodeOf(thrown)) {
-      case 'ECONNREFUSED':
-      case 'ENOENT':
-        return false;
       case 'EAGAIN': // its queue is full
       case 'EPROTOTYPE': // it is a socket of another type
         return true;
       default:
         throw listenError(path, thrown);
     }
+  }
+}
+
+/** What it means that `connectOnce` failed. */
+export function connectFault(thrown: unknown): 'no-listener' | 'forbidden' | 'other' {
+  switch (systemCodeOf(thrown)) {
+    case 'ENOENT':
+    case 'ECONNREFUSED':
+      return 'no-listener';
+    case 'EACCES':
+    case 'EPERM':
+      return 'forbidden';
+    default:
+      return 'other';
   }
 }
 

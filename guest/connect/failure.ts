@@ -1,6 +1,6 @@
 /** From what came back, or did not, to an exit status and a line on standard error. */
-import { messageOf, PmError, systemCodeOf } from '../../shared/errors.ts';
-import { type AskFailure, askError } from '../../shared/protocol/ask-failure.ts';
+import { PmError } from '../../shared/errors.ts';
+import { type AskFailure, askError, connectFailure } from '../../shared/protocol/ask-failure.ts';
 import type { Asked } from '../../shared/protocol/local-client.ts';
 import type { Answer, RequestError } from '../../shared/protocol/message.ts';
 
@@ -13,9 +13,15 @@ export function answerOf(asked: Asked, service: string): Exclude<Answer, { error
   return asked.answer;
 }
 
-/** Version 1 failed when the daemon of this guest was not there; 2 means that it is the host that is not. */
+/** Of the daemon of this guest, by the question that it did not answer. */
+const LOCAL_FAULTS: ReadonlySet<AskFailure> = new Set(['not-running', 'deadline']);
+
+/**
+ * Version 1 failed when the daemon of this guest was not there; 2 means that it is the host that is not. A daemon that
+ * lives answers by the deadline itself, whatever the host does: one that has not, hangs.
+ */
 function askedError(failure: AskFailure, error: PmError): PmError {
-  if (failure !== 'not-running') return error;
+  if (!LOCAL_FAULTS.has(failure)) return error;
   const { code, what, fault, remedy } = error;
   return new PmError({ code, what, fault, remedy, exitCode: EXIT.failure, cause: error });
 }
@@ -32,19 +38,6 @@ export function refusal(service: string, { code, message, retry }: RequestError)
 
 export function connectError(socketPath: string, thrown: unknown): PmError {
   if (thrown instanceof PmError) return thrown;
-  const asked = { socketPath, service: 'the agent' };
-  switch (systemCodeOf(thrown)) {
-    case 'EACCES':
-    case 'EPERM':
-      return askError(asked, { failure: 'permission-denied', fault: 'permission denied', cause: thrown });
-    case 'ENOENT':
-    case 'ECONNREFUSED': {
-      const fault = 'nobody listens there';
-      return askedError('not-running', askError(asked, { failure: 'not-running', fault, cause: thrown }));
-    }
-    default: {
-      const fault = messageOf(thrown);
-      return askedError('not-running', askError(asked, { failure: 'not-running', fault, cause: thrown }));
-    }
-  }
+  const failed = connectFailure(thrown);
+  return askedError(failed.failure, askError({ socketPath, service: 'the agent' }, failed));
 }

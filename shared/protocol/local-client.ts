@@ -15,9 +15,9 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { backOffDelays } from '../back-off.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import { messageOf, PmError, systemCodeOf } from '../errors.ts';
+import type { PmError } from '../errors.ts';
 import { connectOnce } from '../unix-socket.ts';
-import { type AskFailure, askError } from './ask-failure.ts';
+import { type AskFailure, askError, connectFailure } from './ask-failure.ts';
 import { FrameConnection } from './connection.ts';
 import { encodeMessage } from './encode-message.ts';
 import type { Frame } from './frame-decoder.ts';
@@ -149,7 +149,7 @@ class Asking {
     try {
       return await this.#exchange(await connectOnce(this.#options.socketPath), bytes);
     } catch (thrown) {
-      return connectFailure(thrown);
+      return connectOutcome(thrown);
     }
   }
 
@@ -223,7 +223,7 @@ class Asking {
       return { kind: 'answer', answer };
     }
     if (message.type !== 'error') return undefined;
-    if (message.code === 'too-many') return { ...away(message.message), failure: 'deadline' };
+    if (message.code === 'too-many') return { ...away(message.message), failure: 'no-room' };
     return {
       kind: 'answer',
       answer: { error: { code: message.code, message: message.message, retry: false } },
@@ -251,18 +251,7 @@ function isMessage(frame: Frame, type: string): boolean {
   return frame.kind === 'message' && frame.message.type === type;
 }
 
-function connectFailure(thrown: unknown): Outcome {
-  if (thrown instanceof PmError) {
-    return { kind: 'failure', failure: 'unusable', fault: thrown.fault, cause: thrown };
-  }
-  switch (systemCodeOf(thrown)) {
-    case 'EACCES':
-    case 'EPERM':
-      return { kind: 'failure', failure: 'permission-denied', fault: 'permission denied', cause: thrown };
-    case 'ENOENT':
-    case 'ECONNREFUSED':
-      return away('nobody listens there', thrown);
-    default:
-      return away(messageOf(thrown), thrown);
-  }
+function connectOutcome(thrown: unknown): Outcome {
+  const failed = connectFailure(thrown);
+  return failed.failure === 'not-running' ? away(failed.fault, thrown) : { kind: 'failure', ...failed };
 }

@@ -16,9 +16,9 @@
 import type { Socket } from 'node:net';
 import { backOffDelays } from '../back-off.ts';
 import { type Clock, systemClock, type Timer } from '../clock.ts';
-import { messageOf, systemCodeOf } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { connectOnce } from '../unix-socket.ts';
+import { connectFault, connectOnce } from '../unix-socket.ts';
 import { FrameConnection } from './connection.ts';
 import { encodeMessage } from './encode-message.ts';
 import type { Frame } from './frame-decoder.ts';
@@ -113,7 +113,7 @@ export class ServiceClient {
       const socket = await connectOnce(this.#options.socketPath);
       return await this.#serve(socket);
     } catch (thrown) {
-      return { ...NO_END, reason: connectFault(thrown) };
+      return { ...NO_END, reason: whyAway(thrown) };
     }
   }
 
@@ -281,15 +281,13 @@ function isGuestRequest(request: Request): request is GuestRequest {
   return request.guest !== undefined;
 }
 
-function connectFault(thrown: unknown): string {
-  switch (systemCodeOf(thrown)) {
-    case 'ENOENT':
-    case 'ECONNREFUSED':
+function whyAway(thrown: unknown): string {
+  switch (connectFault(thrown)) {
+    case 'no-listener':
       return 'the host daemon is not running; start vm-connectd (systemctl start vm-connectd)';
-    case 'EACCES':
-    case 'EPERM':
+    case 'forbidden':
       return 'permission denied; run it as root';
-    default:
+    case 'other':
       return messageOf(thrown);
   }
 }

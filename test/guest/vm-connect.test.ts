@@ -183,6 +183,26 @@ test('without an agent it fails with 1 and says how to start it', async (t) => {
   }
 });
 
+test('an agent that hangs is a failure of this guest, one that has no room is to be asked again', async (t) => {
+  const directory = temporaryDirectory(t);
+  const outcomeAt = async (name: string, greeting: string) => {
+    const socket = join(directory, name);
+    const server = createServer((other) => {
+      other.on('error', () => {});
+      if (greeting === '') other.resume();
+      else other.end(greeting);
+    });
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    t.after(() => server.close());
+    const words = ['-t', 'monitor', '-r', 'x', '--timeout', '0.2', '--socket', socket];
+    const { exitCode, stderr } = await (await start(t, 'vm-connect', words)).ended;
+    return [exitCode, stderr.replace(/^.*: (.*); .*\n$/, '$1')];
+  };
+  assert.deepEqual(await outcomeAt('hangs', ''), [1, 'no answer came in 0.2 s']);
+  const full = '{"type":"error","code":"too-many","message":"256 connections are open already"}\n';
+  assert.deepEqual(await outcomeAt('full', full), [2, '256 connections are open already']);
+});
+
 test('without root it says so', async (t) => {
   const side = await guestSide(t);
   await side.startAgent();

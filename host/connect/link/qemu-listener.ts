@@ -13,8 +13,8 @@
 import { lchownSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { messageOf, PmError, systemCodeOf } from '../../../shared/errors.ts';
-import { connectOnce, listenUnix } from '../../../shared/unix-socket.ts';
+import { messageOf, PmError } from '../../../shared/errors.ts';
+import { connectFault, connectOnce, listenUnix } from '../../../shared/unix-socket.ts';
 
 export interface Owner {
   readonly uid: number;
@@ -123,8 +123,7 @@ async function ownerOfStale(path: string): Promise<Owner | undefined> {
   try {
     (await connectOnce(path)).destroy();
   } catch (thrown) {
-    const code = systemCodeOf(thrown);
-    if (code === 'ECONNREFUSED' || code === 'ENOENT') return { uid: found.uid, gid: found.gid };
+    if (connectFault(thrown) === 'no-listener') return { uid: found.uid, gid: found.gid };
     throw refuse(messageOf(thrown), 'see what is there (ls -l)');
   }
   throw refuse(

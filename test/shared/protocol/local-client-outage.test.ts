@@ -109,7 +109,7 @@ test('without room at the daemon it is asked again until there is some', async (
   await eventually('the first is in', () => held.length === 1);
   const second = asking(path, { text: 'second' });
   await eventually('the second was refused', () => server.counts.refused > 0);
-  assert.equal(failureOf(await asking(path, { deadlineMs: 60 })), 'deadline');
+  assert.equal(failureOf(await asking(path, { deadlineMs: 60 })), 'no-room');
   held.shift()?.();
   assert.deepEqual(await first, { ok: true, answer: { text: 'first' } });
   await eventually('the second is in', () => held.length === 1);
