@@ -5,6 +5,7 @@ import {
   MAX_DEADLINE_MS,
   type Request,
   type RequestError,
+  tellableDeadlineMs,
 } from '../../shared/protocol/message.ts';
 
 /**
@@ -96,7 +97,7 @@ export function sendingOf(waiting: Waiting, nowMs: number): Request {
   waiting.lastError = undefined;
   waiting.toldUntilMs = untilMs;
   waiting.retryAtMs = nowMs + SEND_AGAIN_MS;
-  return frameOf(waiting, Math.min(MAX_DEADLINE_MS, Math.max(1, Math.round(untilMs - nowMs))));
+  return frameOf(waiting, tellableDeadlineMs(untilMs - nowMs));
 }
 
 export function hold(waiting: Waiting, error: RequestError, nowMs: number): void {

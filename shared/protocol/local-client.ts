@@ -21,7 +21,14 @@ import { type AskFailure, askError, connectFailure } from './ask-failure.ts';
 import { FrameConnection } from './connection.ts';
 import { encodeMessage } from './encode-message.ts';
 import type { Frame } from './frame-decoder.ts';
-import { type Answer, type Json, MAX_DEADLINE_MS, MAX_FRAME_BYTES, type Request } from './message.ts';
+import {
+  type Answer,
+  type Json,
+  MAX_DEADLINE_MS,
+  MAX_FRAME_BYTES,
+  type Request,
+  tellableDeadlineMs,
+} from './message.ts';
 
 export interface AskOptions {
   readonly socketPath: string;
@@ -160,7 +167,7 @@ class Asking {
       id: this.#id,
       service,
       text,
-      deadlineMs: Math.max(1, Math.round(this.#leftMs)),
+      deadlineMs: tellableDeadlineMs(this.#leftMs),
       ...(detail === undefined ? {} : { detail }),
       ...(impatient === undefined ? {} : { impatient }),
       ...(reply === undefined ? {} : { reply }),

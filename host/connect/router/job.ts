@@ -5,7 +5,12 @@
  * does, and it is the text that the limits count.
  */
 import { createHash } from 'node:crypto';
-import type { Answer, Json, Request } from '../../../shared/protocol/message.ts';
+import {
+  type Answer,
+  type Json,
+  type Request,
+  tellableDeadlineMs,
+} from '../../../shared/protocol/message.ts';
 import type { V1Type } from '../../../shared/protocol/v1-frame.ts';
 import type { HeapItem } from './deadline-heap.ts';
 
@@ -55,7 +60,7 @@ export function handOver(job: Job, nowMs: number): Request {
     service: job.service,
     text: job.text,
     ...(job.detail === undefined ? {} : { detail: parseJson(job.detail) }),
-    deadlineMs: Math.max(1, Math.ceil(job.deadlineMs - nowMs)),
+    deadlineMs: tellableDeadlineMs(job.deadlineMs - nowMs),
     guest: job.guest,
     ...(job.uuid === undefined ? {} : { uuid: job.uuid }),
     protocol: job.protocol,

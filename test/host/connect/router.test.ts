@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { Router } from '../../../host/connect/router/router.ts';
 import type { RouterEffect } from '../../../host/connect/router/router-effect.ts';
-import { MAX_FRAME_BYTES } from '../../../shared/protocol/message.ts';
+import { MAX_DEADLINE_MS, MAX_FRAME_BYTES } from '../../../shared/protocol/message.ts';
 import { V1_TYPE } from '../../../shared/protocol/v1-frame.ts';
 import {
   asked,
@@ -46,6 +47,15 @@ describe('a request', () => {
     });
     const answered = router.fromService(STONITHD, reply('guest1', 'a', { text: 'OK', detail: [1] }), 5);
     assert.deepEqual(toGuests(answered), ['guest1 {"type":"reply","id":"a","text":"OK","detail":[1]}']);
+  });
+
+  test('that may take as long as there is, is handed over with no more than that, whenever it comes', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), (nowMs) => {
+        const [handed] = toServices(ask(routerWithStonith(), 'guest1', 'a', 'off T', nowMs, MAX_DEADLINE_MS));
+        assert.equal(handed?.message.type === 'request' && handed.message.deadlineMs, MAX_DEADLINE_MS);
+      }),
+    );
   });
 
   test('that claims to be from another guest is from the one whose link it came over', () => {
