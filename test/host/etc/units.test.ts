@@ -17,11 +17,7 @@ function listOf(unit: string, setting: string): readonly string[] {
 
 describe("the host's units", () => {
   it('are there for each daemon', () => {
-    assert.deepEqual(UNITS.toSorted(), [
-      'vm-connectd.service',
-      'vm-managerd.service',
-      'vm-stonithd.service',
-    ]);
+    assert.deepEqual(UNITS.toSorted(), ['vm-connectd.service', 'vm-managerd.service', 'vm-stonithd.service']);
   });
 
   // Pacemaker starts a resource of this class under a drop-in of its own: Before=pacemaker.service pacemaker_remote.service.
