@@ -7,8 +7,9 @@
  *     +-- answered: told to all ---------------------------------------------------------------+
  *     +-- failed: due again, ever later up to 5 s, while somebody watches ---------------------+
  *
- * Events come from one crm_mon (cluster-events.ts). Invariant: an event is a hint to ask; what is told was asked for after
- * it, and while somebody watches the cluster is asked every 10 s without any event.
+ * Events come from one crm_mon (cluster-events.ts). Invariant: an event is a hint to ask. The answer to what was asked before
+ * it is told all the same, for it is newer than what was told last, but is not held for fresh, and the cluster is asked once
+ * more; while somebody watches it is asked every 10 s without any event.
  */
 import { backOffDelays } from '../../shared/back-off.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';

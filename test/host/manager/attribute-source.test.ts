@@ -85,6 +85,9 @@ describe('the cluster', () => {
     await clock.advance(5);
     state.value = '0';
     change();
+    await clock.advance(20);
+    assert.equal(told.at(-1)?.get('ping'), '100', 'it is newer than what was told before');
+    assert.equal(source.fresh, undefined, 'and good for no later question');
     await clock.advance(QUERY_PACE_MS + 25);
     assert.equal(told.at(-1)?.get('ping'), '0');
   });
