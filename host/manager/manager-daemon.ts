@@ -2,7 +2,8 @@
  * vm-managerd as a whole: rules, the cluster's word on this host, its place at vm-connectd, its own attribute.
  *
  * Invariant: it runs without a cluster and without vm-connectd, and is there when they come; rules that can't be used
- * leave those in force that were.
+ * leave those in force that were; and its end waits for no question to a cluster that hangs, only for the removal of its
+ * own attribute.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
@@ -36,18 +37,24 @@ export async function startManagerDaemon(options: ManagerDaemonOptions): Promise
   const { agent, rulesFile, socketPath, statusSocket, pacemaker, clock, random, log } = options;
   const load = () => loadRules(rulesFile, (message) => log.warning(message));
   const rules = load();
+  const stopping = new AbortController();
+  const untilStop: Pacemaker = {
+    ...pacemaker,
+    run: (argv, call) => pacemaker.run(argv, { ...call, signal: stopping.signal }),
+  };
   let node: string | undefined;
   const query = async (): Promise<AttributeAnswer> => {
     if (node === undefined) {
-      const local = await queryLocalNode(pacemaker);
+      const local = await queryLocalNode(untilStop);
       if (!local.ok) return local;
       node = local.node;
     }
-    const answer = await queryAttributesOf(pacemaker, node);
+    const answer = await queryAttributesOf(untilStop, node);
     if (!answer.ok) node = undefined;
     return answer;
   };
-  const own = options.own === undefined ? undefined : new OwnAttribute({ ...options.own, pacemaker, log });
+  const own =
+    options.own === undefined ? undefined : new OwnAttribute({ ...options.own, pacemaker, untilStop, log });
   const status = await listenForStatus({
     path: statusSocket,
     agent,
@@ -96,6 +103,7 @@ export async function startManagerDaemon(options: ManagerDaemonOptions): Promise
       service.rules = load();
     },
     async stop() {
+      stopping.abort();
       await client.stop();
       service.stop();
       await source.stop();

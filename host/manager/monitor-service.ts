@@ -14,7 +14,6 @@ import type { RuleBook } from './rules.ts';
 export interface Values {
   /** Good enough for an answer now. */
   readonly fresh: NamedValues | undefined;
-  readonly last: NamedValues | undefined;
   ask(): void;
 }
 
@@ -45,10 +44,12 @@ export class MonitorService {
     return this.#desk.rules;
   }
 
-  /** Those who watch are told what the new rules change. */
+  /** Those who watch are told what the new rules change, by what the cluster says now: not while it is silent. */
   set rules(rules: RuleBook) {
     this.#desk.rules = rules;
-    if (this.#values.last !== undefined) this.valuesCame(this.#values.last);
+    const { fresh } = this.#values;
+    if (fresh !== undefined) this.valuesCame(fresh);
+    else if (this.isOpen) this.#values.ask();
   }
 
   get isOpen(): boolean {

@@ -9,6 +9,8 @@ import type { Pacemaker } from '../pacemaker/pacemaker-call.ts';
 
 export interface OwnAttributeOptions {
   readonly pacemaker: Pacemaker;
+  /** The same; what is under way there ends with the daemon. */
+  readonly untilStop: Pacemaker;
   readonly name: string;
   readonly value: string;
   readonly log: Logger;
@@ -45,10 +47,10 @@ export class OwnAttribute {
   }
 
   async #set(node: string): Promise<void> {
-    const { pacemaker, name, value, log } = this.#options;
+    const { untilStop, name, value, log } = this.#options;
     this.#node = node;
-    const done = await setNodeAttribute(pacemaker, { name, node }, value);
+    const done = await setNodeAttribute(untilStop, { name, node }, value);
     if (done.ok) log.info(`attribute ${name}: set`, { value });
-    else log.warning(`attribute ${name} could not be set`, { reason: done.fault });
+    else if (!this.#isStopped) log.warning(`attribute ${name} could not be set`, { reason: done.fault });
   }
 }

@@ -47,10 +47,10 @@ class World {
   static async make(t: TestContext): Promise<World> {
     const world = new World(temporaryDirectory(t));
     mkdirSync(world.path('bin'));
-    world.#program('cibadmin', 'echo cibadmin >>"$D/calls"; exec /usr/sbin/cibadmin "$@"');
-    world.#program('crm_node', 'echo hosta');
-    world.#program('crm_mon', 'exec tail -n +1 -f "$D/events"');
-    world.#program('attrd_updater', 'echo "attrd_updater $*" >>"$D/calls"');
+    world.program('cibadmin', 'echo cibadmin >>"$D/calls"; exec /usr/sbin/cibadmin "$@"');
+    world.program('crm_node', 'echo hosta');
+    world.program('crm_mon', 'exec tail -n +1 -f "$D/events"');
+    world.program('attrd_updater', 'echo "attrd_updater $*" >>"$D/calls"');
     writeFileSync(world.path('events'), '.');
     writeFileSync(world.path('calls'), '');
     writeFileSync(world.rules, RULES);
@@ -69,7 +69,7 @@ class World {
     return join(this.directory, name);
   }
 
-  #program(name: string, script: string): void {
+  program(name: string, script: string): void {
     writeFileSync(this.path(`bin/${name}`), `#!/bin/sh\nD='${this.directory}'\n${script}\n`);
     chmodSync(this.path(`bin/${name}`), 0o755);
   }
@@ -241,6 +241,41 @@ describe('vm-managerd', () => {
     writeFileSync(world.rules, '[default_ping_set]\nfine = eq 100\n');
     child.kill('SIGHUP');
     assert.equal((await world.answer('w')).text, 'default_ping_set=fine');
+  });
+
+  it('tells nobody by new rules what the cluster said before it fell silent', async (t) => {
+    const world = await World.make(t);
+    const { child } = await world.start();
+    world.ask('guest1', 'r', 'default_ping_set');
+    assert.equal((await world.answer('r')).text, 'default_ping_set=green');
+    renameSync(world.path('cib.xml'), world.path('away'));
+    world.ask('guest1', 'w', 'default_ping_set', { detail: { known: 'default_ping_set=green' } });
+    writeFileSync(world.path('events'), '.', { flag: 'a' });
+    await eventually('it has asked in vain', () => world.stderr.includes('known => unknown'));
+    const before = world.stderr.length;
+    writeFileSync(world.rules, '[default_ping_set]\nfine = eq 100\n');
+    child.kill('SIGHUP');
+    await eventually('it has the new rules', () =>
+      world.stderr.slice(before).includes('configuration read again'),
+    );
+    const asked = world.calls('cibadmin').length;
+    await eventually('it asks again', () => world.calls('cibadmin').length > asked + 1);
+    assert.equal(world.told.length, 1, 'silence is no health');
+    renameSync(world.path('away'), world.path('cib.xml'));
+    assert.equal((await world.answer('w')).text, 'default_ping_set=fine');
+  });
+
+  it('ends at once while the cluster hangs', async (t) => {
+    const world = await World.make(t);
+    world.program('cibadmin', 'echo cibadmin >>"$D/calls"; exec sleep 100');
+    const { child, ended } = await world.start();
+    world.ask('guest1', 'r', 'foo');
+    await eventually('it asks', () => world.calls('cibadmin').length > 0);
+    const startedMs = performance.now();
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0);
+    // A query has 5 s.
+    assert.ok(performance.now() - startedMs < 3_000);
   });
 
   it('does not start without rules, or with rules that have a fault, and says which, where and the remedy', async (t) => {
