@@ -1,7 +1,9 @@
 /**
  * Runs the tests: first those that need nothing but Node, side by side, then the laboratory's. Those run one file
- * after the other, in two laboratories at once: clusters mostly wait. Files that are named share one laboratory. Ends
- * with the line `N passed, N failed`. Stories that take minutes each (`*.long.test.ts`) are a kind of their own.
+ * after the other, in two laboratories at once, since clusters mostly wait: one of both levels, and one of hosts alone
+ * for what needs no cluster of guests (`*.hosts.test.ts`), which costs much less. Files that are named share one
+ * laboratory. Ends with the line `N passed, N failed`. Stories that take minutes each (`*.long.test.ts`) are a kind of
+ * their own.
  *
  *   node --import tsx .ci/test.ts all|unit|lab|long [FILE…]
  */
@@ -13,12 +15,13 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { messageOf } from '../shared/errors.ts';
 import { laboratory } from '../test/lab/lab.ts';
+import { type LabSpec, labSpec } from '../test/lab/layout.ts';
 import { ensurePackages } from '../test/lab/packages.ts';
 import { reportToStderr } from '../test/lab/report.ts';
 
 const FILE_LIMIT_MS = 25 * 60_000;
-/** Laboratories at once. */
-const LANES = 2;
+const BOTH_LEVELS = labSpec(2, 2);
+const HOSTS_ALONE = labSpec(2, 0);
 const SUMMARY = /\n(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\n$/;
 
 interface Tally {
@@ -40,6 +43,7 @@ const withoutLab = process.env['LAB'] === 'off';
 if (!withoutLab) await providePackages();
 const isLabTest = (file: string) => file.startsWith('test/lab/');
 const isLong = (file: string) => file.endsWith('.long.test.ts');
+const needsHostsAlone = (file: string) => file.endsWith('.hosts.test.ts');
 const files = chosen.length > 0 ? chosen : testFiles().filter((file) => isLong(file) === (what === 'long'));
 const unitTests = files.filter((file) => !isLabTest(file));
 if (what !== 'lab') await runFiles(unitTests, Math.max(2, availableParallelism()));
@@ -89,25 +93,45 @@ async function runFiles(some: readonly string[], sideBySide: number): Promise<vo
 
 async function runLab(some: readonly string[]): Promise<void> {
   if (some.length === 0) return;
-  if (withoutLab) await runFiles(some, 1);
-  else if (chosen.length > 0) await withLaboratory(undefined, () => runFiles(some, 1));
-  else {
-    const waiting = [...some].reverse(); // the longest stories come last by name; begun last they would end alone
-    const { name } = laboratory();
-    const lane = (laboratoryName: string) =>
-      withLaboratory(laboratoryName, async () => {
-        for (let file = waiting.shift(); file !== undefined; file = waiting.shift())
-          await runApart(file, laboratoryName);
-      });
-    await Promise.all(Array.from({ length: LANES }, (_, index) => lane(`${name}-${index + 1}`)));
-  }
+  if (withoutLab) return runFiles(some, 1);
+  if (chosen.length > 0) return withLaboratory(undefined, BOTH_LEVELS, () => runFiles(some, 1));
+  const waiting = [...some].reverse(); // the longest stories come last by name; begun last they would end alone
+  const { name } = laboratory();
+  const [one, other] = [`${name}-1`, `${name}-2`];
+  await Promise.all([
+    runWaiting(waiting, one, BOTH_LEVELS, (file) => !needsHostsAlone(file)).then(() =>
+      runWaiting(waiting, one, HOSTS_ALONE, needsHostsAlone),
+    ),
+    runWaiting(waiting, other, HOSTS_ALONE, needsHostsAlone).then(() =>
+      runWaiting(waiting, other, BOTH_LEVELS, (file) => !needsHostsAlone(file)),
+    ),
+  ]);
 }
 
-async function withLaboratory(name: string | undefined, use: () => Promise<void>): Promise<void> {
+/** Takes from the list what the laboratory of this making is for, until nothing of that waits. */
+async function runWaiting(
+  waiting: string[],
+  laboratoryName: string,
+  spec: LabSpec,
+  isMeant: (file: string) => boolean,
+): Promise<void> {
+  if (!waiting.some(isMeant)) return;
+  await withLaboratory(laboratoryName, spec, async () => {
+    for (let next = waiting.findIndex(isMeant); next >= 0; next = waiting.findIndex(isMeant)) {
+      for (const file of waiting.splice(next, 1)) await runApart(file, laboratoryName);
+    }
+  });
+}
+
+async function withLaboratory(
+  name: string | undefined,
+  spec: LabSpec,
+  use: () => Promise<void>,
+): Promise<void> {
   const lab = laboratory(name);
   const wasUp = lab.isUp();
   try {
-    await lab.up();
+    await lab.up(wasUp ? undefined : spec);
     await use();
   } catch (thrown) {
     // No laboratory is a failure of what it was to show, never a reason to pass without it.
