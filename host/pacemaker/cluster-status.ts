@@ -93,20 +93,20 @@ export type ClusterStatusResult = { readonly ok: true; readonly status: ClusterS
 export interface StatusQuery {
   /** Only this resource (or clone, or group); one that does not exist is simply not in the answer. */
   readonly resource?: string;
+  /** Without bans and the history of fencing: it is there sooner, and needs no pacemaker-fenced. */
+  readonly isBrief?: boolean;
 }
+
+const BRIEF = 'summary,options,nodes,resources';
+const HISTORY = 'bans,fencing-pending,fencing-failed,fencing-succeeded';
 
 export async function queryStatus(
   pacemaker: Pacemaker,
   query: StatusQuery = {},
 ): Promise<ClusterStatusResult> {
   const only = query.resource === undefined ? [] : [`--resource=${query.resource}`];
-  const argv = [
-    'crm_mon',
-    '--one-shot',
-    '--exclude=all',
-    '--include=summary,options,nodes,resources,bans,fencing-pending,fencing-failed,fencing-succeeded',
-    ...only,
-  ];
+  const sections = query.isBrief === true ? BRIEF : `${BRIEF},${HISTORY}`;
+  const argv = ['crm_mon', '--one-shot', '--exclude=all', `--include=${sections}`, ...only];
   return callForResult(pacemaker, argv, (result) => ({ status: statusOf(result) }));
 }
 

@@ -37,18 +37,35 @@ export type ResourceHistoryResult =
   | { readonly ok: true; readonly nodes: ReadonlyMap<string, NodeHistory> }
   | PacemakerFailure;
 
-/** Per node; a node that has no history of the resource is not in it. */
 export async function queryResourceHistory(
   pacemaker: Pacemaker,
   resource: string,
 ): Promise<ResourceHistoryResult> {
-  const xpath = `/cib/status/node_state/lrm/lrm_resources/lrm_resource[@id=${xpathLiteral(resource)}]`;
-  const answer = await queryCibXPath(pacemaker, xpath);
-  if (!answer.ok) return answer;
-  const nodes = historyOf(answer.elements);
+  const answer = await queryCibXPath(pacemaker, historyXPath(resource));
+  return answer.ok ? historyIn(answer.elements) : answer;
+}
+
+export const historyXPath = (resource: string): string =>
+  `/cib/status/node_state/lrm/lrm_resources/lrm_resource[@id=${xpathLiteral(resource)}]`;
+
+/**
+ * From what `historyXPath` has found, also beside what else one query was for. By node; one that has no history of the
+ * resource is not in it.
+ */
+export function historyIn(elements: readonly XmlElement[]): ResourceHistoryResult {
+  const nodes = historyOf(elements.filter(({ name }) => name === 'lrm_resource'));
   return nodes === undefined
     ? unreadable(['cibadmin'], 'an operation has no node or no result')
     : { ok: true, nodes };
+}
+
+/** Finds something as long as the node has done nothing with the resource since, and does nothing just now. */
+export function unchangedXPath(resource: string, node: string, { operations }: NodeHistory): string {
+  const { callId, operation, exitCode } = lastOf(operations);
+  const last = `[@call-id="${callId}"][@operation=${xpathLiteral(operation)}][@rc-code="${exitCode}"]`;
+  const newer = `@call-id > ${callId} or @op-status="${PENDING}"`;
+  const there = `/cib/status/node_state[@uname=${xpathLiteral(node)}]/lrm/lrm_resources/lrm_resource`;
+  return `${there}[@id=${xpathLiteral(resource)}][lrm_rsc_op${last}][not(lrm_rsc_op[${newer}])]`;
 }
 
 function historyOf(resources: readonly XmlElement[]): ReadonlyMap<string, NodeHistory> | undefined {
@@ -74,12 +91,15 @@ function operationOf(attributes: Readonly<Record<string, string>>): HistoryOpera
   return { operation, intervalMs: intervalMs ?? 0, callId, exitCode, isPending: status === PENDING };
 }
 
+const lastOf = (operations: readonly HistoryOperation[]): HistoryOperation =>
+  operations.reduce((one, other) => (other.callId > one.callId ? other : one));
+
 const SUCCESS = 0;
 const NOT_RUNNING = 7;
 
 function stateOf(operations: readonly HistoryOperation[]): HistoryState {
   if (operations.some(({ isPending }) => isPending)) return 'pending';
-  const last = operations.reduce((one, other) => (other.callId > one.callId ? other : one));
+  const last = lastOf(operations);
   switch (last.operation) {
     case 'stop':
       return last.exitCode === SUCCESS ? 'stopped' : 'unclear';

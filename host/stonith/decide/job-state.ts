@@ -36,10 +36,10 @@ export interface Job {
   readonly markedNodes: readonly string[];
   /** The order was given by another daemon, or by this one before it was restarted. */
   readonly isJoined: boolean;
-  /** Seen active after the order had been accepted. */
-  readonly sawItActive: boolean;
-  /** A node tells nothing of the target: only a settled cluster knows that there is nothing to tell. */
-  readonly sawSilence: boolean;
+  /** Where it was seen to run when the order was accepted, or later. */
+  readonly ranOn: readonly string[];
+  /** What was seen leaves a doubt that only a settled cluster takes away. */
+  readonly mustSettle: boolean;
   /** How many looks in a row have proven it; see PROOFS_NEEDED. */
   readonly proofs: number;
   readonly lastState: PowerState;
@@ -58,7 +58,11 @@ export type JobEvent =
   /** The cluster could not be read or did not answer. */
   | { readonly type: 'unreadable'; readonly fault: string }
   | { readonly type: 'marked' }
-  | { readonly type: 'ordered' }
+  | {
+      readonly type: 'ordered';
+      /** Where it certainly ran in that moment. */
+      readonly ranOn: readonly string[];
+    }
   /** The update was refused or failed; it may have been made all the same when `isCertain` is false. */
   | { readonly type: 'not-done'; readonly fault: string; readonly isCertain: boolean }
   /** Nothing was written, because what was to be changed had been changed by somebody else. */
@@ -96,8 +100,8 @@ export function newJob(
     markedNodes: [],
     isJoined: false,
     isUncertain: false,
-    sawItActive: false,
-    sawSilence: false,
+    ranOn: [],
+    mustSettle: false,
     proofs: 0,
     lastState: 'unknown',
     lastReason: 'nothing is known of it yet',

@@ -15,12 +15,21 @@
  */
 import type { Facts, FinishedJob } from './facts.ts';
 import type { Job, JobEffect, JobEvent, Result, Step } from './job-state.ts';
-import { orderable, type PowerState, powerState, silentNodes, started, stopped } from './proof.ts';
+import {
+  canTellOfItsEnd,
+  hasToldOfItsEnd,
+  orderable,
+  type PowerState,
+  powerState,
+  silentNodes,
+  started,
+  stopped,
+} from './proof.ts';
 import type { FenceRecord } from './record.ts';
 
 /**
- * When it was never seen active after the order, one look is not enough: two in a row have to agree, this far
- * apart, so that the cluster's coordinator has certainly seen the order too.
+ * When its end after the order was not seen, one look is not enough: two in a row have to agree, this far apart, so that
+ * the cluster's coordinator has certainly seen the order too.
  */
 const PROOFS_NEEDED_UNSEEN = 2;
 const UNSEEN_GAP_MS = 300;
@@ -42,7 +51,7 @@ export function advance(job: Job, event: JobEvent): Step {
     case 'marked':
       return job.phase === 'marking' ? order(job) : stay(job);
     case 'ordered':
-      return onOrdered(job);
+      return onOrdered({ ...job, ranOn: event.ranOn });
     case 'not-done':
       return onNotDone(job, event.fault, event.isCertain);
     case 'conflict':
@@ -143,11 +152,9 @@ function onOrdered(job: Job): Step {
 
 function awaitStop(job: Job, facts: Facts): Step {
   const activeOn = facts.target?.activeOn ?? [];
-  const seen = {
-    ...job,
-    sawItActive: job.sawItActive || activeOn.length > 0,
-    sawSilence: silentNodes(facts).length > 0,
-  };
+  const ranOn = [...new Set([...job.ranOn, ...activeOn])];
+  const mustSettle = silentNodes(facts).length > 0 || !canTellOfItsEnd(facts, ranOn);
+  const seen = { ...job, ranOn, mustSettle };
   const unmarked = activeOn.filter((node) => !job.markedNodes.includes(node));
   if (unmarked.length > 0) {
     // It has moved since; the look that follows tells how it went on.
@@ -158,7 +165,7 @@ function awaitStop(job: Job, facts: Facts): Step {
   if (verdict.kind === 'impossible') return rollBack(seen, verdict.reason);
   if (verdict.kind === 'not-yet') return lookAgain({ ...seen, proofs: 0, lastReason: verdict.reason });
   const proofs = seen.proofs + 1;
-  if (!seen.sawItActive && !facts.ordersAreDone && proofs < PROOFS_NEEDED_UNSEEN)
+  if (!hasToldOfItsEnd(facts, ranOn) && !facts.ordersAreDone && proofs < PROOFS_NEEDED_UNSEEN)
     return lookAgain({ ...seen, proofs }, UNSEEN_GAP_MS);
   if (job.operation === 'reset') {
     // Whoever asks again from now on must not have it stopped a second time.

@@ -27,17 +27,14 @@ export function orderable(facts: Facts): Verdict {
 }
 
 export interface Seen {
-  /**
-   * It was seen active after the order had been accepted, so the stop that ended it came after the order, and nothing
-   * decided before the order can start it again. Without that the cluster has to be settled.
-   */
-  readonly sawItActive: boolean;
+  /** Where it was seen to run when the order was accepted, or later. */
+  readonly ranOn: readonly string[];
   /** Where it may have run: such a node has to tell of its stop, unless it is off itself. */
   readonly markedNodes: readonly string[];
 }
 
 /** Is it stopped, and stays so? */
-export function stopped(facts: Facts, { sawItActive, markedNodes }: Seen): Verdict {
+export function stopped(facts: Facts, { ranOn, markedNodes }: Seen): Verdict {
   const { target } = facts;
   if (target === undefined) return notYet(`${facts.teller} does not know it any more`);
   const where = whereabouts(facts, target);
@@ -45,9 +42,29 @@ export function stopped(facts: Facts, { sawItActive, markedNodes }: Seen): Verdi
   if (target.role !== 'Stopped') return notYet('its role is not Stopped');
   const silent = silentNodes(facts).filter((node) => !facts.isSettled || markedNodes.includes(node));
   if (silent.length > 0) return notYet(`node ${silent.join(', ')} has not told yet whether it runs there`);
-  if (!sawItActive && !facts.isSettled) return notYet('the host cluster is busy');
+  if (!hasToldOfItsEnd(facts, ranOn) && !facts.isSettled) return notYet('the host cluster is busy');
   return { kind: 'proven' };
 }
+
+/**
+ * Every node where it ran when the order was accepted, or later, tells that it is stopped there. The coordinator learns of
+ * that stop after the order, and nothing decided before the order can start it again. Otherwise the cluster has to be
+ * settled: of a node that was fenced the coordinator may know before the order reaches it.
+ */
+export function hasToldOfItsEnd({ nodes }: Facts, ranOn: readonly string[]): boolean {
+  const tells = (name: string) =>
+    nodes.some((node) => node.name === name && isHealthy(node) && node.tells === 'stopped');
+  return ranOn.length > 0 && ranOn.every(tells);
+}
+
+/** It was seen to run, and where it ran is not lost. */
+export function canTellOfItsEnd({ nodes }: Facts, ranOn: readonly string[]): boolean {
+  return (
+    ranOn.length > 0 && ranOn.every((name) => nodes.some((node) => node.name === name && isHealthy(node)))
+  );
+}
+
+const isHealthy = ({ isOnline, isUnclean, isPending }: HostNode) => isOnline && !isUnclean && !isPending;
 
 /** Online, and without a memory of it: nothing has run there, or nothing is known yet. */
 export const silentNodes = ({ nodes }: Facts): readonly string[] =>

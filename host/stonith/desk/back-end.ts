@@ -13,7 +13,11 @@ export type Looked =
   | { readonly ok: false; readonly fault: string };
 
 export type Done =
-  | { readonly ok: true }
+  | {
+      readonly ok: true;
+      /** Where it ran in the very moment in which the order to stop was accepted, as far as that is certain. */
+      readonly ranOn?: readonly string[];
+    }
   | {
       readonly ok: false;
       readonly fault: string;

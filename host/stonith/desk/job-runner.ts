@@ -2,9 +2,9 @@
  * Runs what jobs want done. The effects of one job come strictly one after the other, those of different jobs side by
  * side. Each ends by its deadline, and what it led to is told with the phase it was begun in.
  *
- * Looks while a job waits come at the news of a change, not sooner than LOOK_GAP_MS after the last one, and every
- * LOOK_EVERY_MS without any news. That the coordinator has become idle is no news to anybody, so who waits for that looks
- * again after SETTLING_MS, and each time waits twice as long.
+ * Looks while a job waits come at the news of a change, not sooner than LOOK_GAP_MS after the last one. Without any news
+ * they come after UNHEARD_MS, and each time after twice as long, up to LOOK_EVERY_MS. That the coordinator has become idle
+ * is no news to anybody, so who waits for that begins with SETTLING_MS.
  */
 import type { Clock } from '../../../shared/clock.ts';
 import { messageOf } from '../../../shared/errors.ts';
@@ -24,8 +24,11 @@ export interface JobRunnerOptions {
 }
 
 const LOOK_GAP_MS = 15;
+/** No cluster has decided and done it in less; what is news before is the order itself, and that the stop has begun. */
+const STOP_TAKES_MS = 45;
 const LOOK_EVERY_MS = 500;
 const SETTLING_MS = 20;
+const UNHEARD_MS = 125;
 const LEAST_MS = 50;
 const LONGEST_LOOK_MS = 5_000;
 const CLEAR_MS = 5_000;
@@ -39,9 +42,12 @@ interface Running {
   /** Aborted when nothing need be waited for any more. */
   patience: AbortController;
   seenChange: number;
+  /** Not sooner after the last look, whatever the news. */
+  gapMs: number;
   /** Until the next look at whether the cluster is settled. */
   settlingMs: number;
-  hasLookedWaiting: boolean;
+  /** Until the next look without any news. */
+  unheardMs: number;
 }
 
 export class JobRunner {
@@ -84,8 +90,9 @@ export class JobRunner {
       last: Promise.resolve(),
       patience: new AbortController(),
       seenChange: -1,
+      gapMs: LOOK_GAP_MS,
       settlingMs: SETTLING_MS,
-      hasLookedWaiting: false,
+      unheardMs: UNHEARD_MS,
     };
     this.#running.set(work.number, running);
     return running;
@@ -110,13 +117,15 @@ export class JobRunner {
   async #pace(running: Running, work: Work, phase: Phase, delayMs: number): Promise<void> {
     const { backEnd, clock } = this.#options;
     const { signal } = running.patience;
-    const isFirst = running.seenChange < 0;
+    const hasSeen = running.seenChange >= 0;
     if (delayMs > 0) await clock.sleep(delayMs, signal).catch(() => undefined);
-    else if (phase === 'waiting' && !isFirst && !work.hasGivenUp) {
-      await clock.sleep(LOOK_GAP_MS, signal).catch(() => undefined);
-      const limitMs = needsOf(work, running).settled ? running.settlingMs : LOOK_EVERY_MS;
+    else if (phase === 'waiting' && hasSeen && !work.hasGivenUp) {
+      await clock.sleep(running.gapMs, signal).catch(() => undefined);
+      running.gapMs = LOOK_GAP_MS;
+      const limitMs = needsOf(work).settled ? running.settlingMs : running.unheardMs;
       await backEnd.change(running.seenChange, limitMs, signal);
       running.settlingMs = Math.min(LOOK_EVERY_MS, 2 * running.settlingMs);
+      running.unheardMs = Math.min(LOOK_EVERY_MS, 2 * running.unheardMs);
     }
     if (phase === 'waiting') running.seenChange = backEnd.changes;
   }
@@ -135,8 +144,15 @@ export class JobRunner {
           await target.mark(effect.nodes, formatMark(job.id, job.untilWallMs), deadlineMs),
           'marked',
         );
-      case 'order':
-        return eventOf(await target.order(effect.role, effect.record, deadlineMs), 'ordered');
+      case 'order': {
+        const done = await target.order(effect.role, effect.record, deadlineMs);
+        // Known to have run still, it needs no look before there is news.
+        if (done.ok && done.ranOn !== undefined) {
+          running.seenChange = backEnd.changes;
+          running.gapMs = STOP_TAKES_MS;
+        }
+        return eventOf(done, 'ordered');
+      }
       case 'start':
         return eventOf(await target.start(CLEAR_MS), 'ordered');
       case 'clear':
@@ -158,9 +174,7 @@ export class JobRunner {
   }
 
   #look(running: Running, work: Work): Promise<Looked> {
-    const needs = needsOf(work, running);
-    running.hasLookedWaiting ||= work.job.phase === 'waiting';
-    return running.target.look(needs, this.#lookDeadline(work));
+    return running.target.look(needsOf(work), this.#lookDeadline(work));
   }
 
   #lookDeadline({ job, giveUpMs, untilMs }: Work): number {
@@ -181,23 +195,17 @@ function isOutdated(work: Work, phase: Phase, effect: JobEffect): boolean {
   return !isTidying && work.job.phase !== phase;
 }
 
-/**
- * While it waits for the end of what it saw running, the status alone tells all (16 ms and not 40). The first look after
- * the order takes as little time, so as to see it run still: then its end is proven without waiting for a settled cluster.
- */
-function needsOf({ job }: Work, { hasLookedWaiting }: Running): LookNeeds {
+/** While it waits for the end of what it saw running, neither the configuration nor the coordinator is asked. */
+function needsOf({ job }: Work): LookNeeds {
   const isWaiting = job.phase === 'waiting' && job.operation !== 'on';
   return {
     configuration: job.phase !== 'verifying' && !(isWaiting && !job.isJoined),
-    settled:
-      job.operation === 'status' ||
-      job.phase === 'verifying' ||
-      (isWaiting && hasLookedWaiting && (!job.sawItActive || job.sawSilence)),
+    settled: job.operation === 'status' || job.phase === 'verifying' || (isWaiting && job.mustSettle),
   };
 }
 
 function eventOf(done: Done, type: 'marked' | 'ordered' | 'cleaned'): JobEvent {
-  if (done.ok) return { type };
+  if (done.ok) return type === 'ordered' ? { type, ranOn: done.ranOn ?? [] } : { type };
   if (done.isConflict === true && type === 'ordered') return { type: 'conflict' };
   return { type: 'not-done', fault: done.fault, isCertain: done.isCertain };
 }

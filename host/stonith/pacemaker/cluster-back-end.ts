@@ -21,9 +21,10 @@ import type { FinishedJob } from '../decide/facts.ts';
 import { markAttribute, parseMark, parseRecord, RECORD_ATTRIBUTE } from '../decide/record.ts';
 import type { Done, FenceBackEnd, FenceTarget, FoundRecord, JobName } from '../desk/back-end.ts';
 import { ChangeSignal } from '../desk/change-signal.ts';
-import { ClusterTarget, doneOf, virtualMachine } from './cluster-target.ts';
+import { ClusterTarget, doneOf } from './cluster-target.ts';
 import { DONE_ATTRIBUTE, formatTombstones, parseTombstones, withTombstone } from './finished-jobs.ts';
 import { setWithRecord, valueIn } from './meta-set.ts';
+import { virtualMachine } from './target-in-cib.ts';
 
 export interface ClusterBackEndOptions {
   readonly host: string;

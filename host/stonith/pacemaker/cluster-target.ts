@@ -4,7 +4,7 @@
  * Invariant: the role and the record are written by one update that Pacemaker refuses when the set they stand in is no
  * longer what was read. What is taken back is taken back only where the record names this job.
  */
-import { queryCib, queryCibXPath, xpathLiteral } from '../../pacemaker/cib-query.ts';
+import { queryCib, queryCibXPath } from '../../pacemaker/cib-query.ts';
 import { primitiveById } from '../../pacemaker/cib-resources.ts';
 import { queryStatus } from '../../pacemaker/cluster-status.ts';
 import { queryDcState } from '../../pacemaker/dc-state.ts';
@@ -12,19 +12,18 @@ import { deleteNodeAttribute, queryNodeAttribute } from '../../pacemaker/node-at
 import type { Pacemaker, PacemakerFailure } from '../../pacemaker/pacemaker-call.ts';
 import { setQuietAttribute } from '../../pacemaker/quiet-attributes.ts';
 import { replaceMatching } from '../../pacemaker/replace-matching.ts';
-import { queryResourceHistory } from '../../pacemaker/resource-history.ts';
+import { type NodeHistory, unchangedXPath } from '../../pacemaker/resource-history.ts';
 import type { XmlElement } from '../../xml/xml-element.ts';
-import type { FinishedJob, Role } from '../decide/facts.ts';
+import type { Facts, FinishedJob, Role } from '../decide/facts.ts';
 import {
   type FenceRecord,
   formatRecord,
   markAttribute,
   parseMark,
-  parseRecord,
   RECORD_ATTRIBUTE,
 } from '../decide/record.ts';
 import type { Done, FenceTarget, JobName, Looked, LookNeeds } from '../desk/back-end.ts';
-import { type ConfiguredTarget, factsOf } from './cluster-facts.ts';
+import { factsOf } from './cluster-facts.ts';
 import { DONE_ATTRIBUTE, finishedIn } from './finished-jobs.ts';
 import {
   changedSet,
@@ -35,11 +34,11 @@ import {
   primitiveAtVersion,
   setWithRecord,
   TARGET_ROLE,
-  valueIn,
   withSet,
   writableSet,
 } from './meta-set.ts';
-import { isDoomed, requesterLives, requesterXPath } from './requester.ts';
+import { requesterLives } from './requester.ts';
+import { readHistory, readTarget, virtualMachine } from './target-in-cib.ts';
 
 export interface ClusterAccess {
   readonly pacemaker: Omit<Pacemaker, 'deadlineMs'>;
@@ -54,6 +53,8 @@ export class ClusterTarget implements FenceTarget {
   readonly #access: ClusterAccess;
   /** As the last look at the configuration saw it. */
   #primitive: XmlElement | undefined;
+  /** Where it ran at the last look, with what the nodes told of it. */
+  #running: ReadonlyMap<string, NodeHistory> = new Map();
 
   constructor(resource: string, job: JobName, access: ClusterAccess) {
     this.#resource = resource;
@@ -66,25 +67,27 @@ export class ClusterTarget implements FenceTarget {
     // The coordinator first: what it decides after it was idle is decided with our order in view.
     const dc = settled ? await queryDcState(pacemaker) : undefined;
     if (dc?.ok === false) return unreadable(dc);
-    const [status, history, configured, finished] = await Promise.all([
-      queryStatus(pacemaker, { resource: this.#resource }),
-      queryResourceHistory(pacemaker, this.#resource),
-      configuration ? this.#configured(pacemaker) : undefined,
+    const [status, cib, finished] = await Promise.all([
+      queryStatus(pacemaker, { resource: this.#resource, isBrief: true }),
+      configuration
+        ? readTarget(pacemaker, this.#resource, this.#job.requester)
+        : readHistory(pacemaker, this.#resource),
       configuration ? this.#finished(pacemaker) : undefined,
     ]);
     if (!status.ok) return unreadable(status);
-    if (!history.ok) return unreadable(history);
-    if (configured?.ok === false) return unreadable(configured);
+    if (!cib.ok) return unreadable(cib);
     if (finished?.ok === false) return unreadable(finished);
     const facts = factsOf({
       resource: this.#resource,
       status: status.status,
-      history: history.nodes,
+      history: cib.nodes,
       wasIdle: dc?.dcState.isIdle,
-      configured: configured?.target,
-      requesterIsDoomed: configured?.requesterIsDoomed,
+      configured: cib.configured?.target,
+      requesterIsDoomed: cib.configured?.requesterIsDoomed,
       finished: finished?.job,
     });
+    if (cib.configured !== undefined) this.#primitive = cib.configured.primitive;
+    this.#running = runningIn(facts, cib.nodes);
     return { ok: true, facts };
   }
 
@@ -99,17 +102,28 @@ export class ClusterTarget implements FenceTarget {
     if (this.#primitive === undefined)
       return { ok: false, fault: 'the configuration was not read', isCertain: true };
     const changes = { [TARGET_ROLE]: role, [RECORD_ATTRIBUTE]: formatRecord(record) };
+    const untilMs = performance.now() + deadlineMs;
     const pacemaker = this.#within(deadlineMs);
     const set = writableSet(this.#primitive);
     const condition = role === 'Stopped' ? requesterLives(this.#job.requester, this.#resource) : '';
     if (set === undefined) return this.#orderInNewSet(pacemaker, changes, condition);
-    return doneOf(
-      await replaceMatching(
-        pacemaker,
-        `${exactSet(this.#resource, set)}${condition}`,
-        changedSet(set, changes),
-      ),
-    );
+    const xpath = `${exactSet(this.#resource, set)}${condition}`;
+    const changed = changedSet(set, changes);
+    if (role === 'Stopped' && this.#running.size > 0) {
+      const ordered = await replaceMatching(pacemaker, `${xpath}${this.#stillRuns}`, changed);
+      if (ordered.ok) return { ok: true, ranOn: [...this.#running.keys()] };
+      if (ordered.kind !== 'no-such-object') return doneOf(ordered);
+    }
+    return doneOf(await replaceMatching(this.#within(untilMs - performance.now()), xpath, changed));
+  }
+
+  /**
+   * Holds, as a predicate, while it runs where it was seen: judged with the order in one update, so that its end is known
+   * to have come after the order, without any look that could be too late.
+   */
+  get #stillRuns(): string {
+    const nodes = [...this.#running];
+    return nodes.map(([node, history]) => `[${unchangedXPath(this.#resource, node, history)}]`).join('');
   }
 
   async start(deadlineMs: number): Promise<Done> {
@@ -191,20 +205,6 @@ export class ClusterTarget implements FenceTarget {
     return doneOf(removed.find((one) => !one.ok) ?? { ok: true });
   }
 
-  async #configured(pacemaker: Pacemaker): Promise<Configured | PacemakerFailure> {
-    const requester = requesterXPath(this.#job.requester, this.#resource);
-    const answer = await queryCibXPath(pacemaker, `${virtualMachine(this.#resource)} | ${requester}`);
-    if (!answer.ok) return answer;
-    const isTarget = ({ attributes }: XmlElement) => attributes['id'] === this.#resource;
-    this.#primitive = answer.elements.find(isTarget);
-    const requesters = answer.elements.filter((one) => !isTarget(one));
-    return {
-      ok: true,
-      target: configuredTarget(this.#primitive),
-      requesterIsDoomed: requesters.some(isDoomed),
-    };
-  }
-
   /** Undefined: no virtual machine of that name that can be fenced by itself. */
   async #queryPrimitive(
     pacemaker: Pacemaker,
@@ -227,27 +227,15 @@ export class ClusterTarget implements FenceTarget {
   }
 }
 
-interface Configured {
-  readonly ok: true;
-  readonly target: ConfiguredTarget;
-  readonly requesterIsDoomed: boolean;
-}
-
-function configuredTarget(element: XmlElement | undefined): ConfiguredTarget {
-  if (element === undefined) return { kind: 'none' };
-  const set = writableSet(element);
-  const record = valueIn(set, RECORD_ATTRIBUTE);
-  return {
-    kind: 'virtual-machine',
-    ownRole: valueIn(set, TARGET_ROLE),
-    record: record === undefined ? undefined : parseRecord(record),
-  };
-}
-
-/** A primitive of that type, its own or its template's, alone or in a group: in a clone it has no state of its own. */
-export function virtualMachine(resource: string): string {
-  const kind = '[@type="VirtualDomain" or @template=//template[@type="VirtualDomain"]/@id]';
-  return `//resources//primitive[@id=${xpathLiteral(resource)}]${kind}[not(ancestor::clone or ancestor::master or ancestor::bundle)]`;
+/** Where it runs beyond doubt: the status and the nodes say the same, and no operation is under way. */
+function runningIn(
+  { target }: Facts,
+  nodes: ReadonlyMap<string, NodeHistory>,
+): ReadonlyMap<string, NodeHistory> {
+  const running = new Map([...nodes].filter(([, { state }]) => state === 'active'));
+  const activeOn = target?.pending === undefined ? (target?.activeOn ?? []) : [];
+  const isAgreed = activeOn.length === running.size && activeOn.every((node) => running.has(node));
+  return isAgreed ? running : new Map();
 }
 
 const CONFLICT: Done = {

@@ -196,6 +196,14 @@ test('crm_mon answers for all resources, for one, and for one that does not exis
   assert.equal(none.status.nodes.length, 2);
 });
 
+test('a brief answer says the same of nodes and resources', async () => {
+  const cib = await recorded('cib');
+  const whole = await statusOfFile(cib);
+  const brief = await statusOfFile(cib, { isBrief: true });
+  assert.ok(whole.ok && brief.ok, JSON.stringify([whole, brief]));
+  assert.deepEqual(brief.status, { ...whole.status, bans: [], fenceHistory: [] });
+});
+
 test('a configuration that is not there is a failure, although crm_mon exits with 0', async () => {
   const result = await queryStatus({ run: runCommand, deadlineMs: 10_000, cibFile: '/nonexistent/cib.xml' });
   assert.ok(!result.ok, JSON.stringify(result));

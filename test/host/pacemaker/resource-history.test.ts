@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { queryCibXPath } from '../../../host/pacemaker/cib-query.ts';
 import { queryStatus } from '../../../host/pacemaker/cluster-status.ts';
 import type { Pacemaker } from '../../../host/pacemaker/pacemaker-call.ts';
-import { queryResourceHistory } from '../../../host/pacemaker/resource-history.ts';
+import {
+  historyIn,
+  historyXPath,
+  queryResourceHistory,
+  unchangedXPath,
+} from '../../../host/pacemaker/resource-history.ts';
 import { runCommand } from '../../../shared/process/run-command.ts';
 
 const onFile = (name: string): Pacemaker => ({
@@ -39,6 +45,35 @@ test('a node that came back knows nothing of a guest that runs there, while the 
   );
   assert.ok(status.status.nodes.every((node) => node.isOnline && !node.isUnclean && !node.isPending));
   assert.deepEqual(await statesIn(pacemaker, 'prmVMCTL_guest1'), { hosta: 'stopped' });
+});
+
+test('it is the same when one query asks for more', async () => {
+  const pacemaker = onFile('cib');
+  const xpath = `${historyXPath('prmVMCTL_guest1')} | //resources//primitive | /cib/status/node_state`;
+  const answer = await queryCibXPath(pacemaker, xpath);
+  assert.ok(answer.ok && answer.elements.length > 4, JSON.stringify(answer).slice(0, 200));
+  assert.deepEqual(historyIn(answer.elements), await queryResourceHistory(pacemaker, 'prmVMCTL_guest1'));
+});
+
+test('that a node has done nothing since is told by one XPath', async () => {
+  const pacemaker = onFile('cib');
+  const resource = 'prmVMCTL_guest1';
+  const result = await queryResourceHistory(pacemaker, resource);
+  const history = result.ok ? result.nodes.get('hosta') : undefined;
+  assert.ok(history !== undefined);
+  const finds = async (node: string, operations = history.operations) => {
+    const answer = await queryCibXPath(pacemaker, unchangedXPath(resource, node, { ...history, operations }));
+    assert.ok(answer.ok, JSON.stringify(answer));
+    return answer.elements.length;
+  };
+  assert.equal(await finds('hosta'), 1);
+  assert.equal(await finds('hostb'), 0);
+  const last = Math.max(...history.operations.map(({ callId }) => callId));
+  const older = history.operations.filter(({ callId }) => callId < last);
+  assert.ok(older.length > 0);
+  assert.equal(await finds('hosta', older), 0, 'there is a newer operation');
+  const changed = history.operations.map((one) => (one.callId === last ? { ...one, exitCode: 7 } : one));
+  assert.equal(await finds('hosta', changed), 0, 'it ended in another way');
 });
 
 test('only a stop that succeeded and a check that found nothing are stopped', async () => {

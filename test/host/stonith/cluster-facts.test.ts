@@ -31,7 +31,7 @@ function withVictim(change: Partial<ResourceStatus>, status = recorded('crm-mon'
   };
 }
 
-const SEEN = { sawItActive: true, markedNodes: ['hosta', 'hostb'] };
+const SEEN = { ranOn: ['hosta'], markedNodes: ['hosta', 'hostb'] };
 
 const isProven = (status: ClusterStatus, resource = VICTIM, told = STOPPED) =>
   stopped(facts(status, resource, told), SEEN).kind === 'proven';

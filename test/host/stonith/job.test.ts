@@ -66,7 +66,7 @@ function play(job: Job, ...events: JobEvent[]): { job: Job; did: string[]; effec
 const seen = (facts: Facts): JobEvent => ({ type: 'seen', facts, wallMs: WALL_MS });
 const begun: JobEvent = { type: 'begun' };
 const marked: JobEvent = { type: 'marked' };
-const ordered: JobEvent = { type: 'ordered' };
+const ordered: JobEvent = { type: 'ordered', ranOn: [] };
 const cleaned: JobEvent = { type: 'cleaned' };
 const deadline: JobEvent = { type: 'give-up', reason: 'the deadline has passed' };
 
@@ -138,6 +138,20 @@ test('what was never seen active after the order is believed only after two look
     play(jobFor('off'), ...before, seen(isStopped), seen(busy), seen(isStopped)).did.at(-1),
     'look',
   );
+});
+
+test('what is known to have run when the order was accepted is believed at one look, if the node itself tells of its end', () => {
+  const before = [begun, seen(running), marked, { type: 'ordered', ranOn: ['hostb'] } as const];
+  const busy = { ...isStopped, isSettled: false };
+  assert.equal(play(jobFor('off'), ...before, seen(busy)).did.at(-3), 'confirmed off');
+  const lost = {
+    ...isStopped,
+    nodes: isStopped.nodes.map((node) => ({ ...node, isOnline: node.name !== 'hostb' })),
+  };
+  assert.equal(play(jobFor('off'), ...before, seen({ ...lost, isSettled: false })).did.at(-1), 'look');
+  const once = play(jobFor('off'), ...before, seen(lost));
+  assert.deepEqual([once.did.at(-1), once.job.mustSettle], ['look', true]);
+  assert.equal(play(jobFor('off'), ...before, seen(lost), seen(lost)).did.at(-3), 'confirmed off');
 });
 
 test('where an accepted order has been carried out already, one look is enough', () => {
@@ -234,7 +248,7 @@ test('a guest that has moved to an unmarked node is marked there too', () => {
   assert.deepEqual(effects.at(-2), { do: 'mark', nodes: ['hosta'] });
 });
 
-const SEEN = { sawItActive: true, markedNodes: ['hosta'] };
+const SEEN = { ranOn: ['hostb'], markedNodes: ['hosta'] };
 
 const unprovable: Readonly<Record<string, Facts>> = {
   'no quorum': { ...isStopped, hasQuorum: false },
@@ -268,7 +282,7 @@ for (const [name, facts] of Object.entries(unprovable)) {
 
 test('a node where it never ran need not remember it, once the cluster is settled', () => {
   const elsewhere = withNode({ tells: 'nothing' });
-  assert.equal(stopped(elsewhere, { sawItActive: true, markedNodes: ['hostb'] }).kind, 'proven');
+  assert.equal(stopped(elsewhere, { ranOn: ['hostb'], markedNodes: ['hostb'] }).kind, 'proven');
 });
 
 test('a node whose daemons have come back proves nothing until they have looked', () => {
