@@ -3,7 +3,7 @@
  * the guest's end runs on a pseudo-terminal in the place of the port, so that no emulated processor slows it down. hosta
  * fences by the cluster, hostb by libvirt alone and by fence_virtd.
  */
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { role } from '../lab/fault-kinds.ts';
@@ -12,6 +12,7 @@ import { isAlive, qemusOf } from '../lab/fencing-observer.ts';
 import { makeAskersToken, VICTIM, writeVictim } from '../lab/fencing-victim.ts';
 import { HOSTS, startProgram, stopProgram } from '../lab/fencing-world.ts';
 import type { Laboratory } from '../lab/lab.ts';
+import { Tail } from '../lab/tail.ts';
 import { waitFor } from '../lab/wait-for.ts';
 import { ASKER } from '../support/bridge-stand-in.ts';
 
@@ -104,12 +105,11 @@ export class FenceWorld {
 
   async #offByCluster(): Promise<Off> {
     const [pid = 0] = qemusOf(this.#lab, VICTIM);
-    const log = join(this.#lab.rootOf('hosta') ?? '', 'var/log/vm-stonithd.log');
-    const before = readFileSync(log, 'utf8').length;
+    const log = new Tail(join(this.#lab.rootOf('hosta') ?? '', 'var/log/vm-stonithd.log'));
     const ended = endOf(pid);
     const { tookMs, startMs } = await this.#timed('hosta', this.#fenceVm('hosta', VICTIM), VICTIM);
     const endedMs = await ended;
-    const lines = await waitFor('the job is in the log', 5_000, () => stepsIn(log, before));
+    const lines = await waitFor('the job is in the log', 5_000, () => stepsIn(log.read()));
     const [looked = 0, marked = 0, ordered = 0, proven = 0] = lines;
     const moments = [looked, marked, ordered, endedMs, proven, startMs + tookMs];
     let last = startMs;
@@ -202,11 +202,7 @@ function isLiving(pid: number): boolean {
 }
 
 /** The moments of the last job's steps, once all of them are there. */
-function stepsIn(log: string, from: number): readonly number[] | undefined {
-  const file = openSync(log, 'r');
-  const buffer = Buffer.alloc(64 * 1024);
-  const text = buffer.toString('utf8', 0, readSync(file, buffer, 0, buffer.length, from));
-  closeSync(file);
+function stepsIn(text: string): readonly number[] | undefined {
   const lines = text.split('\n');
   const moments = LOG_STEPS.map((step) => lines.find((line) => line.includes(step))?.split(' ')[0]);
   return moments.every((one) => one !== undefined) ? moments.map((one) => Date.parse(one)) : undefined;

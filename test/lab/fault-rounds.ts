@@ -2,7 +2,6 @@
  * Fencing requests with a fault at a step of the job: what was answered, what was true in that moment, and what is left.
  * Whether the victim lives is told by QEMU's processes, whatever any cluster or libvirt says.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resultOf } from '../support/bridge-stand-in.ts';
 import { type Fault, managed, role } from './fault-kinds.ts';
@@ -10,6 +9,7 @@ import { type FaultWorld, RESOURCE, revive } from './fault-world.ts';
 import { isAlive, qemusOf } from './fencing-observer.ts';
 import { VICTIM } from './fencing-victim.ts';
 import type { Laboratory } from './lab.ts';
+import { Tail } from './tail.ts';
 import { waitFor } from './wait-for.ts';
 
 export const STEPS = ['marking', 'ordering', 'waiting', 'clearing'] as const;
@@ -101,11 +101,10 @@ async function present(lab: Laboratory): Promise<string | undefined> {
 }
 
 async function stepReached(lab: Laboratory, step: Step): Promise<boolean> {
-  const path = join(lab.rootOf('hosta') ?? '', 'var/log/vm-stonithd.log');
-  const count = () => readFileSync(path, 'utf8').split(`=> ${step} `).length;
-  const before = count();
+  const log = new Tail(join(lab.rootOf('hosta') ?? '', 'var/log/vm-stonithd.log'));
+  const isReached = () => log.read().includes(`=> ${step} `);
   try {
-    return await waitFor(`a job is ${step}`, 5_000, () => count() > before, { pollMs: 2 });
+    return await waitFor(`a job is ${step}`, 5_000, isReached, { pollMs: 2 });
   } catch {
     return false;
   }

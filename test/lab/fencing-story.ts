@@ -4,11 +4,12 @@
  * they are written.
  */
 import assert from 'node:assert/strict';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { qemusOf } from './fencing-observer.ts';
 import { HOSTS } from './fencing-world.ts';
+import { GuestClusterLog } from './guest-cluster-log.ts';
 import type { Laboratory } from './lab.ts';
+import { Tail } from './tail.ts';
 import { waitFor } from './wait-for.ts';
 
 export const REQUESTER = 'guest1';
@@ -66,13 +67,8 @@ async function runsOn(lab: Laboratory, guest: string): Promise<boolean> {
   return found.trim() === guest;
 }
 
-/** Shows what the guest's cluster logs of this story on its console, which is a file of the machine. */
-async function showLog(lab: Laboratory): Promise<void> {
-  const pattern = `Node ${VICTIM} state is now lost|Operation .* targeting ${VICTIM} .*: OK|Result of start operation for ${SERVICE} on ${REQUESTER}: ok`;
-  const script =
-    'pkill -x tail; setsid --fork sh -c \'tail -n 0 -F /var/log/pacemaker/pacemaker.log | grep --line-buffered -E "$0" >/dev/console\' "$1" </dev/null >/dev/null 2>&1';
-  await lab.output(REQUESTER, ['/bin/sh', '-c', script, 'show', pattern]);
-}
+/** What the requester's cluster logs of this story. */
+const TOLD = `Node ${VICTIM} state is now lost|Operation .* targeting ${VICTIM} .*: OK|Result of start operation for ${SERVICE} on ${REQUESTER}: ok`;
 
 export interface Course {
   /** What goes on beside it. */
@@ -93,8 +89,7 @@ export async function watchStory(
 ): Promise<Times> {
   const times = new Map<Stage, number>();
   const former = new Set<number>();
-  await showLog(lab);
-  const consoleLog = new Tail(lab.layout.console(REQUESTER));
+  const clusterLog = await GuestClusterLog.begin(lab, [REQUESTER], TOLD);
   const daemonLogs = HOSTS.map((host) => new Tail(join(lab.rootOf(host) ?? '', 'var/log/vm-stonithd.log')));
   await lab.freeze(VICTIM);
   const startedMs = performance.now();
@@ -102,8 +97,8 @@ export async function watchStory(
     if (!times.has(stage)) times.set(stage, Math.round(performance.now() - startedMs));
   };
   const look = () => {
-    const said = consoleLog.news();
-    const done = daemonLogs.map((log) => log.news()).join('');
+    const said = clusterLog.read(REQUESTER);
+    const done = daemonLogs.map((log) => log.read()).join('');
     if (said.includes('state is now lost')) note('missed');
     if (/: inspecting => (marking|ordering) /.test(done)) note('asked');
     if (/ => (clearing|starting) /.test(done)) note('confirmed');
@@ -123,6 +118,7 @@ export async function watchStory(
     seen: () => wordsOf(times),
   });
   await beside;
+  await clusterLog.end();
   assert.deepEqual([...times.keys()].toSorted(byStage), [...STAGES], 'every stage was seen');
   assert.ok(await runsOn(lab, REQUESTER));
   return times;
@@ -138,30 +134,4 @@ export async function bringBack(lab: Laboratory): Promise<void> {
   await lab.output(REQUESTER, ['fence_vm', '-o', 'on', '-n', VICTIM], { deadlineMs: PATIENCE_MS });
   await lab.waitForOnline('guests', undefined, 180_000);
   await waitForService(lab);
-}
-
-/** What has been appended to a file since. */
-class Tail {
-  readonly #path: string;
-  #offset: number;
-
-  constructor(path: string) {
-    this.#path = path;
-    this.#offset = Number.POSITIVE_INFINITY;
-    this.news();
-  }
-
-  news(): string {
-    const file = openSync(this.#path, 'r');
-    try {
-      const { size } = fstatSync(file);
-      const from = Math.min(this.#offset, size);
-      const buffer = Buffer.alloc(size - from);
-      readSync(file, buffer, 0, buffer.length, from);
-      this.#offset = size;
-      return buffer.toString('utf8');
-    } finally {
-      closeSync(file);
-    }
-  }
 }

@@ -2,70 +2,61 @@
  * What the guests' cluster logs of some matter, as it is written: on their consoles, which are files of the machine. Asking
  * the cluster again and again would slow down in such guests what is asked about.
  */
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { endProgram, startProgram } from './bridge-programs.ts';
 import type { Laboratory } from './lab.ts';
+import { Tail } from './tail.ts';
 import { waitFor } from './wait-for.ts';
 
 const PATIENCE_MS = 150_000;
+const PROGRAM = 'shown-log';
+const LOG = '/var/log/pacemaker/pacemaker.log';
+/** From that byte on; ended as a whole. */
+const SHOW = `trap 'trap - TERM; kill 0' TERM
+tail -c "+$0" -F ${LOG} | grep --line-buffered -E "$1" >/dev/console &
+wait`;
 
 export class GuestClusterLog {
   readonly #lab: Laboratory;
-  readonly #guests: readonly string[];
-  readonly #offsets = new Map<string, number>();
+  readonly #consoles: ReadonlyMap<string, Tail>;
 
-  private constructor(lab: Laboratory, guests: readonly string[]) {
+  private constructor(lab: Laboratory, consoles: ReadonlyMap<string, Tail>) {
     this.#lab = lab;
-    this.#guests = guests;
-    this.mark();
+    this.#consoles = consoles;
   }
 
-  /** `pattern` is grep's, extended. */
+  /** `pattern` is grep's, extended. Everything that is logged from now on is shown. */
   static async begin(lab: Laboratory, guests: readonly string[], pattern: string): Promise<GuestClusterLog> {
-    const script =
-      'setsid --fork sh -c \'tail -n 0 -F /var/log/pacemaker/pacemaker.log | grep --line-buffered -E "$0" >/dev/console\' "$1" </dev/null >/dev/null 2>&1';
-    for (const guest of guests) await lab.output(guest, ['/bin/sh', '-c', script, 'show', pattern]);
-    return new GuestClusterLog(lab, guests);
+    const consoles = new Map(guests.map((guest) => [guest, new Tail(lab.layout.console(guest))]));
+    for (const guest of guests) {
+      const size = Number(await lab.output(guest, ['stat', '-c', '%s', LOG]));
+      await endProgram(lab, guest, [PROGRAM]); // of a test that could not do it itself
+      await startProgram(lab, guest, PROGRAM, ['/bin/sh', '-c', SHOW, String(size + 1), pattern]);
+    }
+    return new GuestClusterLog(lab, consoles);
   }
 
-  /** What has been logged before is not looked at again. */
+  /** What has been shown before is not looked at again. */
   mark(): void {
-    for (const guest of this.#guests) this.#offsets.set(guest, statSync(this.#console(guest)).size);
+    for (const tail of this.#consoles.values()) tail.mark();
+  }
+
+  /** All that a guest has shown since the mark. */
+  read(guest: string): string {
+    return this.#consoles.get(guest)?.read() ?? '';
   }
 
   /** Resolves with the seconds from the cause until it was seen. */
   async says(guest: string, words: RegExp, causeMs: number): Promise<number> {
-    let seen = '';
-    await waitFor(
-      `${guest} logs ${words}`,
-      PATIENCE_MS,
-      () => {
-        seen = this.#news(guest);
-        return words.test(seen);
-      },
-      { pollMs: 20, seen: () => seen },
-    );
+    await waitFor(`${guest} logs ${words}`, PATIENCE_MS, () => words.test(this.read(guest)), {
+      pollMs: 20,
+      seen: () => this.read(guest),
+    });
     return (performance.now() - causeMs) / 1_000;
   }
 
   async end(): Promise<void> {
-    for (const guest of this.#guests) {
-      if (this.#lab.hostOf(guest) !== undefined)
-        await this.#lab.in(guest, ['pkill', '-f', '^tail -n 0 -F /var/log/pacemaker']);
-    }
-  }
-
-  #console(guest: string): string {
-    return this.#lab.layout.console(guest);
-  }
-
-  #news(guest: string): string {
-    const file = openSync(this.#console(guest), 'r');
-    try {
-      const offset = this.#offsets.get(guest) ?? 0;
-      const buffer = Buffer.alloc(Math.max(0, fstatSync(file).size - offset));
-      return buffer.toString('utf8', 0, readSync(file, buffer, 0, buffer.length, offset));
-    } finally {
-      closeSync(file);
+    for (const guest of this.#consoles.keys()) {
+      if (this.#lab.hostOf(guest) !== undefined) await endProgram(this.#lab, guest, [PROGRAM]);
     }
   }
 }
