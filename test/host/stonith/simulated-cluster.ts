@@ -137,9 +137,11 @@ export class SimulatedCluster implements FenceBackEnd {
       this.conflicts--;
       return { ok: false, fault: 'changed', isCertain: true, isConflict: true };
     }
+    const ranOn = machine?.node === undefined || machine.pending !== undefined ? [] : [machine.node];
     if (machine !== undefined) Object.assign(machine, { role, record });
     this.#obey(resource);
-    return this.losesOrders ? { ok: false, fault: 'no answer', isCertain: false } : { ok: true };
+    if (this.losesOrders) return { ok: false, fault: 'no answer', isCertain: false };
+    return role === 'Stopped' && ranOn.length > 0 ? { ok: true, ranOn } : { ok: true };
   }
 
   async #look(resource: string, { requester, operation, id }: JobName): Promise<Looked> {
