@@ -24,7 +24,7 @@ export interface JobRunnerOptions {
 }
 
 const LOOK_GAP_MS = 15;
-/** No cluster has decided and done it in less; what is news before is the order itself, and that the stop has begun. */
+/** Clusters hardly decide and do it in less; what is news before that is the order itself, and that the stop has begun. */
 const STOP_TAKES_MS = 45;
 const LOOK_EVERY_MS = 500;
 const SETTLING_MS = 20;
