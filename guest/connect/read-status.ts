@@ -1,4 +1,5 @@
 /** The status of an agent as vm-connect needs it, read from whatever came. */
+import { listOf, type Members, membersOf, numberOf, textOf } from '../../shared/protocol/json-members.ts';
 import type { Json } from '../../shared/protocol/message.ts';
 
 export interface Status {
@@ -20,8 +21,6 @@ export interface Status {
   readonly counters: ReadonlyMap<string, number>;
 }
 
-type Members = Readonly<Record<string, Json>>;
-
 /** Undefined when this is no status of an agent in a guest. Members that are missing show as empty. */
 export function readStatus(json: Json): Status | undefined {
   const top = membersOf(json);
@@ -31,19 +30,23 @@ export function readStatus(json: Json): Status | undefined {
   const host = membersOf(link['lastHost']);
   return {
     agent: textOf(top['agent']),
-    pid: numberOf(top['pid']) ?? 0,
+    pid: numberOf(top['pid']),
     started: textOf(top['started']),
     port: { path: textOf(port['path']), kind: textOf(port['kind']), fault: textOf(port['fault']) },
     link: {
       state: textOf(link['state']),
-      forMs: numberOf(link['forMs']) ?? 0,
-      roundTripMs: numberOf(link['roundTripMs']),
+      forMs: numberOf(link['forMs']),
+      roundTripMs: typeof link['roundTripMs'] === 'number' ? link['roundTripMs'] : undefined,
       host:
         host['session'] === undefined
           ? undefined
-          : { host: textOf(host['host']), guest: textOf(host['guest']), services: textsOf(host['services']) },
+          : {
+              host: textOf(host['host']),
+              guest: textOf(host['guest']),
+              services: listOf(host['services']).map(textOf),
+            },
     },
-    openRequests: numberOf(membersOf(top['requests'])['open']) ?? 0,
+    openRequests: numberOf(membersOf(top['requests'])['open']),
     counters: countersOf(membersOf(top['counters'])),
   };
 }
@@ -52,21 +55,8 @@ function countersOf(groups: Members): ReadonlyMap<string, number> {
   const flat = new Map<string, number>();
   for (const [group, counters] of Object.entries(groups)) {
     for (const [name, value] of Object.entries(membersOf(counters))) {
-      flat.set(`${group}.${name}`, numberOf(value) ?? 0);
+      flat.set(`${group}.${name}`, numberOf(value));
     }
   }
   return flat;
 }
-
-const membersOf = (value: Json | undefined): Members => (isMembers(value) ? value : {});
-
-const isMembers = (value: Json | undefined): value is Members =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
-
-const numberOf = (value: Json | undefined): number | undefined =>
-  typeof value === 'number' ? value : undefined;
-
-const textsOf = (value: Json | undefined): readonly string[] =>
-  Array.isArray(value) ? value.map(textOf) : [];

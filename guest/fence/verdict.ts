@@ -4,6 +4,7 @@
  * Invariant: `done` for on, off and reboot only where the reply's text is `OK`, its detail says `confirmed`, and nothing in it
  * says otherwise. An `OK` without a detail proves nothing: it comes from something that is no vm-stonithd of version 2.
  */
+import { isMembers, type Members, membersOf } from '../../shared/protocol/json-members.ts';
 import type { Answer, Json, RequestError } from '../../shared/protocol/message.ts';
 import type { NodeAction } from './actions.ts';
 
@@ -27,8 +28,8 @@ const SEE_HOST = 'see the log of vm-stonithd on the host';
 export function judgeOperation(action: NodeAction, answer: Answer): Verdict<PowerState | undefined> {
   if ('error' in answer) return judgeError(answer.error);
   const detail = membersOf(answer.detail);
-  const result = detail?.['result'];
-  const state = detail?.['state'];
+  const result = detail['result'];
+  const state = detail['state'];
   const why = reasonOf(detail);
   switch (result) {
     case 'denied':
@@ -50,9 +51,9 @@ export function judgeOperation(action: NodeAction, answer: Answer): Verdict<Powe
 export function judgeList(tokens: number, answer: Answer): Verdict<readonly ListedState[]> {
   if ('error' in answer) return judgeError(answer.error);
   const detail = membersOf(answer.detail);
-  const listed = detail?.['states'];
+  const listed = detail['states'];
   if (answer.text !== 'OK') {
-    if (detail?.['result'] === 'denied') return denied();
+    if (detail['result'] === 'denied') return denied();
     return failure('failed', `the host could not list them${reasonOf(detail)}`, SEE_HOST);
   }
   if (!Array.isArray(listed)) return malformed(answer.text);
@@ -132,19 +133,9 @@ function failure(kind: Failure['kind'], fault: string, remedy: string): Failure 
   return { kind, fault, remedy };
 }
 
-function reasonOf(detail: Members | undefined): string {
-  const reason = detail?.['reason'];
+function reasonOf(detail: Members): string {
+  const reason = detail['reason'];
   return typeof reason === 'string' && reason !== '' ? `: ${visible(reason)}` : '';
-}
-
-type Members = Readonly<Record<string, Json>>;
-
-function membersOf(detail: Json | undefined): Members | undefined {
-  return isMembers(detail) ? detail : undefined;
-}
-
-function isMembers(value: Json | undefined): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** One bounded line that steers no terminal, whatever the host sent. */

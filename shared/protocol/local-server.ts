@@ -16,6 +16,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import { listenUnix } from '../unix-socket.ts';
 import { FrameConnection, type Sent } from './connection.ts';
+import { tooLongAnswer } from './encode-message.ts';
 import type { Frame } from './frame-decoder.ts';
 import { type ErrorCode, type Message, PROTOCOL_VERSION, type Reply } from './message.ts';
 
@@ -122,12 +123,11 @@ export class LocalConnection {
   }
 }
 
-/** An asker is never left without an answer. */
 const tooLong = ({ id, guest }: Reply): Reply => ({
   type: 'reply',
   id,
   ...(guest === undefined ? {} : { guest }),
-  error: { code: 'refused', message: 'the answer is longer than a frame; ask for less', retry: false },
+  ...tooLongAnswer(),
 });
 
 export class LocalServer {

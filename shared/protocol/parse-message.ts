@@ -3,10 +3,9 @@
  * that nobody here uses are left out, whatever their size: what is kept of a message is bounded by its known members.
  */
 
+import { isMembers, type Members } from './json-members.ts';
 import { type Answer, type Json, MAX_DEADLINE_MS, type Message, type Parsed } from './message.ts';
 import { ID, ID_FORM, isId } from './message-id.ts';
-
-type Members = Readonly<Record<string, Json>>;
 
 const SERVICE = /^[a-z0-9-]{1,32}$/;
 /** Of names, and of what only people read. */
@@ -193,8 +192,4 @@ function serviceList(members: Members, key: string): readonly string[] {
     if (typeof name !== 'string' || !SERVICE.test(name)) throw new BadMember(`${key} names no service`);
     return name;
   });
-}
-
-function isMembers(value: Json | undefined): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -20,7 +20,7 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { connectFault, connectOnce } from '../unix-socket.ts';
 import { FrameConnection } from './connection.ts';
-import { encodeMessage } from './encode-message.ts';
+import { encodeMessage, tooLongAnswer } from './encode-message.ts';
 import type { Frame } from './frame-decoder.ts';
 import type { Answer, FrameError, Json, Reply, Request } from './message.ts';
 import { type GuestRequest, type Job, type JobKey, ServiceJobs } from './service-jobs.ts';
@@ -226,7 +226,7 @@ export class ServiceClient {
 
   #answered(job: Job, answer: Answer): void {
     if (!this.#jobs.isInWork(job)) return;
-    const fitting = encodeMessage(replyTo(job, answer)) === undefined ? TOO_LONG : answer;
+    const fitting = encodeMessage(replyTo(job, answer)) === undefined ? tooLongAnswer() : answer;
     this.#jobs.answered(job, fitting, this.#clock.nowMs());
     this.#give(job, fitting);
   }
@@ -261,10 +261,6 @@ export class ServiceClient {
     onState?.(state, reason);
   }
 }
-
-const TOO_LONG: Answer = {
-  error: { code: 'refused', message: 'the answer is longer than a frame; ask for less', retry: false },
-};
 
 const replyTo = ({ guest, id }: JobKey, answer: Answer): Reply => ({ type: 'reply', guest, id, ...answer });
 

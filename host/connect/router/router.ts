@@ -19,6 +19,7 @@
  * answer goes to no guest but the one whose link brought the request. Open requests and remembered answers stay
  * within the limits of each guest and of all, and a guest that asks much makes no other wait (service-queue.ts). A retriable error ends a job and leaves nothing behind.
  */
+import { tooLongAnswer } from '../../../shared/protocol/encode-message.ts';
 import type { Frame } from '../../../shared/protocol/frame-decoder.ts';
 import {
   type Answer,
@@ -330,7 +331,7 @@ export class Router {
 
   #finish(job: Job, given: Answer, nowMs: number): RouterEffect[] {
     const fits = Buffer.byteLength(JSON.stringify(given)) + REPLY_FRAME_BYTES <= MAX_FRAME_BYTES;
-    const answer = fits ? given : errorAnswer('refused', 'the answer is too long for a frame');
+    const answer = fits ? given : tooLongAnswer();
     const isKept = !isRetriable(answer);
     this.#desk.find(job.service)?.queue.remove(job);
     if (isKept) this.#ledger.closeAndRemember(job, answer, nowMs);

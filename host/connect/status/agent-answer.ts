@@ -1,8 +1,10 @@
 /** What the service `agent` answers on the host's local socket: `status`, page by page, and `metrics`. */
+import { tooLongAnswer } from '../../../shared/protocol/encode-message.ts';
+import { membersOf } from '../../../shared/protocol/json-members.ts';
 import { type Answer, type Json, MAX_FRAME_BYTES } from '../../../shared/protocol/message.ts';
 import { errorAnswer } from '../router/job.ts';
 import { hostMetrics } from './host-metrics.ts';
-import { type HostStatus, membersOf } from './host-status.ts';
+import type { HostStatus } from './host-status.ts';
 import { type Page, WHOLE } from './status-report.ts';
 
 /** Room for what is said beside the guests. */
@@ -22,10 +24,7 @@ export function agentAnswer(
       const fits = Buffer.byteLength(JSON.stringify(metrics)) + REPLY_BYTES <= MAX_FRAME_BYTES;
       return fits
         ? { text: 'ok', detail: metrics }
-        : errorAnswer(
-            'refused',
-            'the metrics of so many guests fit no frame: vm-connectd --status --prometheus',
-          );
+        : tooLongAnswer('vm-connectd --status --prometheus asks for it in parts');
     }
     default:
       return errorAnswer('bad-request', 'the service agent knows the texts status and metrics');

@@ -4,6 +4,7 @@
  * It is given page by page, because a thousand guests don't fit into a frame: a page has guests in the order of their
  * names, and `next`, the name to ask for the following one with (`detail` `{"after": NAME}`).
  */
+import { listOf, membersOf, numberOf, textOf } from '../../../shared/protocol/json-members.ts';
 import type { Json } from '../../../shared/protocol/message.ts';
 
 export type Counters = Readonly<Record<string, number>>;
@@ -57,8 +58,6 @@ export interface HostStatus {
   /** Undefined on the last page. */
   readonly next: string | undefined;
 }
-
-type Members = Readonly<Record<string, Json>>;
 
 /** Undefined when this is no status of a host daemon. Members that are missing show as empty. */
 export function readHostStatus(json: Json): HostStatus | undefined {
@@ -116,15 +115,3 @@ function guestOf(json: Json): GuestStatus {
 
 const countersOf = (json: Json | undefined): Counters =>
   Object.fromEntries(Object.entries(membersOf(json)).map(([name, value]) => [name, numberOf(value)]));
-
-const isMembers = (value: Json | undefined): value is Members =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Those of an object; of anything else, none. */
-export const membersOf = (value: Json | undefined): Members => (isMembers(value) ? value : {});
-
-const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
-
-const numberOf = (value: Json | undefined): number => (typeof value === 'number' ? value : 0);
-
-const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);

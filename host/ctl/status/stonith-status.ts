@@ -1,7 +1,8 @@
 /** What vm-stonithd on this host says of itself, read back from whatever came. */
+
+import { membersOf } from '../../../shared/protocol/json-members.ts';
 import { ask } from '../../../shared/protocol/local-client.ts';
 import type { Json } from '../../../shared/protocol/message.ts';
-import { membersOf } from '../../connect/status/host-status.ts';
 import { message } from '../messages/message.ts';
 import type { Answer } from './seen.ts';
 

@@ -75,7 +75,7 @@ const unproven: Readonly<Record<string, readonly [scripted: Scripted, message: R
     { bytes: '{"type":"reply","text":"OK","detail":{"result":"confirmed","state"' },
     /timed out: no answer came in 0.2 s/,
   ],
-  silence: ['silence', /timed out: no answer came in 0.2 s; ask again/],
+  silence: ['silence', /timed out: no answer came in 0.2 s; see the log of vm-connectd/],
   'a connection that closes': ['close', /the daemon closed the connection/],
 };
 
