@@ -9,6 +9,8 @@ import { temporaryDirectory } from './temporary-directory.ts';
 
 const TREE = resolve(import.meta.dirname, '../..');
 export const OCF = { success: 0, generic: 1, args: 2, installed: 5, configured: 6, notRunning: 7 } as const;
+/** To the library of resource agents no program is installed. */
+export const PROGRAMS_AWAY = { OCF_TESTER_FAIL_HAVE_BINARY: '1' } as const;
 
 export class AgentCall {
   readonly directory: string;
@@ -47,7 +49,6 @@ export class AgentCall {
         OCF_RESKEY_CRM_meta_timeout: '20000',
         ...(action === 'monitor' ? { OCF_RESKEY_CRM_meta_interval: '10000' } : {}),
         HA_RSCTMP: this.path('run'),
-        HA_logfile: this.path('log'),
         PATH: `${this.path('bin')}:${process.env['PATH']}`,
         ...Object.fromEntries(parameters),
         ...more,

@@ -1,10 +1,14 @@
 /** Laws of ocf:extra:diskd, on files of a real file system. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { AgentCall, OCF, schemaFault } from '../../support/agent-call.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runCommand } from '../../../shared/process/run-command.ts';
+import { AgentCall, OCF, PROGRAMS_AWAY, schemaFault } from '../../support/agent-call.ts';
 import { eventually } from '../../support/eventually.ts';
+import { isAlive } from '../../support/process-table.ts';
 
 const AGENT = 'host/agents/diskd';
 
@@ -21,7 +25,10 @@ function diskd(t: TestContext, device: string, more: Readonly<Record<string, str
   return new AgentCall(t, AGENT, { device, name: 'disk', interval: '1', timeout: '1', ...more });
 }
 
-const isTold = (call: AgentCall, value: string) => call.attributes().at(-1)?.includes(`--update=${value}`);
+const CHECKER = 'run/diskd-tested.checker';
+
+const isTold = (call: AgentCall, value: string) =>
+  call.attributes().at(-1)?.includes(`--update-both=${value} `);
 
 const toldBy = (call: AgentCall, value: string) => eventually(value, () => isTold(call, value));
 
@@ -101,12 +108,85 @@ describe('diskd', () => {
   it('a checker that was killed is started again by the monitor', async (t) => {
     const call = diskd(t, disk(t));
     await call.run('start');
-    const pid = Number(readFileSync(call.path('run/diskd-tested.checker'), 'utf8'));
+    const pid = Number(readFileSync(call.path(CHECKER), 'utf8'));
     process.kill(-pid, 'SIGKILL');
     await eventually('it has gone', () => !existsSync(`/proc/${pid}/exe`));
     const before = call.attributes().length;
     assert.equal((await call.run('monitor')).status, OCF.success);
+    const another = Number(readFileSync(call.path(CHECKER), 'utf8'));
+    assert.ok(another !== pid && isAlive(another), 'it lives when the monitor returns');
     await eventually('it checks again', () => call.attributes().length > before + 1);
+  });
+
+  it('a checker that can not be started is an error of start and monitor', async (t) => {
+    const call = diskd(t, disk(t));
+    call.program('setsid', 'exit 1');
+    const { status, stderr } = await call.run('start', { OCF_RESKEY_CRM_meta_timeout: '4000' });
+    assert.equal(status, OCF.generic);
+    assert.match(stderr, /the checker of \S+ could not be started/);
+    const monitor = await call.run('monitor', { OCF_RESKEY_CRM_meta_timeout: '4000' });
+    assert.equal(monitor.status, OCF.generic);
+  });
+
+  it('a checker that lives, but comes to no result, is an error of the monitor', async (t) => {
+    const call = diskd(t, disk(t), { interval: '2', timeout: '3' });
+    await call.run('start');
+    const group = Number(readFileSync(call.path(CHECKER), 'utf8'));
+    process.kill(-group, 'SIGSTOP');
+    assert.equal((await call.run('monitor')).status, OCF.success);
+    const agoS = (seconds: number) =>
+      writeFileSync(call.path('run/diskd-tested.seen'), `${Math.floor(uptime()) - seconds}\n`);
+    agoS(13);
+    assert.equal((await call.run('monitor')).status, OCF.success, 'interval, timeout and 10 s');
+    agoS(17);
+    const { status, stderr } = await call.run('monitor');
+    assert.equal(status, OCF.generic);
+    assert.match(stderr, /has come to no result for \d+ s/);
+    assert.equal((await call.run('stop')).status, OCF.success);
+    assert.equal(isAlive(group), false);
+  });
+
+  it('an order to the cluster that is under way does not outlive stop', async (t) => {
+    const call = diskd(t, disk(t));
+    call.program(
+      'attrd_updater',
+      'case $* in *update*) echo x >>"$D/under-way"; sleep 2 ;; esac; echo "$*" >>"$D/attributes"',
+    );
+    const started = call.run('start');
+    await eventually('an order is under way', () => existsSync(call.path('under-way')));
+    assert.equal((await call.run('stop')).status, OCF.success);
+    assert.deepEqual(call.attributes(), ['--name=disk --delete']);
+    await sleep(3_000);
+    assert.deepEqual(call.attributes(), ['--name=disk --delete']);
+    await started;
+  });
+
+  it('a log that hangs keeps no result from the cluster', async (t) => {
+    const device = disk(t);
+    const call = diskd(t, device);
+    await runCommand(['mkfifo', call.path('log')], { deadlineMs: 5_000 });
+    const { status } = await call.run('start', { HA_LOGFILE: call.path('log') });
+    assert.equal(status, OCF.success);
+    await toldBy(call, 'normal');
+    truncateSync(device, 0);
+    await toldBy(call, 'ERROR');
+  });
+
+  it('a start whose time is shorter than its disk takes says so within it', async (t) => {
+    const call = diskd(t, disk(t), { timeout: '100' });
+    call.program('dd', 'exec sleep 50');
+    const { status, stderr, ms } = await call.run('start', { OCF_RESKEY_CRM_meta_timeout: '5000' });
+    assert.equal(status, OCF.generic);
+    assert.match(stderr, /no result within the time of this start \(5000 ms\)/);
+    assert.ok(ms < 5_000, String(ms));
+  });
+
+  it('a program that is away just now, as during an upgrade, is no fault of what runs', async (t) => {
+    const call = diskd(t, disk(t));
+    await call.run('start');
+    assert.equal((await call.run('monitor', PROGRAMS_AWAY)).status, OCF.success);
+    const probe = await call.run('monitor', { ...PROGRAMS_AWAY, OCF_RESKEY_CRM_meta_interval: '0' });
+    assert.equal(probe.status, OCF.installed);
   });
 
   it('a device that is not there is no disk that has died: it does not start', async (t) => {
@@ -123,6 +203,10 @@ describe('diskd', () => {
       [{ interval: '0' }, /interval is '0'/],
       [{ timeout: 'x' }, /timeout is 'x'/],
       [{ dampen: 'x' }, /dampen is 'x'/],
+      // Octal to a shell, and no number at that.
+      [{ interval: '08' }, /interval is '08'/],
+      [{ timeout: '09' }, /timeout is '09'/],
+      [{ dampen: '08s' }, /dampen is '08s'/],
     ];
     for (const [parameters, words] of expected) {
       const { status, stderr } = await diskd(t, '/dev/null', parameters).run('validate-all');
