@@ -6,9 +6,9 @@
  *     |   close(), end of stream, an error of the socket                           ^
  *     +----------------------------------------------------------------------------+
  *
- * Invariant: at most `maxWaitingBytes` wait to be written; who sends more is told `full` and decides what to drop.
- * No handler is called before the constructor has returned, none but `onClosed` after `end` or `close`, and that one
- * exactly once, last.
+ * Invariants: at most `maxWaitingBytes` wait to be written, or as many as the send in question says; who sends more is
+ * told `full` and decides what to drop. No handler is called before the constructor has returned, none but `onClosed`
+ * after `end` or `close`, and that one exactly once, last.
  */
 import type { Duplex } from 'node:stream';
 import { type Clock, systemClock, type Timer } from '../clock.ts';
@@ -131,7 +131,7 @@ export class FrameConnection {
 
   /** Gives up the frame whose rest does not come: what was there is garbage, and so is its rest. */
   abandonFrame(): void {
-    if (!this.#decoder.isMidFrame) return;
+    if (this.isClosed || !this.#decoder.isMidFrame) return;
     this.#decoder.abandon();
     this.#handlers.onGarbage?.();
   }

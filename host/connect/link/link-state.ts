@@ -15,7 +15,12 @@
  *
  * `bind`: QEMU listens and we connect. `connect`: we listen and QEMU connects; it may never do so a second time, and
  * so a connection of that kind is not closed as a penalty but held, unread.
- * From `penalty` there is one way, its time (`due`): back to `connecting`, or to `mute` with the connection held.
+ *
+ *   penalty --due, bind--> connecting     penalty --due, connect--> mute, with the connection that was held
+ *                                         penalty --closed, connect--> listening
+ *
+ * Nothing else ends a penalty, and a poke does not shorten it. The link is given up or led to another socket from
+ * outside (guest-link.ts).
  */
 
 export type LinkMode = 'bind' | 'connect';

@@ -205,6 +205,20 @@ test('half a frame is given up when nothing has come for 10 s, and the next fram
   await eventually('the next frame', () => frames.length === 1);
 });
 
+test('half a frame is no matter any more once we have ended, whoever gives it up', async (t) => {
+  const { connection, far, events, clock } = await connected(t);
+  await write(far, '{"type":"pi');
+  await eventually('half a frame', () => connection.isMidFrame);
+  await clock.advance(STALLED_AFTER_MS - 1);
+  connection.end();
+  await clock.advance(1);
+  connection.abandonFrame();
+  assert.deepEqual(events, []);
+  far.destroy();
+  await eventually('the end', () => events.length > 0);
+  assert.deepEqual(events, ['closed']);
+});
+
 test('while we do not read, the rest of a frame is not late', async (t) => {
   const { connection, far, events, clock, frames } = await connected(t);
   await write(far, encoded(PING).subarray(0, 9));
