@@ -1,9 +1,9 @@
 /** What a fencing job is, what can happen to it, and what it wants done; decide/job.ts says which follows which. */
+import type { Operation } from '../token/grant.ts';
 import type { Facts, Role } from './facts.ts';
 import type { PowerState } from './proof.ts';
 import type { FenceRecord } from './record.ts';
 
-export type Operation = 'off' | 'on' | 'reset' | 'status';
 export type Result = 'confirmed' | 'failed' | 'unknown';
 
 export interface Outcome {

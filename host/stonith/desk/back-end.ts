@@ -5,8 +5,8 @@
  * says so by `isCertain`; nothing throws for what a command can do, and everything ends by its deadline.
  */
 import type { Facts, FinishedJob, Role } from '../decide/facts.ts';
-import type { Operation } from '../decide/job-state.ts';
 import type { FenceRecord } from '../decide/record.ts';
+import type { Operation } from '../token/grant.ts';
 
 export type Looked =
   | { readonly ok: true; readonly facts: Facts }

@@ -16,11 +16,11 @@ import {
   type JobEffect,
   type JobEvent,
   newJob,
-  type Operation,
   type Outcome,
   type Phase,
 } from '../decide/job-state.ts';
 import type { FenceRecord } from '../decide/record.ts';
+import type { Operation } from '../token/grant.ts';
 
 export interface Ask {
   readonly guest: string;

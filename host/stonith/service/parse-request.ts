@@ -1,5 +1,5 @@
 /** The text of a request (docs/fencing.md): an operation and what it is asked for. */
-import type { Operation } from '../decide/job-state.ts';
+import type { Operation } from '../token/grant.ts';
 
 export type FenceRequest =
   | { readonly kind: 'one'; readonly operation: Operation; readonly token: string }

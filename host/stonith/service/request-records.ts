@@ -5,7 +5,8 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';
 import type { ServiceRequest } from '../../../shared/protocol/service-client.ts';
-import type { Operation, Outcome } from '../decide/job-state.ts';
+import type { Outcome } from '../decide/job-state.ts';
+import type { Operation } from '../token/grant.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { Counts } from './counts.ts';
 import { RefusalRate } from './refusal-rate.ts';
