@@ -1,9 +1,10 @@
 /** Laws of ocf:extra:vm-anything. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
-import { AgentCall, OCF, schemaFault } from '../../support/agent-call.ts';
+import { AgentCall, OCF, PROGRAMS_AWAY, schemaFault } from '../../support/agent-call.ts';
 import { eventually } from '../../support/eventually.ts';
+import { isAlive } from '../../support/process-table.ts';
 
 const AGENT = 'host/agents/vm-anything';
 
@@ -21,8 +22,8 @@ function anything(t: TestContext, options: string, more: Readonly<Record<string,
   return call;
 }
 
-async function wordsOf(t: TestContext, options: string): Promise<readonly string[]> {
-  const call = anything(t, options);
+async function wordsOf(t: TestContext, options: string, login: Login): Promise<readonly string[]> {
+  const call = anything(t, options, { login_shell: login });
   const { status, stderr } = await call.run('start');
   assert.equal(status, OCF.success, stderr);
   const out = await eventually('the program has written', () => {
@@ -32,41 +33,123 @@ async function wordsOf(t: TestContext, options: string): Promise<readonly string
   return out.split('\n').slice(0, -2);
 }
 
+const LOGINS = ['true', 'false'] as const;
+type Login = (typeof LOGINS)[number];
+
+const PID_FILE = 'run/vm-anything-tested.pid';
+const pidIn = (call: AgentCall, name: string) =>
+  eventually(`${name} has a pid`, () => {
+    const path = call.path(name);
+    return existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
+  });
+
 describe('vm-anything', () => {
-  it('the options of the published text are the words that they look like', async (t) => {
-    assert.deepEqual(await wordsOf(t, "-c 'openssl des-ede3 -d -base64 -k vmstonith' -i"), [
-      '[-c]',
-      '[openssl des-ede3 -d -base64 -k vmstonith]',
-      '[-i]',
-    ]);
-  });
+  for (const login of LOGINS) {
+    it(`the options of the published text are the words that they look like (login_shell=${login})`, async (t) => {
+      assert.deepEqual(await wordsOf(t, "-c 'openssl des-ede3 -d -base64 -k vmstonith' -i", login), [
+        '[-c]',
+        '[openssl des-ede3 -d -base64 -k vmstonith]',
+        '[-i]',
+      ]);
+    });
 
-  it('nothing in the options is ever run or expanded', async (t) => {
-    const canary = new AgentCall(t, AGENT, {}).path('canary');
-    const hostile = `$(touch ${canary}) \`touch ${canary}\` ; touch ${canary} | sh & > ${canary} "$(touch ${canary})" * ~ $HOME 'it'\\''s'`;
-    const words = await wordsOf(t, hostile);
-    assert.equal(existsSync(canary), false);
-    assert.deepEqual(words.slice(0, 2), ['[$(touch]', `[${canary})]`]);
-    assert.deepEqual(words.slice(-4), ['[*]', '[~]', '[$HOME]', "[it's]"]);
-  });
+    it(`nothing in the options is ever run or expanded (login_shell=${login})`, async (t) => {
+      const canary = new AgentCall(t, AGENT, {}).path('canary');
+      const hostile = `$(touch ${canary}) \`touch ${canary}\` ; touch ${canary} | sh & > ${canary} "$(touch ${canary})" * ~ $HOME 'it'\\''s'`;
+      const words = await wordsOf(t, hostile, login);
+      assert.equal(existsSync(canary), false);
+      assert.deepEqual(words.slice(0, 2), ['[$(touch]', `[${canary})]`]);
+      assert.deepEqual(words.slice(-4), ['[*]', '[~]', '[$HOME]', "[it's]"]);
+    });
 
-  it('nothing in any other parameter is ever run either', async (t) => {
-    const canary = new AgentCall(t, AGENT, {}).path('canary');
-    for (const name of [
-      'binfile',
-      'user',
-      'pidfile',
-      'logfile',
-      'errlogfile',
-      'workdir',
-      'stop_timeout',
-      'login_shell',
-    ]) {
-      const call = anything(t, '', { [name]: `/x$(touch ${canary});\`touch ${canary}\`'"|touch ${canary}` });
+    it(`nothing in any other parameter is ever run either (login_shell=${login})`, async (t) => {
+      const canary = new AgentCall(t, AGENT, {}).path('canary');
+      const names = ['binfile', 'user', 'pidfile', 'logfile', 'errlogfile', 'workdir', 'stop_timeout'];
+      for (const name of [...names, 'login_shell']) {
+        const hostile = `/x$(touch ${canary});\`touch ${canary}\`'"|touch ${canary}`;
+        const call = anything(t, '', { login_shell: login, [name]: hostile });
+        await call.run('start');
+        await call.run('stop');
+        assert.equal(existsSync(canary), false, name);
+      }
+    });
+
+    it(`a monitor_hook that fails makes the monitor fail, and is no shell (login_shell=${login})`, async (t) => {
+      const call = anything(t, '', { login_shell: login });
+      call.program('hook', 'echo "said: $1" >&2; exit "$2"');
       await call.run('start');
-      await call.run('stop');
-      assert.equal(existsSync(canary), false, name);
-    }
+      const hooked = (hook: string) =>
+        call.run('monitor', { OCF_RESKEY_monitor_hook: `${call.path('bin/hook')} ${hook}` });
+      assert.equal((await hooked("'a b' 0")).status, OCF.success);
+      const failed = await hooked(`';touch ${call.path('canary')};' 1`);
+      assert.equal(failed.status, OCF.generic);
+      assert.match(failed.stderr, /monitor_hook failed: said: ;touch/);
+      assert.equal(existsSync(call.path('canary')), false);
+    });
+
+    it(`what it leaves behind ends with it (login_shell=${login})`, async (t) => {
+      const call = anything(t, '', { login_shell: login });
+      call.program(
+        'shown',
+        `trap '' TERM; sleep 1000 & echo $! >"$D/stubborn"
+trap - TERM; sleep 1000 & echo $! >"$D/child"; wait`,
+      );
+      await call.run('start');
+      const left = [await pidIn(call, 'child'), await pidIn(call, 'stubborn')];
+      assert.equal((await call.run('stop')).status, OCF.success);
+      assert.deepEqual(left.filter(isAlive), []);
+    });
+  }
+
+  it('what it leaves behind when it crashes does not meet the next one', async (t) => {
+    const call = anything(t, '');
+    call.program('shown', 'sleep 1000 & echo $! >"$D/child"; wait');
+    await call.run('start');
+    const child = await pidIn(call, 'child');
+    process.kill(await pidIn(call, PID_FILE), 'SIGKILL');
+    assert.equal((await call.run('monitor')).status, OCF.notRunning);
+    assert.equal(isAlive(child), true);
+    assert.equal((await call.run('start')).status, OCF.success);
+    assert.equal(isAlive(child), false);
+    assert.equal((await call.run('monitor')).status, OCF.success);
+  });
+
+  it('a login that is slow is waited for', async (t) => {
+    const call = anything(t, '');
+    call.program('setsid', 'sleep 7; exec /usr/bin/setsid "$@"');
+    assert.equal((await call.run('start')).status, OCF.success);
+    assert.equal((await call.run('monitor')).status, OCF.success);
+  });
+
+  it('what has no pid within the time of the start is called off: no second one comes beside it', async (t) => {
+    const call = anything(t, '');
+    call.program('setsid', 'echo $$ >"$D/login"; sleep 1000; exec /usr/bin/setsid "$@"');
+    const { status, stderr, ms } = await call.run('start', { OCF_RESKEY_CRM_meta_timeout: '9000' });
+    assert.equal(status, OCF.generic);
+    assert.match(stderr, /gave no pid within the time of this start \(9000 ms\)/);
+    assert.ok(ms < 9_000, String(ms));
+    assert.equal(isAlive(await pidIn(call, 'login')), false);
+    assert.equal(existsSync(call.path(PID_FILE)), false);
+  });
+
+  it('stop keeps to its own time whatever stop_timeout says', async (t) => {
+    const call = anything(t, '', { stop_timeout: '100' });
+    call.program('shown', "trap '' TERM; while :; do sleep 1; done");
+    await call.run('start');
+    const { status, ms } = await call.run('stop', { OCF_RESKEY_CRM_meta_timeout: '9000' });
+    assert.equal(status, OCF.success);
+    assert.ok(ms > 3_000 && ms < 9_000, String(ms));
+  });
+
+  it('a program that is away just now, as during an upgrade, is no fault of what runs', async (t) => {
+    const call = anything(t, '');
+    await call.run('start');
+    rmSync(call.path('bin/shown'));
+    assert.equal((await call.run('monitor', PROGRAMS_AWAY)).status, OCF.success);
+    process.kill(await pidIn(call, PID_FILE), 'SIGKILL');
+    assert.equal((await call.run('monitor')).status, OCF.notRunning);
+    const probe = await call.run('monitor', { OCF_RESKEY_CRM_meta_interval: '0' });
+    assert.equal(probe.status, OCF.installed);
   });
 
   it('runs, is found, and is ended', async (t) => {
@@ -82,7 +165,7 @@ describe('vm-anything', () => {
 
   it('a process that has its number by chance is neither taken for it nor ended', async (t) => {
     const call = anything(t, '', {});
-    const pidFile = call.path('run/vm-anything-tested.pid');
+    const pidFile = call.path(PID_FILE);
     writeFileSync(pidFile, `${process.pid}\n`);
     writeFileSync(`${pidFile}.start`, '1\n');
     assert.equal((await call.run('monitor')).status, OCF.notRunning);
@@ -99,21 +182,8 @@ describe('vm-anything', () => {
     assert.equal((await call.run('monitor')).status, OCF.notRunning);
   });
 
-  it('a monitor_hook that fails makes the monitor fail, and is no shell', async (t) => {
-    const call = anything(t, '', {});
-    call.program('hook', 'echo "said: $1" >&2; exit "$2"');
-    await call.run('start');
-    const hooked = (hook: string) =>
-      call.run('monitor', { OCF_RESKEY_monitor_hook: `${call.path('bin/hook')} ${hook}` });
-    assert.equal((await hooked("'a b' 0")).status, OCF.success);
-    const failed = await hooked(`';touch ${call.path('canary')};' 1`);
-    assert.equal(failed.status, OCF.generic);
-    assert.match(failed.stderr, /monitor_hook failed: said: ;touch/);
-    assert.equal(existsSync(call.path('canary')), false);
-  });
-
   it('another user runs it, with and without the environment of a login', async (t) => {
-    for (const login of ['true', 'false']) {
+    for (const login of LOGINS) {
       const call = anything(t, '', {
         user: 'nobody',
         login_shell: login,
@@ -121,7 +191,7 @@ describe('vm-anything', () => {
         cmdline_options: '1000',
       });
       assert.equal((await call.run('start')).status, OCF.success);
-      const pid = readFileSync(call.path('run/vm-anything-tested.pid'), 'utf8').trim();
+      const pid = readFileSync(call.path(PID_FILE), 'utf8').trim();
       assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Uid:\t65534/m);
       assert.equal((await call.run('stop')).status, OCF.success);
     }
@@ -142,6 +212,7 @@ describe('vm-anything', () => {
       [{ user: 'no such user' }, OCF.installed, /no user no such user/],
       [{ cmdline_options: "'open" }, OCF.configured, /a quote that is not closed/],
       [{ stop_timeout: 'soon' }, OCF.configured, /stop_timeout is 'soon'/],
+      [{ stop_timeout: '08' }, OCF.configured, /stop_timeout is '08'/],
     ];
     for (const [parameters, status, words] of expected) {
       const [got, stderr] = await fault(parameters);
