@@ -98,7 +98,7 @@ function bootId(): string {
   try {
     return readFileSync(paths.bootId, 'utf8').trim();
   } catch {
-    return 'unknown';
+    return ''; // nobody can tell
   }
 }
 
