@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AgentCall, OCF, schemaFault } from '../../support/agent-call.ts';
+import { AgentCall, OCF, PROGRAMS_AWAY, schemaFault } from '../../support/agent-call.ts';
 import { eventually } from '../../support/eventually.ts';
+import { isAlive, membersOfGroup } from '../../support/process-table.ts';
 
 const AGENT = 'guest/agents/vm-client';
 const GREEN = 'ping=green,disk=green';
@@ -203,6 +204,64 @@ describe('vm-client', () => {
     await become(call, 'red');
   });
 
+  it('while the cluster takes nothing it is tried ever less often, and said once', async (t) => {
+    const call = vmClient(t);
+    hostSays(call, GREEN);
+    await call.run('start', { HA_LOGFILE: call.path('log') });
+    await watching(call);
+    call.program('attrd_updater', 'echo x >>"$D/tried"; exit 1');
+    hostSays(call, RED);
+    const tries = () =>
+      existsSync(call.path('tried')) ? readFileSync(call.path('tried'), 'utf8').length / 4 : 0;
+    await eventually('it has tried', () => tries() >= 1);
+    await sleep(7_000);
+    assert.ok(tries() >= 2 && tries() <= 4, `${tries()} times, of two attributes each`);
+    const said = (words: string) => readFileSync(call.path('log'), 'utf8').split(words).length - 1;
+    assert.deepEqual([said(`the host says: ${RED}`), said('not written: ping disk')], [1, 1]);
+    call.program('attrd_updater', 'echo "$*" >>"$D/attributes"');
+    await become(call, 'red');
+    await eventually('it says so', () => said('attributes can be written again') === 1);
+    assert.equal(said(`the host says: ${RED}`), 1);
+  });
+
+  it('an order to the cluster that is under way does not outlive stop', async (t) => {
+    const call = vmClient(t);
+    hostSays(call, GREEN);
+    await call.run('start');
+    await watching(call);
+    call.program(
+      'attrd_updater',
+      'case $* in *update*) echo x >>"$D/under-way"; sleep 2 ;; esac; echo "$*" >>"$D/attributes"',
+    );
+    hostSays(call, RED);
+    await eventually('an order is under way', () => existsSync(call.path('under-way')));
+    await call.run('stop');
+    await sleep(3_000);
+    assert.deepEqual(attributes(call), {});
+  });
+
+  it('a watcher that was killed alone, while it asks, is seen to be dead at once', async (t) => {
+    const call = vmClient(t);
+    hostSays(call, GREEN);
+    await call.run('start');
+    const pid = await watching(call);
+    process.kill(pid, 'SIGKILL');
+    await eventually('it has gone', () => !isAlive(pid));
+    await call.run('monitor');
+    assert.notEqual(watcherOf(call), pid);
+    // What it has asked is not answered before its time.
+    for (const left of membersOfGroup(pid)) process.kill(left, 'SIGKILL');
+  });
+
+  it('a program that is away just now, as during an upgrade, is no fault of what runs', async (t) => {
+    const call = vmClient(t);
+    hostSays(call, GREEN);
+    await call.run('start');
+    assert.equal((await call.run('monitor', PROGRAMS_AWAY)).status, OCF.success);
+    const probe = await call.run('monitor', { ...PROGRAMS_AWAY, OCF_RESKEY_CRM_meta_interval: '0' });
+    assert.equal(probe.status, OCF.installed);
+  });
+
   it('a watcher that was killed is started again by the monitor, and never two', async (t) => {
     const call = vmClient(t);
     hostSays(call, GREEN);
@@ -254,6 +313,7 @@ describe('vm-client', () => {
       [{ attribute_prefix: 'a b' }, OCF.configured, /attribute_prefix has a character/],
       [{ no_answer: 'panic' }, OCF.configured, /no_answer is 'panic'; choose keep or remove/],
       [{ timeout: '0' }, OCF.configured, /timeout is '0'/],
+      [{ timeout: '08' }, OCF.configured, /timeout is '08'/],
       [{ state: 'here' }, OCF.configured, /state is 'here'; give an absolute path/],
     ];
     for (const [parameters, wanted, words] of expected) {
