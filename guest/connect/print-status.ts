@@ -1,7 +1,7 @@
 /** The status of an agent for people: 80 columns, what matters first, trouble only where there was some. */
+import { durationWords, wrapped } from '../../shared/status-text.ts';
 import type { Status } from './read-status.ts';
 
-const WIDTH = 80;
 const LABEL_WIDTH = 10;
 
 export function printStatus(status: Status): string {
@@ -75,27 +75,6 @@ function troubleWords(counters: ReadonlyMap<string, number>): string {
     .join(', ');
 }
 
-export function durationWords(ms: number): string {
-  const seconds = ms / 1_000;
-  if (seconds < 120) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h`;
-  return `${Math.floor(seconds / 86_400)} days`;
-}
-
-/** Nothing for a field without a value; long values go on under their beginning. */
-function field(label: string, value: string): string {
-  if (value === '') return '';
-  const lines: string[] = [];
-  let line = '';
-  for (const word of value.split(' ')) {
-    if (line !== '' && LABEL_WIDTH + line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  lines.push(line);
-  return lines.map((text, index) => `${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${text}\n`).join('');
-}
+/** Nothing for a field without a value. */
+const field = (label: string, value: string): string =>
+  value === '' ? '' : wrapped(label.padEnd(LABEL_WIDTH), value);

@@ -1,7 +1,7 @@
 /** The status of a host daemon for people: 80 columns, what matters first, trouble only where there was some. */
+import { durationWords, plain, wrapped } from '../../../shared/status-text.ts';
 import type { Counters, GuestStatus, HostStatus, SourceStatus } from './host-status.ts';
 
-const WIDTH = 80;
 const LABEL_WIDTH = 11;
 
 export function printHostStatus(status: HostStatus): string {
@@ -83,32 +83,4 @@ function troubleWords(link: Counters): string {
     .join(', ');
 }
 
-function durationWords(ms: number): string {
-  const seconds = ms / 1_000;
-  if (seconds < 120) return `${Math.floor(seconds)} s`;
-  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h`;
-  return `${Math.floor(seconds / 86_400)} days`;
-}
-
 const field = (label: string, value: string): string => wrapped(label.padEnd(LABEL_WIDTH), value);
-
-/** Words that don't fit go on in the next line, under the first of them. */
-function wrapped(start: string, words: string): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of plain(words).split(' ')) {
-    if (line !== '' && start.length + line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  lines.push(line);
-  const indent = ' '.repeat(start.length);
-  return lines.map((text, index) => `${`${index === 0 ? start : indent}${text}`.trimEnd()}\n`).join('');
-}
-
-/** What a guest calls itself must not move the cursor of whoever looks. */
-const plain = (text: string) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { durationWords, printStatus } from '../../../guest/connect/print-status.ts';
+import { printStatus } from '../../../guest/connect/print-status.ts';
 import { readStatus, type Status } from '../../../guest/connect/read-status.ts';
 
 const host = { host: 'hostA', guest: 'guest1', agent: 'x', session: 's', services: ['monitor', 'stonith'] };
@@ -81,9 +81,4 @@ test('whatever JSON comes, reading it does not throw, and only the status of a g
   );
   assert.ok(readStatus({ role: 'guest' }) !== undefined);
   assert.equal(readStatus({ role: 'host' }), undefined);
-});
-
-test('durations are told in the unit that fits', () => {
-  const told = [900, 12_000, 119_000, 120_000, 7_200_000, 200_000_000].map(durationWords);
-  assert.deepEqual(told, ['0.9 s', '12 s', '119 s', '2 min', '2 h', '2 days']);
 });

@@ -70,7 +70,7 @@ describe('the text for people', () => {
     );
     for (const line of text.split('\n')) assert.ok(line.length <= 80, `${line.length}: ${line}`);
     assert.match(text, /^daemon {5}vm-connectd 2\.0\.0 on hosta, process 42, since$/m);
-    assert.match(text, /^libvirt {4}away for 4 s: failed to connect to the hypervisor$/m);
+    assert.match(text, /^libvirt {4}away for 4\.0 s: failed to connect to the hypervisor$/m);
     assert.match(text, /^services {3}monitor$/m);
     assert.match(text, /^guests {5}1 up, 1 refused, 1 mute$/m);
     assert.match(text, /^guest1 +up v2 +65 s +0 +vm-connectd 2\.0\.0 on guest1; links lost: 1$/m);
