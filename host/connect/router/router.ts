@@ -173,10 +173,16 @@ export class Router {
     return answerEffects(call.guest, call.id, askersOf(call), { text: 'pong' }, false);
   }
 
-  /** The later deadline counts; the service is told of one that is worth telling. */
+  /**
+   * The later deadline counts; the service is told of one that is worth telling. Not so for version 1, whose answers no
+   * service keeps: told again while its answer is under way, it would do the same once more.
+   */
   #join(job: Job, { v1, deadlineMs }: Call, nowMs: number): RouterEffect[] {
-    if (v1 === undefined) job.askers.v2 = true;
-    else job.askers.v1 = v1;
+    if (v1 !== undefined) {
+      job.askers.v1 = v1;
+      return [];
+    }
+    job.askers.v2 = true;
     const untilMs = nowMs + deadlineMs;
     if (untilMs > job.deadlineMs) this.#ledger.jobs.extend(job, untilMs);
     const service = this.#desk.find(job.service);

@@ -567,6 +567,13 @@ describe('version 1', () => {
     assert.deepEqual(asked(again), ['7 request guest1 a off T'], 'an answer of before is not given again');
   });
 
+  test('a request that is asked again gains no time, and its service is not asked twice for it', () => {
+    const router = routerWithStonith();
+    router.fromGuest('guest1', stonith('a', 3, 'reset T'), 0);
+    assert.deepEqual(router.fromGuest('guest1', stonith('a', 4, 'reset T'), 100_000), []);
+    assert.deepEqual(toGuests(router.wake(120_000)), ['guest1 v1 1 a 4 NG']);
+  });
+
   test('the status of several targets is asked under one id, one after the other', () => {
     const router = routerWithStonith();
     for (const target of ['one', 'two', 'three']) {
