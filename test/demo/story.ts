@@ -1,0 +1,112 @@
+/**
+ * The story that the demo tells: two hosts, two guests with a cluster of their own, put together by the commands of an
+ * admin; a live migration under way of requests; and a guest that freezes, is fenced by its peer and loses its service.
+ * Everything is real but the power switch of the hosts.
+ */
+import { configureService, VICTIM, waitForService, watchStory } from '../lab/fencing-story.ts';
+import { copyKeys, GUESTS, HOSTS, startHostDaemons, startProgram } from '../lab/fencing-world.ts';
+import type { Laboratory } from '../lab/lab.ts';
+import { labSpec } from '../lab/layout.ts';
+import type { Timeline } from './timeline.ts';
+
+const PATIENCE_MS = 180_000;
+/** As long as a migration takes here. */
+const PINGS = 20;
+const STAGE_WORDS = {
+  missed: `${VICTIM} is missed by its cluster`,
+  asked: 'fence_vm has asked the host, over the virtio-serial port',
+  dead: `QEMU of ${VICTIM} has ended, as the kernel of its host sees it`,
+  confirmed: "the hosts' cluster has proved it: confirmed",
+  fenced: "the guests' cluster has heard that the node is off",
+  'taken over': 'the service runs on guest1',
+} as const;
+
+export async function tell(lab: Laboratory, timeline: Timeline): Promise<void> {
+  timeline.act('Two hosts with Pacemaker, corosync and libvirt, and two guests that nobody has started yet');
+  await timeline.step('hosta and hostb boot, and form a cluster', () => lab.up(labSpec(2, 0)));
+  await timeline.step('guest1 and guest2 are defined in libvirt', async () => {
+    for (const [index, guest] of GUESTS.entries()) await lab.define(guest, HOSTS[index] ?? 'hosta');
+    await lab.pushPrograms();
+  });
+
+  timeline.act('The guests come under the cluster of the hosts');
+  const admin = new Admin(lab, timeline);
+  await admin.types('vm-ctl key make');
+  await timeline.step('hostb# (a copy of /etc/pm-kvm-tools/keys, root only)', () => copyKeys(lab));
+  await admin.types('vm-ctl host init --ping 10.77.0.1,10.77.0.2 --daemons none --yes');
+  await admin.types('printf "vm_migration_transport=tcp\\nvm_allow_migrate=on\\n" >>/etc/vm-ctl.conf');
+  await timeline.step('vm-connectd and vm-stonithd start on both hosts', async () => {
+    for (const host of HOSTS) await startHostDaemons(lab, host);
+  });
+  await admin.types('vm-ctl resource add guest1 -a hosta --yes');
+  await admin.types('vm-ctl resource add guest2 -a hostb --yes');
+  await admin.types('vm-ctl guest init guest1, guest2 --tokens /root/tokens --format xml >/root/fencing.xml');
+  await admin.types('vm-ctl resource start guest1, guest2');
+
+  timeline.act('The guests form a cluster of their own, which can fence through the hosts');
+  await timeline.step('guest1 and guest2 boot (emulated), and form a cluster', () =>
+    lab.waitForOnline('guests', GUESTS, PATIENCE_MS),
+  );
+  await timeline.step('both guests get the tokens, and start vm-connectd', () => equipGuests(lab));
+  await timeline.step(
+    'guest1# cibadmin (a service, and fencing.xml); the service runs on guest2',
+    async () => {
+      await configureService(lab);
+      await loadFencing(lab);
+      await waitForService(lab);
+    },
+  );
+  await admin.types('vm-ctl status');
+
+  timeline.act('guest2 migrates live, while it talks to its host');
+  await migrate(lab, timeline, admin);
+
+  timeline.act('guest2 freezes; no network joins guests and hosts');
+  const frozen = 'its processors stop; guest1 takes the service over, and not before it has fenced guest2';
+  const times = await timeline.step(frozen, () => watchStory(lab));
+  for (const [stage, ms] of times) timeline.stage(STAGE_WORDS[stage], ms);
+  await admin.types('vm-ctl status');
+}
+
+/** What an admin types on hosta, and what it says. */
+class Admin {
+  readonly #lab: Laboratory;
+  readonly #timeline: Timeline;
+
+  constructor(lab: Laboratory, timeline: Timeline) {
+    this.#lab = lab;
+    this.#timeline = timeline;
+  }
+
+  async types(command: string): Promise<void> {
+    const argv = ['/bin/sh', '-c', command];
+    await this.#timeline.step(`hosta# ${command}`, () =>
+      this.#lab.output('hosta', argv, { deadlineMs: PATIENCE_MS }),
+    );
+  }
+}
+
+async function equipGuests(lab: Laboratory): Promise<void> {
+  const tokens = await lab.output('hosta', ['cat', '/root/tokens']);
+  const script = 'umask 077; mkdir -p -m 755 /etc/pm-kvm-tools; cat >/etc/pm-kvm-tools/tokens';
+  await Promise.all(
+    GUESTS.map(async (guest) => {
+      await lab.output(guest, ['/bin/sh', '-c', script], { input: tokens });
+      await startProgram(lab, guest, 'vm-connectd', '-t', 'guest');
+    }),
+  );
+}
+
+async function loadFencing(lab: Laboratory): Promise<void> {
+  const configuration = await lab.output('hosta', ['cat', '/root/fencing.xml']);
+  await lab.output('guest1', ['cibadmin', '--modify', '--allow-create', '--xml-pipe'], {
+    input: configuration,
+  });
+}
+
+async function migrate(lab: Laboratory, timeline: Timeline, admin: Admin): Promise<void> {
+  const command = `vm-connect ping -c ${PINGS} --timeout 60`;
+  const pings = lab.output(VICTIM, ['/bin/sh', '-c', `${command} | tail -n 1`], { deadlineMs: PATIENCE_MS });
+  await admin.types('vm-ctl resource move guest2 -n hosta');
+  await timeline.step(`guest2# ${command} (begun before the move)`, () => pings);
+}
