@@ -4,8 +4,8 @@
  *   [attribute]
  *   WORD = OP VALUE          eq ne lt gt lte gte
  *
- * The first rule that matches gives its word; without a match, and in a section without rules, guests are told the
- * value itself. An attribute that isn't set has no word. Comparison is Pacemaker's own, so that a rule here and a rule
+ * The first rule that matches gives its word; a word may have several, where version 1 took the last alone. Without a match,
+ * and in a section without rules, guests are told the value itself. An attribute that isn't set has no word. Comparison is Pacemaker's own, so that a rule here and a rule
  * of a location constraint never disagree: eq and ne compare text and don't tell upper from lower case; the others
  * compare numbers (with a decimal point on either side as floating point, else as integers; what stands behind a number
  * doesn't count), and text where one side begins with no number.
@@ -50,7 +50,7 @@ function sectionsOf(file: string, text: string, syntax: ReadResult<IniEntry>): r
     syntax.problems.filter(({ severity }) => severity === 'error').map(({ line }) => line),
   );
   const sound = text.split('\n').map((line, index) => (faulty.has(index + 1) ? '' : line));
-  const again = readIniConfig(file, sound.join('\n'));
+  const again = readIniConfig(file, sound.join('\n'), { isStrict: true });
   return again.ok ? again.entries : [];
 }
 
@@ -66,6 +66,18 @@ function rulesOf({ name, line, settings }: IniEntry, problems: ProblemList): Att
       `${excerpt(name)} is no name that a guest could ask for`,
       'a section is called like a node attribute: no blanks, no comma, no =',
     );
+  }
+  const lines = new Map<string, number>();
+  for (const setting of settings) {
+    const former = lines.get(setting.name);
+    if (former !== undefined) {
+      problems.warning(
+        setting,
+        `${excerpt(setting.name)} has a rule in line ${former} already, and both count`,
+        'remove the one that is not meant, if any',
+      );
+    }
+    lines.set(setting.name, setting.line);
   }
   return { attribute: name, rules: settings.flatMap((setting) => ruleOf(setting, problems)) };
 }

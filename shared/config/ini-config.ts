@@ -1,5 +1,5 @@
 /**
- * The syntax of /etc/vm-manager.conf.
+ * The syntax of /etc/vm-manager.conf, vm-connectd.conf, vm-stonithd.conf and key files.
  *
  *   file    = { [ blanks ] [ comment | header | setting ] [ blanks ] newline }
  *   comment = ( "#" | ";" ) { any }
@@ -9,11 +9,12 @@
  * White space around names and values doesn't count. A comment needs a line of its own: a `#` in a value is part of
  * it, as it always was, and is warned about where it looks like a comment.
  *
- * Version 1 read this file with GLib. What it took is taken, with the same meaning and a warning where that is hardly
+ * Version 1 read vm-manager.conf with GLib. What it took is taken, with the same meaning and a warning where that is hardly
  * what was meant: a section that comes twice is one section, a name set twice in it has the last value in the first
  * one's place, a setting without a value is passed over. What it refused is an error; only `;` is new. White space
- * behind a value counted, so that such a rule never matched: that alone is mended in silence. Read strictly, a section that
- * comes twice and a setting without a value are errors: where every line counts, none is passed over.
+ * behind a value counted, so that such a rule never matched: that alone is mended in silence. Read strictly, every line counts
+ * and none is passed over: a section that comes twice and a setting without a value are errors, and a name that comes twice
+ * in its section makes two settings.
  */
 import { PmError } from '../errors.ts';
 import { excerpt, type Place, ProblemList, type ReadResult } from './problem.ts';
@@ -40,7 +41,9 @@ export interface IniEntry extends IniSection {
 
 interface OpenSection {
   readonly line: number;
-  readonly settings: Map<string, IniSettingEntry>;
+  readonly settings: IniSettingEntry[];
+  /** Where in `settings` a name stands. */
+  readonly indexes: Map<string, number>;
 }
 
 type Line =
@@ -81,9 +84,7 @@ export function readIniConfig(
         );
     }
   }
-  return problems.result(
-    [...sections].map(([name, { line, settings }]) => ({ name, line, settings: [...settings.values()] })),
-  );
+  return problems.result([...sections].map(([name, { line, settings }]) => ({ name, line, settings })));
 }
 
 function readLine(raw: string): Line {
@@ -133,7 +134,7 @@ function openSection(
     return former;
   }
   checkCharacters(name, place, problems);
-  const section = { line: place.line, settings: new Map<string, IniSettingEntry>() };
+  const section: OpenSection = { line: place.line, settings: [], indexes: new Map() };
   sections.set(name, section);
   return section;
 }
@@ -173,15 +174,18 @@ function addSetting(
       'put the comment on a line of its own',
     );
   }
-  const former = section.settings.get(name);
-  if (former !== undefined) {
-    problems.warning(
-      setting,
-      `${excerpt(name)} is set again in its section, so the value in line ${former.line} does not count`,
-      'remove one of the two lines',
-    );
+  const index = section.indexes.get(name) ?? section.settings.length;
+  const former = section.settings[index];
+  if (former === undefined || isStrict) {
+    section.indexes.set(name, section.settings.push(setting) - 1);
+    return;
   }
-  section.settings.set(name, setting);
+  problems.warning(
+    setting,
+    `${excerpt(name)} is set again in its section, so the value in line ${former.line} does not count`,
+    'remove one of the two lines',
+  );
+  section.settings[index] = setting;
 }
 
 /** Reads back to the same sections. Throws on a name or a value that the syntax has no way to write. */

@@ -58,6 +58,18 @@ describe('rules', () => {
     );
   });
 
+  it('a word with several rules is told when any of them matches, and a warning says that both count', () => {
+    const { word, warnings } = accepted('[a]\nred = eq 0\nyellow = lt 50\nred = gt 100\n');
+    assert.deepEqual(
+      ['0', '20', '70', '101'].map((value) => word('a', value)),
+      ['red', 'yellow', '70', 'red'],
+    );
+    assert.deepEqual(warnings, [
+      "vm-manager.conf:4: warning: 'red' has a rule in line 2 already, and both count; remove the one that is not meant, if any",
+    ]);
+    assert.match(refused('[a]\nred = eq 0\nred = like 1\nblue =\n').join('\n'), /:3: error: 'like' is no/);
+  });
+
   it('an attribute that is not set has no word, whatever the rules', () => {
     const { word } = accepted('[a]\nany = ne x\nless = lt 5\n[b]\n');
     assert.deepEqual([word('a'), word('a', ''), word('b')], ['', '', '']);

@@ -106,6 +106,16 @@ describe('readIniConfig', () => {
     });
   }
 
+  it('read strictly, a name that comes twice makes two settings, in their order', () => {
+    const result = readIniConfig('f', '[a]\nx=1\ny=2\nx=3\n', { isStrict: true });
+    assert.ok(result.ok);
+    assert.deepEqual(
+      result.entries.flatMap(({ settings }) => settings.map(({ name, value }) => `${name}=${value}`)),
+      ['x=1', 'y=2', 'x=3'],
+    );
+    assert.deepEqual(result.warnings, []);
+  });
+
   const HEADER = 'write [name] and nothing else on the line';
   const faults: readonly (readonly [line: string, problem: string])[] = [
     [
