@@ -97,13 +97,16 @@ export const PINGD_IN_GUESTS = `${ping('10.78.0.1')}clone clnPingCheck pingCheck
 export const fencingInGuests = (tokens: Readonly<Record<'guest1' | 'guest2', string>>) =>
   fencing('guest1', tokens.guest1) + fencing('guest2', tokens.guest2);
 
-/** What version 1 had no text for: the host's health, and a service that leaves a guest whose host is red. */
-export const HEALTH_IN_GUESTS = `primitive vmClient ocf:extra:vm-client \\
+/**
+ * What version 1 had no text for: the host's health, and a service that leaves a guest whose host is red. With a monitor that is
+ * as good as none, only what the host tells by itself can change an attribute.
+ */
+export const healthInGuests = (monitorS: number) => `primitive vmClient ocf:extra:vm-client \\
   params \\
     attribute_list="default_ping_set by_hand" \\
     attribute_prefix="host_" \\
   op start interval="0s" timeout="60s" \\
-  op monitor interval="10s" timeout="60s"
+  op monitor interval="${monitorS}s" timeout="60s"
 clone clnVmClient vmClient
 primitive service ocf:pacemaker:Dummy
 location locService service 100: guest1

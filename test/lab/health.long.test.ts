@@ -9,7 +9,7 @@ import { bundledProgram } from '../support/bundle.ts';
 import { startProgram } from './bridge-programs.ts';
 import { buildFencingWorld, endFencingWorld, GUESTS, makeToken } from './fencing-world.ts';
 import { addGuest, leaves, loadPublished } from './health-leaving.ts';
-import { fencingInGuests, HEALTH_IN_GUESTS, PINGD, PINGD_IN_GUESTS } from './health-texts.ts';
+import { fencingInGuests, healthInGuests, PINGD, PINGD_IN_GUESTS } from './health-texts.ts';
 import {
   attributeIn,
   becomes,
@@ -121,7 +121,7 @@ labTest(
         guest1: await makeToken(lab, 'guest1', 'guest2'),
         guest2: await makeToken(lab, 'guest2', 'guest1'),
       };
-      for (const text of [PINGD_IN_GUESTS, fencingInGuests(tokens), HEALTH_IN_GUESTS])
+      for (const text of [PINGD_IN_GUESTS, fencingInGuests(tokens), healthInGuests(10)])
         await loadByCrm(lab, 'guest1', text);
       await lab.waitForIdle('guests', 2 * PATIENCE_MS);
       for (const guest of GUESTS) {
