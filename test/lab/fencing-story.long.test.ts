@@ -53,6 +53,7 @@ labTest(
       await bringBack(lab);
       await byPlugin(lab);
       await play(lab, t, 'external/vm-stonith', { isReboot: true });
+      await lab.waitForOnline('guests', undefined, 180_000);
     } finally {
       await endFencingWorld(lab);
     }
