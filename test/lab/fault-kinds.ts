@@ -9,7 +9,7 @@ import type { BridgeStandIn } from '../support/bridge-stand-in.ts';
 import { RESOURCE, startStonithd } from './fault-world.ts';
 import { qemusOf } from './fencing-observer.ts';
 import { VICTIM, VICTIM_XML } from './fencing-victim.ts';
-import { stopProgram } from './fencing-world.ts';
+import { HOSTS, stopProgram } from './fencing-world.ts';
 import type { Laboratory } from './lab.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -54,6 +54,9 @@ const frozenForASecond = (host: string, program: string): Pick<Fault, 'strike' |
   mend: (lab) => later(() => signal(host, program, 'CONT')(lab)),
 });
 
+/** Pacemaker gives a fencing 60 s, and asks anew when a daemon that was to answer has died meanwhile. */
+const FENCED_WITHIN_MS = 180_000;
+
 /** hostb can't shoot first: it is hosta that has to answer. */
 const disarm = (lab: Laboratory) => lab.signalDaemon('hostb', 'pacemaker-fenced', 'STOP');
 
@@ -70,7 +73,10 @@ function costsAHost(
       await strike(lab);
     },
     async mend(lab) {
-      await waitFor(`${host} has been fenced`, 60_000, () => isBack(lab.rootOf(host), root), { pollMs: 50 });
+      const other = HOSTS.find((one) => one !== host) ?? host;
+      const logs = [join(lab.layout.hostDirectory(other), 'layer/var/log/pacemaker/pacemaker.log')];
+      const isFenced = () => isBack(lab.rootOf(host), root);
+      await waitFor(`${host} has been fenced`, FENCED_WITHIN_MS, isFenced, { pollMs: 50, logs });
       await lab.mend(host);
     },
   };
