@@ -68,6 +68,16 @@ export function unchangedXPath(resource: string, node: string, { operations }: N
   return `${there}[@id=${xpathLiteral(resource)}][lrm_rsc_op${last}][not(lrm_rsc_op[${newer}])]`;
 }
 
+/** The newest migration that each node tells of, from it or to it, by its number there. */
+export function migrationsIn(nodes: ReadonlyMap<string, NodeHistory>): ReadonlyMap<string, number> {
+  const newest = new Map<string, number>();
+  for (const [node, { operations }] of nodes) {
+    const calls = operations.filter(({ operation }) => operation.startsWith('migrate_'));
+    if (calls.length > 0) newest.set(node, Math.max(...calls.map(({ callId }) => callId)));
+  }
+  return newest;
+}
+
 function historyOf(resources: readonly XmlElement[]): ReadonlyMap<string, NodeHistory> | undefined {
   const byNode = new Map<string, HistoryOperation[]>();
   for (const { attributes } of resources.flatMap((resource) => resource.children)) {

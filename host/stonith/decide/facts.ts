@@ -42,6 +42,8 @@ export interface Facts {
   readonly nodes: readonly HostNode[];
   /** No action that was decided before this look is still to come. */
   readonly isSettled: boolean;
+  /** It began or ended a migration since this job first looked: where it went may not have been told yet. */
+  readonly hasMigrated: boolean;
   /** An order that was accepted has been carried out: nobody decides anything later. */
   readonly ordersAreDone: boolean;
   /** Undefined: there is no virtual machine of that name. */

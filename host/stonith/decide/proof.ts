@@ -49,18 +49,22 @@ export function stopped(facts: Facts, { ranOn, markedNodes }: Seen): Verdict {
 /**
  * Every node where it ran when the order was accepted, or later, tells that it is stopped there. The coordinator learns of
  * that stop after the order, and nothing decided before the order can start it again. Otherwise the cluster has to be
- * settled: of a node that was fenced the coordinator may know before the order reaches it.
+ * settled: of a node that was fenced the coordinator may know before the order reaches it, and of a guest that was on
+ * its way the node that it left can tell of a stop before the one that it came to tells of anything.
  */
-export function hasToldOfItsEnd({ nodes }: Facts, ranOn: readonly string[]): boolean {
+export function hasToldOfItsEnd({ nodes, hasMigrated }: Facts, ranOn: readonly string[]): boolean {
+  if (hasMigrated) return false;
   const tells = (name: string) =>
     nodes.some((node) => node.name === name && isHealthy(node) && node.tells === 'stopped');
   return ranOn.length > 0 && ranOn.every(tells);
 }
 
-/** It was seen to run, and where it ran is not lost. */
-export function canTellOfItsEnd({ nodes }: Facts, ranOn: readonly string[]): boolean {
+/** It was seen to run, has stayed there, and where it ran is not lost. */
+export function canTellOfItsEnd({ nodes, hasMigrated }: Facts, ranOn: readonly string[]): boolean {
   return (
-    ranOn.length > 0 && ranOn.every((name) => nodes.some((node) => node.name === name && isHealthy(node)))
+    !hasMigrated &&
+    ranOn.length > 0 &&
+    ranOn.every((name) => nodes.some((node) => node.name === name && isHealthy(node)))
   );
 }
 

@@ -231,6 +231,7 @@ export class DomainTarget implements FenceTarget {
       fencesItsNodes: true,
       nodes: [node],
       isSettled: true,
+      hasMigrated: false,
       ordersAreDone: true,
       requesterIsDoomed: requesterIsOff || this.#requesterIsEnding,
       target,

@@ -14,6 +14,7 @@ export interface ClusterView {
   readonly status: ClusterStatus;
   /** By node. */
   readonly history: ReadonlyMap<string, NodeHistory>;
+  readonly hasMigrated: boolean;
   /** The coordinator was idle before the status was read; undefined: nobody has asked it. */
   readonly wasIdle: boolean | undefined;
   /** What the configuration says; undefined: only the status was read. */
@@ -46,6 +47,7 @@ export function factsOf(view: ClusterView): Facts {
       }),
     ),
     isSettled: view.wasIdle === true,
+    hasMigrated: view.hasMigrated,
     ordersAreDone: false,
     requesterIsDoomed: view.requesterIsDoomed === true,
     target: targetOf(view),

@@ -12,7 +12,7 @@ import { deleteNodeAttribute, queryNodeAttribute } from '../../pacemaker/node-at
 import type { Pacemaker, PacemakerFailure } from '../../pacemaker/pacemaker-call.ts';
 import { setQuietAttribute } from '../../pacemaker/quiet-attributes.ts';
 import { replaceMatching } from '../../pacemaker/replace-matching.ts';
-import { type NodeHistory, unchangedXPath } from '../../pacemaker/resource-history.ts';
+import { migrationsIn, type NodeHistory, unchangedXPath } from '../../pacemaker/resource-history.ts';
 import type { XmlElement } from '../../xml/xml-element.ts';
 import type { Facts, FinishedJob, Role } from '../decide/facts.ts';
 import {
@@ -55,6 +55,8 @@ export class ClusterTarget implements FenceTarget {
   #primitive: XmlElement | undefined;
   /** Where it ran at the last look, with what the nodes told of it. */
   #running: ReadonlyMap<string, NodeHistory> = new Map();
+  /** As the first look saw them. */
+  #migrations: ReadonlyMap<string, number> | undefined;
 
   constructor(resource: string, job: JobName, access: ClusterAccess) {
     this.#resource = resource;
@@ -77,10 +79,14 @@ export class ClusterTarget implements FenceTarget {
     if (!status.ok) return unreadable(status);
     if (!cib.ok) return unreadable(cib);
     if (finished?.ok === false) return unreadable(finished);
+    const migrations = migrationsIn(cib.nodes);
+    this.#migrations ??= migrations;
+    const before = this.#migrations;
     const facts = factsOf({
       resource: this.#resource,
       status: status.status,
       history: cib.nodes,
+      hasMigrated: [...migrations].some(([node, call]) => before.get(node) !== call),
       wasIdle: dc?.dcState.isIdle,
       configured: cib.configured?.target,
       requesterIsDoomed: cib.configured?.requesterIsDoomed,

@@ -7,6 +7,7 @@ import type { Pacemaker } from '../../../host/pacemaker/pacemaker-call.ts';
 import {
   historyIn,
   historyXPath,
+  migrationsIn,
   queryResourceHistory,
   unchangedXPath,
 } from '../../../host/pacemaker/resource-history.ts';
@@ -45,6 +46,22 @@ test('a node that came back knows nothing of a guest that runs there, while the 
   );
   assert.ok(status.status.nodes.every((node) => node.isOnline && !node.isUnclean && !node.isPending));
   assert.deepEqual(await statesIn(pacemaker, 'prmVMCTL_guest1'), { hosta: 'stopped' });
+});
+
+test('a migration leaves a number of its own, also when a stop has come after it', async () => {
+  const operation = (name: string, callId: number, rest = 'rc-code="0" op-status="0"') =>
+    `<lrm_rsc_op operation="${name}" on_node="hosta" call-id="${callId}" interval="0" ${rest}/>`;
+  const told = async (...operations: string[]) => {
+    const resource = `<lrm_resource id="vm">${operations.join('')}</lrm_resource>`;
+    const answer = await queryResourceHistory(answering(`<xpath-query>${resource}</xpath-query>`), 'vm');
+    assert.ok(answer.ok, JSON.stringify(answer));
+    return [...migrationsIn(answer.nodes)];
+  };
+  assert.deepEqual(await told(operation('start', 12), operation('monitor', 13)), []);
+  const before = [operation('migrate_from', 8), operation('migrate_to', 10)];
+  assert.deepEqual(await told(operation('start', 12), ...before), [['hosta', 10]]);
+  const since = [operation('migrate_from', 8), operation('migrate_to', 14), operation('stop', 15)];
+  assert.deepEqual(await told(...since), [['hosta', 14]]);
 });
 
 test('it is the same when one query asks for more', async () => {

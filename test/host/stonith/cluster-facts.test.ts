@@ -21,7 +21,7 @@ const history = (state: NodeHistory['state']): ReadonlyMap<string, NodeHistory> 
 const STOPPED = history('stopped');
 
 const facts = (status: ClusterStatus, resource = VICTIM, told = STOPPED) =>
-  factsOf({ resource, status, history: told, wasIdle: true, configured: undefined });
+  factsOf({ resource, status, history: told, hasMigrated: false, wasIdle: true, configured: undefined });
 
 /** The recorded stopped guest, different in one respect. */
 function withVictim(change: Partial<ResourceStatus>, status = recorded('crm-mon')): ClusterStatus {
@@ -127,6 +127,7 @@ test('what is not in the configuration is no target, and no proof', () => {
     resource: VICTIM,
     status: recorded('crm-mon'),
     history: STOPPED,
+    hasMigrated: false,
     wasIdle: true,
     configured: { kind: 'none' },
   });
@@ -140,6 +141,7 @@ test('a coordinator that nobody asked is not idle', () => {
       resource: VICTIM,
       status: recorded('crm-mon'),
       history: STOPPED,
+      hasMigrated: false,
       wasIdle: undefined,
       configured: undefined,
     }).isSettled,

@@ -13,6 +13,7 @@ const running: Facts = {
   hasQuorum: true,
   fencesItsNodes: true,
   isSettled: true,
+  hasMigrated: false,
   ordersAreDone: false,
   requesterIsDoomed: false,
   finished: undefined,
@@ -152,6 +153,15 @@ test('what is known to have run when the order was accepted is believed at one l
   const once = play(jobFor('off'), ...before, seen(lost));
   assert.deepEqual([once.did.at(-1), once.job.mustSettle], ['look', true]);
   assert.equal(play(jobFor('off'), ...before, seen(lost), seen(lost)).did.at(-3), 'confirmed off');
+});
+
+test('of what has migrated since, only a settled cluster proves the end, at two looks', () => {
+  const before = [begun, seen(running), marked, { type: 'ordered', ranOn: ['hostb'] } as const];
+  const moved = { ...isStopped, hasMigrated: true };
+  const busy = play(jobFor('off'), ...before, seen({ ...moved, isSettled: false }));
+  assert.deepEqual([busy.did.at(-1), busy.job.mustSettle], ['look', true]);
+  assert.equal(play(jobFor('off'), ...before, seen(moved)).did.at(-1), 'look');
+  assert.equal(play(jobFor('off'), ...before, seen(moved), seen(moved)).did.at(-3), 'confirmed off');
 });
 
 test('where an accepted order has been carried out already, one look is enough', () => {

@@ -154,6 +154,7 @@ export class SimulatedCluster implements FenceBackEnd {
       hasQuorum: this.hasQuorum,
       fencesItsNodes: true,
       isSettled: machine?.pending === undefined,
+      hasMigrated: false,
       ordersAreDone: false,
       requesterIsDoomed: false,
       nodes: ['hosta', 'hostb'].map((name) => ({
