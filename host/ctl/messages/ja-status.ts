@@ -4,7 +4,7 @@ import type { enStatus } from './en-status.ts';
 export const jaStatus: Readonly<Record<keyof typeof enStatus, string>> = {
   'interval-form': '--interval は 0.1 以上の秒数で指定してください',
   'connectd-silent':
-    'ゲストとの接続状態は取得できません: {path}: {fault}。systemctl status vm-connectd を確認してください',
+    'ゲストとの接続状態は取得できません: {path} が応答しません ({fault})。systemctl status vm-connectd を確認してください',
   'stonithd-silent':
     'フェンシングサービスの状態は取得できません: {path} が応答しません。systemctl status vm-stonithd を確認してください',
   'audit-unreadable': 'ゲストのフェンシング履歴は取得できません: {path} を読めません ({fault})',
