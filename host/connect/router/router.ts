@@ -31,19 +31,12 @@ import {
 import { ROUTER_LIMITS, type RouterLimits } from '../limits.ts';
 import { askersOf, type Call, meaningOf } from './call.ts';
 import { greeting, type Identity } from './greeting.ts';
-import { errorAnswer, handOver, isRetriable, type Job, parseAnswer } from './job.ts';
+import { errorAnswer, isRetriable, type Job, parseAnswer } from './job.ts';
 import { jobOf } from './job-of.ts';
 import { Ledger } from './ledger.ts';
 import { RequestCounter } from './request-counts.ts';
-import {
-  answerEffects,
-  complaint,
-  type RouterEffect,
-  type ToService,
-  toGuest,
-  toService,
-} from './router-effect.ts';
-import { type Refusal, type Service, ServiceDesk } from './service-desk.ts';
+import { answerEffects, complaint, type RouterEffect, type ToService, toGuest } from './router-effect.ts';
+import { type Refusal, ServiceDesk } from './service-desk.ts';
 import { StrayCancels } from './stray-cancels.ts';
 
 export interface RouterOptions {
@@ -130,7 +123,7 @@ export class Router {
 
   /** The guest of this name is another one now: nothing of the former one may reach it. */
   forgetGuest(guest: string): RouterEffect[] {
-    const effects = this.#ledger.jobs.jobsOf(guest).flatMap((job) => this.#withdraw(job));
+    const effects = this.#ledger.jobs.jobsOf(guest).flatMap((job) => this.#desk.withdraw(job));
     this.#ledger.forgetGuest(guest);
     this.#strayCancels.forgetGuest(guest);
     this.counts.forget(guest);
@@ -187,7 +180,7 @@ export class Router {
     if (untilMs > job.deadlineMs) this.#ledger.jobs.extend(job, untilMs);
     const service = this.#desk.find(job.service);
     if (untilMs - job.toldDeadlineMs < WORTH_TELLING_MS || service?.holder === undefined) return [];
-    return this.#tell(service, service.holder, job, nowMs);
+    return this.#desk.tell(service, job, nowMs);
   }
 
   #begin(call: Call, nowMs: number): RouterEffect[] {
@@ -201,8 +194,7 @@ export class Router {
           )
         : this.#decline(call, 'unknown-service', `there is no service ${call.service}`);
     }
-    const { holder } = service;
-    if (holder === undefined) return this.#decline(call, 'service-away', AWAY);
+    if (service.holder === undefined) return this.#decline(call, 'service-away', AWAY);
     const job = jobOf(call, this.#uuidOf(call.guest), nowMs);
     if (job.bytes > MAX_FRAME_BYTES) return this.#decline(call, 'bad-request', TOO_LONG);
     if (!this.#ledger.makeRoom(job.guest, job.bytes)) {
@@ -210,16 +202,7 @@ export class Router {
     }
     this.#ledger.open(job);
     this.#strayCancels.askedAnew(job.guest, job.id);
-    return this.#tell(service, holder, job, nowMs);
-  }
-
-  /** At once, unless others wait already. */
-  #tell(service: Service, holder: number, job: Job, nowMs: number): RouterEffect[] {
-    if (!service.queue.isEmpty) {
-      service.queue.addJob(job);
-      return [];
-    }
-    return [toService(service.name, holder, handOver(job, nowMs))];
+    return this.#desk.tell(service, job, nowMs);
   }
 
   #decline(call: Call, code: ErrorCode, message: string): RouterEffect[] {
@@ -235,7 +218,7 @@ export class Router {
       return isKnown ? [] : this.#strayCancels.heard(guest, id, nowMs);
     }
     this.counts.of(guest).cancelled++;
-    const effects = this.#withdraw(job);
+    const effects = this.#desk.withdraw(job);
     this.#ledger.closeAndRemember(job, undefined, nowMs);
     return effects;
   }
@@ -265,14 +248,7 @@ export class Router {
 
   /** The connection has room for what was not taken, or for the next part of what it is asked again. */
   serviceReady(connection: number, nowMs: number): RouterEffect[] {
-    const effects: RouterEffect[] = [];
-    for (const service of this.#desk.heldBy(connection)) {
-      for (const message of this.#desk.takeUnsent(service, nowMs)) {
-        effects.push(toService(service.name, connection, message));
-      }
-      if (!service.queue.isEmpty) effects.push({ kind: 'more-for-service', connection });
-    }
-    return effects;
+    return this.#desk.takeUnsent(connection, nowMs);
   }
 
   notTaken(effect: ToService, why: 'full' | 'closed' | 'too-long', nowMs: number): RouterEffect[] {
@@ -328,7 +304,7 @@ export class Router {
         job.timesSent === 0
           ? errorAnswer('service-busy', BUSY, true)
           : errorAnswer('deadline', `${job.service} gave no answer in time`);
-      effects.push(...this.#withdraw(job), ...this.#finish(job, error, nowMs));
+      effects.push(...this.#desk.withdraw(job), ...this.#finish(job, error, nowMs));
     }
     this.#ledger.forgetExpired(nowMs);
     this.#strayCancels.forgetOld(nowMs);
@@ -345,19 +321,6 @@ export class Router {
     if ('error' in answer) this.counts.error(job.guest, answer.error.code);
     else this.counts.of(job.guest).answers++;
     return answerEffects(job.guest, job.id, job.askers, answer, isKept);
-  }
-
-  /** Tells the service that nobody waits any more, if it was ever asked. */
-  #withdraw(job: Job): RouterEffect[] {
-    const service = this.#desk.find(job.service);
-    if (service === undefined) return [];
-    service.queue.remove(job);
-    if (job.timesSent === 0) return [];
-    if (service.holder !== undefined && service.queue.isEmpty) {
-      return [toService(service.name, service.holder, { type: 'cancel', id: job.id, guest: job.guest })];
-    }
-    service.queue.addCancel(job.guest, job.id);
-    return [];
   }
 
   // ---- for status

@@ -6,7 +6,8 @@
  * Invariant: a name has at most one holder. While a service is away, its jobs and what was cancelled meanwhile wait
  * here; nothing new is added to them, because new requests for a service that is away are declined.
  */
-import type { Cancel, Request } from '../../../shared/protocol/message.ts';
+import { handOver, type Job } from './job.ts';
+import { type RouterEffect, toService } from './router-effect.ts';
 import { ServiceQueue } from './service-queue.ts';
 
 export interface Service {
@@ -91,9 +92,38 @@ export class ServiceDesk {
     return [...this.#services.values()];
   }
 
-  /** Takes from what waits as much as fits into one go. */
-  takeUnsent(service: Service, nowMs: number): (Request | Cancel)[] {
-    return service.queue.take(BATCH_BYTES, nowMs);
+  // ---- what the holder is told
+
+  /** At once, unless others wait already, or nobody is there. */
+  tell({ name, holder, queue }: Service, job: Job, nowMs: number): RouterEffect[] {
+    if (holder !== undefined && queue.isEmpty) return [toService(name, holder, handOver(job, nowMs))];
+    queue.addJob(job);
+    return [];
+  }
+
+  /** Nobody waits for the job any more: its service is told so, if it was ever asked. */
+  withdraw(job: Job): RouterEffect[] {
+    const service = this.#services.get(job.service);
+    if (service === undefined) return [];
+    const { name, holder, queue } = service;
+    queue.remove(job);
+    if (job.timesSent === 0) return [];
+    const { id, guest } = job;
+    if (holder !== undefined && queue.isEmpty)
+      return [toService(name, holder, { type: 'cancel', id, guest })];
+    queue.addCancel(guest, id);
+    return [];
+  }
+
+  /** Of what waits for this connection, as much as fits into one go. */
+  takeUnsent(connection: number, nowMs: number): RouterEffect[] {
+    const effects: RouterEffect[] = [];
+    for (const { name, queue } of this.heldBy(connection)) {
+      for (const message of queue.take(BATCH_BYTES, nowMs))
+        effects.push(toService(name, connection, message));
+      if (!queue.isEmpty) effects.push({ kind: 'more-for-service', connection });
+    }
+    return effects;
   }
 
   #add(name: string): Service {
