@@ -4,6 +4,7 @@ import { PmError } from '../errors.ts';
 import { ask } from '../protocol/local-client.ts';
 import type { Json } from '../protocol/message.ts';
 import type { StatusForm } from './daemon-command.ts';
+import { statusText } from './status-text.ts';
 
 const WITHIN_MS = 5_000;
 
@@ -14,11 +15,7 @@ export async function showDaemonStatus(
 ): Promise<string> {
   const status = await askDaemon(program, socketPath, form === 'prometheus' ? 'metrics' : 'status');
   if (typeof status === 'string') return status;
-  if (form === 'json' || typeof status !== 'object' || status === null)
-    return `${JSON.stringify(status, undefined, 2)}\n`;
-  return Object.entries(status)
-    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}\n`)
-    .join('');
+  return form === 'json' ? `${JSON.stringify(status, undefined, 2)}\n` : statusText(status);
 }
 
 async function askDaemon(program: string, socketPath: string, text: 'status' | 'metrics'): Promise<Json> {

@@ -14,12 +14,15 @@ export interface Gauges {
 
 export class Counts {
   readonly #requests = new Map<string, number>();
+  /** Which results each operation has had. */
+  readonly #results = new Map<string, Set<string>>();
   readonly #refusals = new Map<string, number>();
   readonly #durations = new Map<string, Sum>();
   readonly #steps = new Map<string, Sum>();
 
   request(operation: string, result: string, elapsedMs: number): void {
-    const key = `operation="${operation}",result="${result}"`;
+    const key = labelsOf(operation, result);
+    this.#results.set(operation, (this.#results.get(operation) ?? new Set()).add(result));
     this.#requests.set(key, (this.#requests.get(key) ?? 0) + 1);
     addTo(this.#durations, key, elapsedMs);
   }
@@ -36,10 +39,21 @@ export class Counts {
     const sums = (map: ReadonlyMap<string, Sum>): Json =>
       Object.fromEntries([...map].map(([key, { count, ms }]) => [key, { count, ms: Math.round(ms) }]));
     return {
-      requests: Object.fromEntries(this.#requests),
+      requests: this.#byOperation(),
       refusals: Object.fromEntries(this.#refusals),
       steps: sums(this.#steps),
     };
+  }
+
+  #byOperation(): Json {
+    const counted = [...this.#results].map(([operation, results]) => {
+      const numbers = [...results].map((result) => [
+        result,
+        this.#requests.get(labelsOf(operation, result)) ?? 0,
+      ]);
+      return [operation, Object.fromEntries(numbers)] as const;
+    });
+    return Object.fromEntries(counted);
   }
 
   prometheus(gauges: Gauges): string {
@@ -55,6 +69,8 @@ export class Counts {
     ].join('\n');
   }
 }
+
+const labelsOf = (operation: string, result: string) => `operation="${operation}",result="${result}"`;
 
 const PREFIX = 'pm_kvm_tools_stonith_';
 

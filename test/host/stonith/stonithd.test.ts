@@ -35,11 +35,12 @@ test('--status shows what is in force, to people, to programs and to Prometheus'
   assert.equal(text.exitCode, 0, text.stderr);
   assert.match(text.stdout, /^backend: libvirt$/m);
   assert.match(text.stdout, /^service: registered$/m);
-  assert.match(text.stdout, /^version1: false$/m);
+  assert.match(text.stdout, /^version1: no$/m);
   const json: unknown = JSON.parse((await world.run('--status', '--json')).stdout);
   assert.ok(typeof json === 'object' && json !== null && 'fingerprint' in json && 'counters' in json);
   const metrics = (await world.run('--status', '--prometheus')).stdout;
   assert.match(metrics, /^pm_kvm_tools_stonith_requests_total\{operation="status",result="confirmed"\} 1$/m);
+  assert.match(text.stdout, /^ {4}status: confirmed 1$/m);
   assert.doesNotMatch(text.stdout + metrics, new RegExp(token().slice(0, 30)));
 });
 
