@@ -12,6 +12,8 @@ export interface AuditRecord {
   readonly requester: string;
   readonly target: string | null;
   readonly operation: string;
+  /** Which token gave the right: `KEY/SERIAL`, or `version 1`. */
+  readonly token?: string;
   readonly result: string;
   readonly state: string;
   readonly reason: string;

@@ -12,7 +12,7 @@ import type { ServiceRequest } from '../../../shared/protocol/service-client.ts'
 import type { FenceBackEnd } from '../desk/back-end.ts';
 import { type Ask, Desk, type DeskEffect } from '../desk/desk.ts';
 import { JobRunner } from '../desk/job-runner.ts';
-import type { Operation } from '../token/grant.ts';
+import { type Grant, nameOf, type Operation } from '../token/grant.ts';
 import { readToken, type TokenPolicy } from '../token/read-token.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { Counts } from './counts.ts';
@@ -134,15 +134,15 @@ export class FenceService {
     arriving: { readonly isCancelled: boolean },
     startedMs: number,
   ): Promise<void> {
-    const resource = await this.#authorise(request, operation, token);
-    if (resource === undefined) {
+    const grant = await this.#authorise(request, operation, token);
+    if (grant === undefined) {
       request.reply(answerOf(DENIED, this.#options.clock.nowMs() - startedMs));
       return;
     }
     if (arriving.isCancelled) return;
-    this.#ask(request, { operation, resource, id: request.id }, (verdict, elapsedMs) => {
+    this.#ask(request, { operation, grant, id: request.id }, (verdict, elapsedMs) => {
       request.reply(answerOf(verdict, elapsedMs));
-      this.#records.answered(request, { operation, target: resource, verdict, elapsedMs });
+      this.#recordAnswered(request, operation, grant, verdict, elapsedMs);
     });
   }
 
@@ -153,12 +153,12 @@ export class FenceService {
   ): Promise<void> {
     const states = await Promise.all(
       tokens.map(async (token, index): Promise<Verdict> => {
-        const resource = await this.#authorise(request, 'status', token);
-        if (resource === undefined || arriving.isCancelled) return DENIED;
+        const grant = await this.#authorise(request, 'status', token);
+        if (grant === undefined || arriving.isCancelled) return DENIED;
         return new Promise((resolve) => {
-          const ask = { operation: 'status', resource, id: `${request.id}#${index}` } as const;
+          const ask = { operation: 'status', grant, id: `${request.id}#${index}` } as const;
           this.#ask(request, ask, (verdict, elapsedMs) => {
-            this.#records.answered(request, { operation: 'list', target: resource, verdict, elapsedMs });
+            this.#recordAnswered(request, 'list', grant, verdict, elapsedMs);
             resolve(verdict);
           });
         });
@@ -170,10 +170,11 @@ export class FenceService {
 
   #ask(
     request: ServiceRequest,
-    { operation, resource, id }: Pick<Ask, 'operation' | 'resource' | 'id'>,
+    { operation, grant, id }: Pick<Ask, 'operation' | 'id'> & { readonly grant: Grant },
     reply: (verdict: Verdict, elapsedMs: number) => void,
   ): void {
     const { guest, protocol } = request;
+    const { resource } = grant;
     // A guest of version 1 gives the same id to one question after the other.
     const jobId = protocol === 1 ? `v1-${randomUUID()}` : id.replace('#', '.');
     const ask: Ask = { guest, id, jobId, operation, resource, leftMs: request.timeLeftMs() };
@@ -181,20 +182,27 @@ export class FenceService {
     this.#do(this.#desk.ask(ask, this.#options.clock.nowMs(), this.#options.clock.wallMs()));
   }
 
-  /** The resource that the token is for; undefined: denied, and everybody who is to know has been told why. */
-  async #authorise(
+  #recordAnswered(
     request: ServiceRequest,
-    operation: Operation,
-    token: string,
-  ): Promise<string | undefined> {
+    operation: Operation | 'list',
+    grant: Grant,
+    verdict: Verdict,
+    elapsedMs: number,
+  ): void {
+    const { resource: target } = grant;
+    this.#records.answered(request, { operation, target, token: nameOf(grant), verdict, elapsedMs });
+  }
+
+  /** What the token allows; undefined: denied, and everybody who is to know has been told why. */
+  async #authorise(request: ServiceRequest, operation: Operation, token: string): Promise<Grant | undefined> {
     const { policy, clock, backEnd } = this.#options;
     const { guest } = request;
     const read = await readToken(token, policy(), { guest, operation, wallMs: clock.wallMs() });
     if (!read.ok) return this.#records.denied(request, operation, read.reason, read.forLog);
     const { grant } = read;
-    if (grant.version === 2) return grant.resource;
+    if (grant.version === 2) return grant;
     const isKnown = await backEnd.knows(grant.resource, request.timeLeftMs());
-    if (isKnown === true) return grant.resource;
+    if (isKnown === true) return grant;
     const why = isKnown === false ? 'no known virtual machine' : 'not to be looked up just now';
     return this.#records.denied(request, operation, 'version-1-rubbish', `what it decrypts to is ${why}`);
   }

@@ -27,6 +27,7 @@ export interface RequestRecordsOptions {
 interface Answered {
   readonly operation: string;
   readonly target: string | undefined;
+  readonly token?: string;
   readonly verdict: Verdict;
   readonly elapsedMs: number;
 }
@@ -68,7 +69,7 @@ export class RequestRecords {
 
   #audit(
     { guest, id }: Asker,
-    { operation, target, verdict, elapsedMs }: Answered,
+    { operation, target, token, verdict, elapsedMs }: Answered,
     more: { readonly count?: number } = {},
   ): void {
     this.#options.audit.add({
@@ -76,6 +77,7 @@ export class RequestRecords {
       requester: guest,
       target: target ?? null,
       operation,
+      ...(token === undefined ? {} : { token }),
       ...verdict,
       durationMs: Math.round(elapsedMs),
       id,

@@ -30,6 +30,10 @@ export interface BearerGrant {
 
 export type Grant = SealedGrant | BearerGrant;
 
+/** In logs: the key that sealed it, and which of its tokens it is. */
+export const nameOf = (grant: Grant): string =>
+  grant.version === 1 ? 'version 1' : `${grant.keyId}/${grant.serial}`;
+
 /** The right that a token is made for. */
 export type GrantRequest = Pick<SealedGrant, 'resource' | 'operations' | 'guests' | 'expiresMs'>;
 

@@ -112,8 +112,17 @@ test('with the old flags the published token of version 1 is good for its guest,
     assert.equal(resultOf(await world.bridge.ask(`${operation} ${MISREAD}`, DEADLINE_MS)), 'denied');
   }
   const [first = '', ...others] = await audited(world, 5);
-  assert.match(first, new RegExp(`"target":"${DOMAIN}"`));
+  assert.match(first, new RegExp(`"target":"${DOMAIN}","operation":"status","token":"version 1"`));
   for (const record of others) assert.match(record, /"target":null.*"reason":"version-1-rubbish: /);
+});
+
+test('the audit record names the token that gave the right, and does not hold it', async (t) => {
+  const world = await served(t);
+  const used = token();
+  await world.bridge.ask(`status ${used}`, DEADLINE_MS);
+  const [record = ''] = await audited(world, 1);
+  assert.match(record, /"token":"[0-9a-f]{8}\/[0-9a-f]+"/);
+  assert.ok(!record.includes(used.slice(-30)));
 });
 
 test('without them it is denied', async (t) => {
