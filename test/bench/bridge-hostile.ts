@@ -49,6 +49,12 @@ const ATTACKS: Readonly<Record<string, (socket: Socket) => void>> = {
     let id = 0;
     pour(socket, () => Array.from({ length: 500 }, () => request(id++, 'x')).join(''));
   },
+  'made-up cancels'(socket) {
+    socket.resume();
+    socket.write(HELLO);
+    let id = 0;
+    pour(socket, () => Array.from({ length: 500 }, () => `{"type":"cancel","id":"h${id++}"}\n`).join(''));
+  },
   'half frames'(socket) {
     socket.resume();
     socket.write(`${HELLO}${request(1, 'x')}{"type":"request","id":"half`, () => {

@@ -17,7 +17,15 @@ const EVERY_MS = 100;
 /** What else the machine does makes single rounds slow: the figures are the medians of these. */
 const ROUNDS = 3;
 const ROUND_MS = 4_000;
-const HOSTILE = ['garbage', 'version 1 headers', 'long line', 'never reads', 'flood', 'half frames'] as const;
+const HOSTILE = [
+  'garbage',
+  'version 1 headers',
+  'long line',
+  'never reads',
+  'flood',
+  'made-up cancels',
+  'half frames',
+] as const;
 
 interface Measured {
   readonly what: string;
@@ -110,11 +118,13 @@ async function scale(
 
     const talk = async (service: string) => {
       const rounds: RoundTrips[] = [];
+      const [before, beganMs] = [usageOf(pid), performance.now()];
       for (let round = 0; round < (quick ? 1 : ROUNDS); round++) {
         const order = { what: 'talk', count: TALKERS, forMs: ROUND_MS, everyMs: EVERY_MS, service };
         rounds.push(roundTrips(await farm.ask(order)));
       }
-      return { p50: median(rounds.map(({ p50 }) => p50)), p99: median(rounds.map(({ p99 }) => p99)) };
+      const cpu = ((usageOf(pid).cpuMs - before.cpuMs) / (performance.now() - beganMs)) * 100;
+      return { p50: median(rounds.map(({ p50 }) => p50)), p99: median(rounds.map(({ p99 }) => p99)), cpu };
     };
     await talk('monitor');
     const ping = await talk('host');
@@ -123,11 +133,13 @@ async function scale(
     const alone = await talk('monitor');
     note(`round trip to a service, ${TALKERS} talking, p50`, alone.p50, 'ms');
     note(`round trip to a service, ${TALKERS} talking, p99`, alone.p99, 'ms', isMain ? 20 : undefined);
+    note(`CPU while ${TALKERS} talk`, alone.cpu, '% of a core');
     for (const kind of isMain ? HOSTILE : []) {
       await hostile.ask({ kind });
       const beside = await talk('monitor');
       note(`the same beside ${kind}, p50`, beside.p50, 'ms');
       note(`the same beside ${kind}, p99`, beside.p99, 'ms', 3 * alone.p99);
+      note(`CPU beside ${kind}`, beside.cpu, '% of a core');
       note(`memory beside ${kind}`, usageOf(pid).rssMiB, 'MiB', 200);
     }
     note('memory at its highest', usageOf(pid).peakMiB, 'MiB');
