@@ -172,7 +172,7 @@ export class Outbox {
       this.#refuse(client, request.id, refusal);
       return undefined;
     }
-    const waiting = waitingFor(request, client, bytes, nowMs);
+    const waiting = waitingFor(request, client, bytes);
     this.#waiting.set(request.id, waiting);
     this.#owedCancels.remove(request.id);
     this.#busySinceMs ??= nowMs;

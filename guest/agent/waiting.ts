@@ -33,7 +33,6 @@ export interface Waiting {
   readonly text: string;
   readonly detail: Json | undefined;
   readonly bytes: number;
-  readonly sinceMs: number;
   /** The local client that sent it first, who need not be among those that wait for it. */
   readonly sender: number;
   readonly askers: Map<number, Asker>;
@@ -57,14 +56,13 @@ export function sizeOf(request: Request): number {
   return encodeMessage(frameOf(request, MAX_DEADLINE_MS))?.length ?? Number.POSITIVE_INFINITY;
 }
 
-export function waitingFor(request: Request, sender: number, bytes: number, nowMs: number): Waiting {
+export function waitingFor(request: Request, sender: number, bytes: number): Waiting {
   return {
     id: request.id,
     service: request.service,
     text: request.text,
     detail: request.detail,
     bytes,
-    sinceMs: nowMs,
     sender,
     askers: new Map(),
     state: 'unsent',
