@@ -44,6 +44,12 @@ describe('diskd', () => {
     assert.equal((await call.run('monitor')).status, OCF.notRunning);
   });
 
+  it('dampening is told in the form that the cluster heeds', async (t) => {
+    const call = diskd(t, disk(t), { dampen: '7s' });
+    await call.run('start');
+    assert.equal(call.attributes()[0], '--name=disk --update-both=normal --delay=7');
+  });
+
   it('a disk that is cut short is an ERROR, and normal again when it is mended', async (t) => {
     const device = disk(t);
     const call = diskd(t, device);
