@@ -107,9 +107,9 @@ export class PortKeeper {
   }
 
   #opened({ kind, binding }: OpenPort): void {
-    const { clock, random, log, onOpen, onThere, onAway } = this.#options;
+    const { clock, log, onOpen, onThere, onAway } = this.#options;
     const atZero = kind === 'serial' ? 'hung-up' : 'host-away';
-    const stream = new PortStream(binding, { onThere, onAway, atZero, clock, random });
+    const stream = new PortStream(binding, { onThere, onAway, atZero, clock });
     let reason: Error | undefined;
     stream.on('error', (error) => {
       reason = error;

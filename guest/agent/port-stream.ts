@@ -6,7 +6,7 @@
  *          away ------------------------> there
  *   (read again ^                           |  wait for READABLE, or for WRITABLE too
  *    after 10 ms |       read gives 0       |  while a write is blocked
- *    to 2 s)     +--------------------------+
+ *    to 3 s)     +--------------------------+
  *                                           (a tty that reads 0 was hung up: destroyed)
  *   from both: any other error: destroyed with it
  *
@@ -39,7 +39,6 @@ export interface PortStreamOptions {
   /** What it means that a read gives 0. */
   readonly atZero: 'host-away' | 'hung-up';
   readonly clock?: Clock;
-  readonly random?: () => number;
 }
 
 const READABLE = 1;
@@ -48,7 +47,9 @@ const READ_BYTES = 65_536;
 /** Then others have their turn. */
 const READS_AT_ONCE = 16;
 /** Short at first, because a migration is over soon; the ceiling costs next to nothing. */
-const AWAY_BACK_OFF = { firstMs: 10, ceilingMs: 2_000 };
+const AWAY_BACK_OFF = { firstMs: 10, ceilingMs: 3_000 };
+/** The whole of each delay: nobody else looks at this port. */
+const UNSPREAD = () => 1;
 
 interface BlockedWrite {
   readonly bytes: Buffer;
@@ -208,7 +209,7 @@ export class PortStream extends Duplex {
   }
 
   #readLater(): void {
-    this.#delays ??= backOffDelays(AWAY_BACK_OFF, this.#options.random ?? Math.random);
+    this.#delays ??= backOffDelays(AWAY_BACK_OFF, UNSPREAD);
     this.#again(this.#delays.next().value);
   }
 
