@@ -68,11 +68,16 @@ export async function listDomains(virsh: Virsh): Promise<DomainListResult> {
   return parseDomainList(result.stdout);
 }
 
+export type NamesResult = { readonly ok: true; readonly names: ReadonlySet<string> } | VirshFailure;
+
 /** The names of those that libvirt keeps a definition of, running or not. */
-export async function listDefined(
-  virsh: Virsh,
-): Promise<{ readonly ok: true; readonly names: ReadonlySet<string> } | VirshFailure> {
-  const answer = await callVirsh(virsh, ['list', '--all', '--persistent', '--name']);
+export const listDefined = (virsh: Virsh): Promise<NamesResult> => listNames(virsh, '--persistent');
+
+/** The names of those that libvirt starts by itself when it begins. */
+export const listAutostarted = (virsh: Virsh): Promise<NamesResult> => listNames(virsh, '--autostart');
+
+async function listNames(virsh: Virsh, filter: string): Promise<NamesResult> {
+  const answer = await callVirsh(virsh, ['list', '--all', filter, '--name']);
   return answer.ok
     ? { ok: true, names: new Set(answer.stdout.split('\n').filter((name) => name !== '')) }
     : answer;

@@ -5,6 +5,7 @@
  * Invariant: what could not be read is a finding, never passed over as good.
  */
 import type { Domain } from '../../libvirt/domain-xml.ts';
+import { isTrue } from '../../pacemaker/attribute-sets.ts';
 import { type Constraint, constraintsIn, isMoveConstraint } from '../../pacemaker/cib-constraints.ts';
 import { clusterPropertiesIn, isFencingEnabled, nodesIn } from '../../pacemaker/cib-nodes.ts';
 import { clonesIn, primitivesIn } from '../../pacemaker/cib-resources.ts';
@@ -44,6 +45,7 @@ export function findingsOf(seen: Seen): readonly Message[] {
     ...clusterFindings(seen),
     ...constraintFindings(seen),
     ...attributeFindings(seen, guests),
+    ...discoveryFindings(seen, guests),
     ...guests.flatMap((guest) => guestFindings(guest, seen)),
     ...sharedChannelFindings(guests, seen),
   ];
@@ -51,7 +53,12 @@ export function findingsOf(seen: Seen): readonly Message[] {
 
 function clusterFindings({ cib, status, settings }: Seen): readonly Message[] {
   const findings: Message[] = [];
-  if (!isFencingEnabled(clusterPropertiesIn(cib))) findings.push(message('fencing-is-off'));
+  const properties = clusterPropertiesIn(cib);
+  if (!isFencingEnabled(properties)) findings.push(message('fencing-is-off'));
+  for (const option of ['enable-startup-probes', 'startup-fencing']) {
+    const value = properties.get(option);
+    if (value !== undefined && !isTrue(value)) findings.push(message('probes-off', { option }));
+  }
   const clones = new Set(clonesIn(cib).map(({ id }) => id));
   for (const { clone, setting } of settings.dependencies) {
     if (!clones.has(clone)) findings.push(message('clone-missing', { clone, setting }));
@@ -80,6 +87,17 @@ function constraintFindings(seen: Seen): readonly Message[] {
       const resource = element.attributes['rsc'] ?? '?';
       return message('move-constraint-found', { id, resource });
     });
+}
+
+/** A node where nobody looks tells nothing of a guest that was started there by hand. */
+function discoveryFindings({ cib }: Seen, guests: readonly Guest[]): readonly Message[] {
+  return constraintsIn(cib).flatMap(({ id, element }) => {
+    const { rsc, 'resource-discovery': value } = element.attributes;
+    const guest = guests.find(({ resource }) => resource === rsc);
+    return guest === undefined || value === undefined || value === 'always'
+      ? []
+      : [message('discovery-off', { guest: guest.domain, id, value })];
+  });
 }
 
 /** No findings: the constraints that a vm-ctl at work will take away itself; to clear them would undo its move. */

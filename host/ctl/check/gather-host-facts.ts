@@ -7,6 +7,7 @@ import { paths } from '../../../shared/paths.ts';
 import { askHostStatus } from '../../connect/status/ask-host-status.ts';
 import type { HostStatus } from '../../connect/status/host-status.ts';
 import { readDomainFile } from '../../libvirt/domain-file.ts';
+import { listAutostarted, type NamesResult } from '../../libvirt/domain-list.ts';
 import type { Domain } from '../../libvirt/domain-xml.ts';
 import { compareCpu, queryHostCpu } from '../../libvirt/host-cpu.ts';
 import type { Virsh } from '../../libvirt/virsh.ts';
@@ -24,11 +25,12 @@ export async function gatherHostFacts(
   guests: readonly Guest[],
   status: ClusterStatus | undefined,
 ): Promise<HostFacts> {
-  const [links, stonith, cpu, worker] = await Promise.all([
+  const [links, stonith, cpu, worker, autostarted] = await Promise.all([
     askHostStatus(paths.connectSocket).catch(faultOf),
     askStonith(paths.stonithSocket),
     queryHostCpu(session.virsh),
     lockHolder(session.lockName),
+    listAutostarted(session.virsh),
   ]);
   const running = new Set(
     status?.resources.flatMap(({ id, isActive, nodes }) => (isActive && nodes.includes(node) ? [id] : [])),
@@ -36,10 +38,12 @@ export async function gatherHostFacts(
   const found = new Map<string, GuestFacts>();
   for (const guest of guests) {
     const link = running.has(guest.resource) ? linkOf(guest.domain, links) : undefined;
-    found.set(guest.resource, await guestFacts(session.virsh, guest, link));
+    const autostart = autostartOf(guest.domain, autostarted);
+    found.set(guest.resource, { ...(await fileFacts(session.virsh, guest)), autostart, link });
   }
   return {
     node,
+    wallMs: Date.now(),
     guests: found,
     cpu: cpu.ok ? told(digestOf(cpu.cpu)) : untold(cpu.fault),
     connectd: typeof links === 'string' ? untold(links) : told('up'),
@@ -64,12 +68,17 @@ function linkOf(domain: string, links: HostStatus | string): Told {
     : untold(own.fault === '' ? own.state : `${own.state}: ${own.fault}`);
 }
 
-async function guestFacts(virsh: Virsh, guest: Guest, link: Told | undefined): Promise<GuestFacts> {
+function autostartOf(domain: string, autostarted: NamesResult): Told {
+  if (!autostarted.ok) return untold(autostarted.fault);
+  return told(autostarted.names.has(domain) ? 'yes' : 'no');
+}
+
+async function fileFacts(virsh: Virsh, guest: Guest): Promise<Omit<GuestFacts, 'autostart' | 'link'>> {
   const path = guest.primitive.instanceAttributes.get('config');
   const file = path === undefined ? undefined : await readDomainFile(path);
   if (path === undefined || file === undefined || !file.ok) {
     const fault = file?.ok === false ? file.fault : 'no config parameter';
-    return { xml: untold(fault), disks: new Map(), cpu: NOTHING, link };
+    return { xml: untold(fault), disks: new Map(), cpu: NOTHING };
   }
   const { domain } = file;
   const disks = domain.disks.flatMap(({ device, type, source }) =>
@@ -79,7 +88,6 @@ async function guestFacts(virsh: Virsh, guest: Guest, link: Told | undefined): P
     xml: told(digestOf(domain.root)),
     disks: new Map(await Promise.all(disks.map(async (disk) => [disk, await diskIdentity(disk)] as const))),
     cpu: await cpuFit(virsh, domain, path),
-    link,
   };
 }
 

@@ -7,6 +7,8 @@ export interface HostFacts {
   readonly node: string;
   /** By resource. */
   readonly guests: ReadonlyMap<string, GuestFacts>;
+  /** What its clock shows, in milliseconds of Unix time; undefined where it has not told. */
+  readonly wallMs: number | undefined;
   readonly cpu: Told;
   readonly connectd: Told;
   readonly stonithd: Told;
@@ -32,6 +34,8 @@ export interface GuestFacts {
   readonly disks: ReadonlyMap<string, Told>;
   /** `fit` or `unfit`, where the guest asks for a certain model; no value where it does not. */
   readonly cpu: Told;
+  /** `yes` where libvirt starts it by itself. */
+  readonly autostart: Told;
   /** Undefined while the guest does not run here. */
   readonly link: Told | undefined;
 }
@@ -40,10 +44,11 @@ export const told = (value: string): Told => ({ value, fault: undefined });
 export const untold = (fault: string): Told => ({ value: undefined, fault });
 export const NOTHING: Told = { value: undefined, fault: undefined };
 
-export function hostFactsJson({ node, guests, cpu, connectd, stonithd, worker }: HostFacts) {
+export function hostFactsJson({ node, wallMs, guests, cpu, connectd, stonithd, worker }: HostFacts) {
   return {
     version: 1,
     node,
+    wallMs: wallMs ?? null,
     cpu: toldJson(cpu),
     connectd: toldJson(connectd),
     stonithd: toldJson(stonithd),
@@ -54,6 +59,7 @@ export function hostFactsJson({ node, guests, cpu, connectd, stonithd, worker }:
         {
           xml: toldJson(guest.xml),
           cpu: toldJson(guest.cpu),
+          autostart: toldJson(guest.autostart),
           link: guest.link === undefined ? null : toldJson(guest.link),
           disks: Object.fromEntries([...guest.disks].map(([path, disk]) => [path, toldJson(disk)])),
         },
@@ -69,10 +75,11 @@ type Members = Readonly<Record<string, unknown>>;
 /** Undefined for what no vm-ctl of this version has told. */
 export function readHostFacts(json: unknown): HostFacts | undefined {
   const top = membersOf(json);
-  const { version, node } = top;
+  const { version, node, wallMs } = top;
   if (version !== 1 || typeof node !== 'string') return undefined;
   return {
     node,
+    wallMs: typeof wallMs === 'number' ? wallMs : undefined,
     cpu: toldOf(top['cpu']),
     connectd: toldOf(top['connectd']),
     stonithd: toldOf(top['stonithd']),
@@ -82,10 +89,14 @@ export function readHostFacts(json: unknown): HostFacts | undefined {
 }
 
 function guestOf(json: unknown): GuestFacts {
-  const { xml, cpu, link, disks } = { xml: null, cpu: null, link: null, disks: null, ...membersOf(json) };
+  const { xml, cpu, autostart, link, disks } = {
+    ...{ xml: null, cpu: null, autostart: null, link: null, disks: null },
+    ...membersOf(json),
+  };
   return {
     xml: toldOf(xml),
     cpu: toldOf(cpu),
+    autostart: toldOf(autostart),
     link: link === null ? undefined : toldOf(link),
     disks: new Map(Object.entries(membersOf(disks)).map(([path, disk]) => [path, toldOf(disk)])),
   };

@@ -25,10 +25,19 @@ export function hostFindings({ guests, hosts, online, keys }: SeenHosts): readon
     ...hosts.flatMap((host) =>
       host.ok ? [] : [message('host-unchecked', { node: host.node, fault: host.fault })],
     ),
+    ...hosts.flatMap(clockFindings),
     ...facts.flatMap(daemonFindings),
     ...guests.flatMap((guest) => guestFindings(guest, facts)),
     ...keyFindings(online, keys),
   ];
+}
+
+/** Fencing writes moments into the cluster's configuration, which all hosts go by. */
+const MOST_CLOCK_OFF_MS = 2_000;
+
+function clockFindings(host: AskedHost): readonly Message[] {
+  if (!host.ok || Math.abs(host.clockOffMs) <= MOST_CLOCK_OFF_MS) return [];
+  return [message('clock-differs', { node: host.node, seconds: Math.round(host.clockOffMs / 1_000) })];
 }
 
 function daemonFindings({ node, connectd, stonithd }: HostFacts): readonly Message[] {
@@ -63,6 +72,10 @@ function guestFindings(
     if (guest.cpu.fault !== undefined) {
       findings.push(message('cpu-unchecked', { guest: domain, node, fault: guest.cpu.fault }));
     } else if (guest.cpu.value === 'unfit') findings.push(message('cpu-unfit', { guest: domain, node }));
+    if (guest.autostart.fault !== undefined) {
+      findings.push(message('autostart-unchecked', { guest: domain, node, fault: guest.autostart.fault }));
+    } else if (guest.autostart.value === 'yes')
+      findings.push(message('autostart-on', { guest: domain, node }));
     if (guest.link?.fault !== undefined) {
       findings.push(message('link-down', { guest: domain, node, fault: guest.link.fault }));
     }

@@ -122,7 +122,7 @@ async function seenHosts(session: Session, read: Read, guests: readonly Guest[])
     ),
     queryNodeAttribute(pacemaker, KEY_ATTRIBUTE),
   ]);
-  const hosts = [{ node, ok: true as const, facts: own }, ...others];
+  const hosts = [{ node, ok: true as const, facts: own, clockOffMs: 0 }, ...others];
   return {
     ok: true,
     hosts: { guests, hosts, online, keys: keys.ok ? keys.values : { fault: keys.fault } },

@@ -20,6 +20,16 @@ export const enCheck = {
     '{guest}: {node} cannot give it the processor that it asks for; use a model that all hosts have',
   'cpu-unchecked':
     '{guest}: whether its processor fits {node} could not be checked ({fault}); see virsh capabilities there',
+  'autostart-on':
+    '{guest}: libvirt on {node} starts it by itself, without the cluster, when that host boots; virsh autostart --disable {guest} there',
+  'autostart-unchecked':
+    '{guest}: whether libvirt on {node} starts it by itself could not be checked ({fault}); see virsh list --all --autostart there',
+  'clock-differs':
+    'the clock of {node} is {seconds} s from that of this host; fencing needs clocks that agree, see chronyc tracking',
+  'probes-off':
+    '{option}=false: the cluster takes for stopped what it has not looked at, and a guest could be called dead that runs; take it out',
+  'discovery-off':
+    '{guest}: its constraint {id} has resource-discovery={value}, so the cluster does not look whether it runs there; take it out',
   'link-down': '{guest}: no link on {node} ({fault}), so it cannot fence; is vm-connectd running in it?',
   'keys-differ':
     'the fencing keys on {node} and {other} differ, so tokens are good on one of them only; copy /etc/pm-kvm-tools/keys (scp -p) and systemctl reload vm-stonithd',

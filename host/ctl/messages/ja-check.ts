@@ -21,6 +21,16 @@ export const jaCheck: Readonly<Record<keyof typeof enCheck, string>> = {
   'cpu-unfit': '{guest}: {node} では要求された CPU を提供できません。全ホスト共通のモデルを使用してください',
   'cpu-unchecked':
     '{guest}: CPU が {node} に適合するか確認できませんでした ({fault})。{node} で virsh capabilities を確認してください',
+  'autostart-on':
+    '{guest}: {node} の libvirt がホスト起動時にクラスタを介さず自動起動します。{node} で virsh autostart --disable {guest} を実行してください',
+  'autostart-unchecked':
+    '{guest}: {node} の libvirt で自動起動が設定されているか確認できませんでした ({fault})。{node} で virsh list --all --autostart を確認してください',
+  'clock-differs':
+    '{node} の時計がこのホストと {seconds} 秒ずれています。フェンシングには時刻の一致が必要です。chronyc tracking を確認してください',
+  'probes-off':
+    '{option}=false です。クラスタは確認していないものを停止とみなすため、動作中のゲストが停止と判断されることがあります。設定を外してください',
+  'discovery-off':
+    '{guest}: 制約 {id} に resource-discovery={value} があり、クラスタはそのノードで動作しているか確認しません。設定を外してください',
   'link-down':
     '{guest}: {node} で接続されていないため ({fault})、フェンシングできません。ゲスト内の vm-connectd を確認してください',
   'keys-differ':

@@ -1,7 +1,7 @@
 /** What `check` finds between hosts, and that a host that could not be asked is a finding. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AskedHost } from '../../../host/ctl/check/ask-hosts.ts';
+import { type AskedHost, clockOff } from '../../../host/ctl/check/ask-hosts.ts';
 import {
   type GuestFacts,
   type HostFacts,
@@ -25,12 +25,14 @@ const guest = (differing: Partial<GuestFacts> = {}): GuestFacts => ({
   xml: told('same'),
   disks: new Map([['/dev/vg/guest1', told('uuid 1')]]),
   cpu: NOTHING,
+  autostart: told('no'),
   link: undefined,
   ...differing,
 });
 
 const facts = (node: string, own: GuestFacts | undefined, differing: Partial<HostFacts> = {}): HostFacts => ({
   node,
+  wallMs: 1_000,
   guests: new Map(own === undefined ? [] : [['prmVMCTL_guest1', own]]),
   cpu: told('intel'),
   connectd: told('up'),
@@ -47,7 +49,7 @@ function found(hosts: readonly (HostFacts | string)[], told_ = keys('k', 'k')): 
     (host): AskedHost =>
       typeof host === 'string'
         ? { node: 'hostb', ok: false, fault: host }
-        : { node: host.node, ok: true, facts: host },
+        : { node: host.node, ok: true, facts: host, clockOffMs: 0 },
   );
   return hostFindings({ guests, hosts: asked, online: ['hosta', 'hostb'], keys: told_ }).map(
     ({ key }) => key,
@@ -70,17 +72,33 @@ test('each difference between hosts is a finding of its own', () => {
   assert.deepEqual(found([good, facts('hostb', guest({ cpu: told('unfit') }))]), ['cpu-unfit']);
   assert.deepEqual(found([good, facts('hostb', guest({ cpu: untold('away') }))]), ['cpu-unchecked']);
   assert.deepEqual(found([good, facts('hostb', guest({ link: untold('mute') }))]), ['link-down']);
+  assert.deepEqual(found([good, facts('hostb', guest({ autostart: told('yes') }))]), ['autostart-on']);
+  assert.deepEqual(found([good, facts('hostb', guest({ autostart: untold('away') }))]), [
+    'autostart-unchecked',
+  ]);
   assert.deepEqual(found([good, facts('hostb', guest())], keys('k', 'l')), ['keys-differ']);
   assert.deepEqual(found([good, facts('hostb', guest())], keys('k')), ['keys-unknown']);
   const down = { connectd: untold('nobody'), stonithd: untold('nobody') };
   assert.deepEqual(found([good, facts('hostb', guest(), down)]), ['connectd-down', 'stonithd-down']);
 });
 
+test('a clock that is off by more than the way took is a finding', () => {
+  assert.equal(clockOff(1_500, 1_000, 2_000), 0);
+  assert.equal(clockOff(9_000, 1_000, 2_000), 7_000);
+  assert.equal(clockOff(-5_000, 1_000, 2_000), -6_000);
+  assert.equal(clockOff(undefined, 1_000, 2_000), 0);
+  const off = (clockOffMs: number) => {
+    const hosts = [{ node: 'hostb', ok: true as const, facts: facts('hostb', guest()), clockOffMs }];
+    return hostFindings({ guests, hosts, online: [], keys: keys() }).map(({ key }) => key);
+  };
+  assert.deepEqual([off(2_000), off(-3_000)], [[], ['clock-differs']]);
+});
+
 test('what could not be asked is a finding, never passed over as good', () => {
   const good = facts('hosta', guest());
   assert.deepEqual(found([good, 'Permission denied (publickey).']), ['host-unchecked']);
   assert.deepEqual(found([good, facts('hostb', undefined)]), ['guest-unchecked']);
-  const asked = [{ node: 'hosta', ok: true as const, facts: good }];
+  const asked = [{ node: 'hosta', ok: true as const, facts: good, clockOffMs: 0 }];
   const unknown = hostFindings({ guests, hosts: asked, online: ['hosta'], keys: { fault: 'away' } });
   assert.deepEqual(
     unknown.map(({ key }) => key),

@@ -62,6 +62,21 @@ test('every fault is found, with the rest of them', async (t) => {
     '<node_state id="1" uname="host1"><transient_attributes id="1"><instance_attributes id="a"><nvpair id="b" name="force_stop-prmVMCTL_guest2" value="true"/></instance_attributes></transient_attributes></node_state>';
   await cibadmin('--create', '--scope', 'status', '--xml-text', state);
   assert.deepEqual(await findings(), ['fencing-is-off', 'move-constraint-found', 'stale-attribute']);
+  const blind =
+    '<nvpair id="probes" name="enable-startup-probes" value="false"/><nvpair id="startup" name="startup-fencing" value="no"/>';
+  const set = `<crm_config><cluster_property_set id="blind">${blind}</cluster_property_set></crm_config>`;
+  await cibadmin('--modify', '--allow-create', '--scope', 'crm_config', '--xml-text', set);
+  const nobodyLooks =
+    '<rsc_location id="away" rsc="prmVMCTL_guest1" node="host2" score="-INFINITY" resource-discovery="never"/>';
+  await cibadmin('--create', '--scope', 'constraints', '--xml-text', nobodyLooks);
+  assert.deepEqual(await findings(), [
+    'fencing-is-off',
+    'probes-off',
+    'probes-off',
+    'move-constraint-found',
+    'stale-attribute',
+    'discovery-off',
+  ]);
   const told = await run(['check']);
   assert.match(told.stderr, /attrd_updater -D -n force_stop-prmVMCTL_guest2 -N host1/);
 });
