@@ -34,6 +34,7 @@ export function wordsOf({ result, wasAlive, wasStruck, left }: Round): string {
 }
 
 const DEADLINE_MS = 8_000;
+const LOOK_MS = 25;
 /** Its time, ten seconds more, and the next look for what was forgotten. */
 const LEFT_FOR_MS = 75_000;
 
@@ -53,7 +54,37 @@ export async function playRound(
   await strike(lab, bridge);
   await mend?.(lab);
   const { answer, wasAlive } = await asked;
-  return { result: resultOf(answer), wasAlive, wasStruck, left: await leftovers(lab) };
+  const result = resultOf(answer);
+  const rising = watchForRising(lab);
+  const left = (await leftovers(lab)) ?? (await wrongEnd(lab, result));
+  const hasRisen = rising.stop();
+  return {
+    result,
+    wasAlive,
+    wasStruck,
+    left: result === 'confirmed' && hasRisen ? 'it was started again' : left,
+  };
+}
+
+/** Whether the victim lives at any time from now on until `stop`. */
+function watchForRising(lab: Laboratory): { stop(): boolean } {
+  let hasRisen = false;
+  const timer = setInterval(() => {
+    hasRisen ||= isAlive(lab, VICTIM);
+  }, LOOK_MS);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return hasRisen;
+    },
+  };
+}
+
+/** Of what was confirmed the order stands, what failed has been taken back; of what is unknown nobody has promised either. */
+async function wrongEnd(lab: Laboratory, result: string): Promise<string | undefined> {
+  const promised = { confirmed: 'Stopped', failed: 'Started' }[result];
+  const found = await roleNow(lab);
+  return promised === undefined || found === promised ? undefined : `role ${found}`;
 }
 
 /** The victim runs where it belongs, the daemon serves, both hosts are online. */
@@ -87,18 +118,21 @@ async function leftovers(lab: Laboratory): Promise<string | undefined> {
   }
 }
 
-/** Records, marks, constraints, and a role that is neither what was asked for nor what was there before. */
+/** Records, marks, constraints, and more roles than one. */
 async function present(lab: Laboratory): Promise<string | undefined> {
   const configuration = await lab.ask('hosts', ['cibadmin', '--query', '--scope', 'configuration']);
   const mark = await lab.on('hostb', ['attrd_updater', '-Q', '-A', '-n', `force_stop-${RESOURCE}`]);
   if (configuration.includes('name="vm-stonithd"')) return 'a record';
   if (/value="[^"]/.test(mark.stdout)) return 'a mark';
   if ((configuration.match(/<rsc_(location|colocation|order) /g) ?? []).length !== 1) return 'a constraint';
-  const roles = [...configuration.matchAll(/name="target-role" value="([^"]*)"/g)].map(([, value]) => value);
-  return roles.length === 1 && /^(Started|Stopped)$/.test(roles[0] ?? '')
-    ? undefined
-    : `roles ${roles.join(' ')}`;
+  return /^(Started|Stopped)$/.test(rolesIn(configuration)) ? undefined : `roles ${rolesIn(configuration)}`;
 }
+
+const rolesIn = (configuration: string): string =>
+  [...configuration.matchAll(/name="target-role" value="([^"]*)"/g)].map(([, value]) => value).join(' ');
+
+const roleNow = async (lab: Laboratory): Promise<string> =>
+  rolesIn(await lab.ask('hosts', ['cibadmin', '--query', '--scope', 'configuration']));
 
 async function stepReached(lab: Laboratory, step: Step): Promise<boolean> {
   const log = new Tail(join(lab.rootOf('hosta') ?? '', 'var/log/vm-stonithd.log'));

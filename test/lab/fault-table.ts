@@ -40,7 +40,9 @@ async function main(world: FaultWorld): Promise<number> {
   }
   const wrong = all.filter(isWrong).length;
   const load = loadavg().map((one) => one.toFixed(1));
-  console.log(`\n${all.length} faults, ${wrong} false confirmations or leftovers; load ${load.join(' ')}`);
+  const met = all.filter(({ wasStruck }) => wasStruck).length;
+  const wrongs = `${wrong} false confirmations, wrong ends or leftovers`;
+  console.log(`\n${all.length} faults (${met} met their step), ${wrongs}; load ${load.join(' ')}`);
   return wrong === 0 ? 0 : 1;
 }
 
