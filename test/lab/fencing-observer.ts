@@ -2,10 +2,11 @@
  * Who lives, told by QEMU's processes alone, whatever any cluster or libvirt says. Processes of this laboratory's hosts
  * only: another one may have guests of the same names.
  */
-import { readFileSync } from 'node:fs';
+import { threadsOf } from '../support/process-table.ts';
 import { pidsIn } from './cgroup.ts';
 import type { Laboratory } from './lab.ts';
 import { labHandle, leaf } from './lab-handle.ts';
+import { readOrEmpty } from './read-or-empty.ts';
 
 /** The QEMU processes of a domain on all hosts, as the machine counts; those that only wait to be reaped are none. */
 export function qemusOf(lab: Laboratory, domain: string): number[] {
@@ -17,15 +18,13 @@ export function qemusOf(lab: Laboratory, domain: string): number[] {
 
 export const isAlive = (lab: Laboratory, domain: string): boolean => qemusOf(lab, domain).length > 0;
 
-/** A zombie has no command line any more. */
+/** Of a process whose first thread is dead the others tell whose it is, and live. */
 function isQemuOf(pid: number, domain: string): boolean {
-  try {
-    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  return threadsOf(pid).some((tid) => {
+    const argv = readOrEmpty(`/proc/${pid}/task/${tid}/cmdline`).split('\0');
     return (
       argv[0]?.includes('qemu') === true &&
       argv[argv.indexOf('-name') + 1]?.startsWith(`guest=${domain},`) === true
     );
-  } catch {
-    return false; // it has just ended
-  }
+  });
 }

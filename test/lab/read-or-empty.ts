@@ -2,11 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { systemCodeOf } from '../../shared/errors.ts';
 
+/** ESRCH: what a process tells, when that ends while it is read. */
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENODEV', 'ESRCH']);
+
 export function readOrEmpty(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (thrown) {
-    if (systemCodeOf(thrown) === 'ENOENT' || systemCodeOf(thrown) === 'ENODEV') return '';
+    if (GONE.has(systemCodeOf(thrown) ?? '')) return '';
     throw thrown;
   }
 }

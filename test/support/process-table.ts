@@ -26,3 +26,22 @@ export function membersOfGroup(group: number): number[] {
     .filter((entry) => entry.group === group)
     .map((entry) => entry.pid);
 }
+
+/** Those of a process that run, also when its first one is dead. */
+export function threadsOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`)
+      .map(Number)
+      .filter((tid) => isRunning(pid, tid));
+  } catch {
+    return []; // it is gone
+  }
+}
+
+function isRunning(pid: number, tid: number): boolean {
+  try {
+    return !/^[ZX]/.test(readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8').replace(/.*\) /, ''));
+  } catch {
+    return false; // it has just ended
+  }
+}
