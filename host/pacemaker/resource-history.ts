@@ -68,6 +68,15 @@ export function unchangedXPath(resource: string, node: string, { operations }: N
   return `${there}[@id=${xpathLiteral(resource)}][lrm_rsc_op${last}][not(lrm_rsc_op[${newer}])]`;
 }
 
+/** Finds something as long as the node is a member and has ended nothing with the resource since, whatever it does now. */
+export function notEndedXPath(resource: string, node: string, { operations }: NodeHistory): string {
+  const { callId, operation, exitCode } = lastOf(operations);
+  const last = `[@call-id="${callId}"][@operation=${xpathLiteral(operation)}][@rc-code="${exitCode}"]`;
+  const member = `/cib/status/node_state[@uname=${xpathLiteral(node)}][@join="member"]`;
+  const there = `${member}/lrm/lrm_resources/lrm_resource[@id=${xpathLiteral(resource)}]`;
+  return `${there}[lrm_rsc_op${last}][not(lrm_rsc_op[@call-id > ${callId}])]`;
+}
+
 /** The newest migration that each node tells of, from it or to it, by its number there. */
 export function migrationsIn(nodes: ReadonlyMap<string, NodeHistory>): ReadonlyMap<string, number> {
   const newest = new Map<string, number>();
@@ -103,6 +112,12 @@ function operationOf(attributes: Readonly<Record<string, string>>): HistoryOpera
 
 const lastOf = (operations: readonly HistoryOperation[]): HistoryOperation =>
   operations.reduce((one, other) => (other.callId > one.callId ? other : one));
+
+/** The last operation that it has ended leaves doubt whether it is stopped there, or none. */
+export function isUnended({ operations }: NodeHistory): boolean {
+  const ended = operations.filter(({ isPending }) => !isPending);
+  return ended.length > 0 && stateOf(ended) !== 'stopped';
+}
 
 const SUCCESS = 0;
 const NOT_RUNNING = 7;

@@ -18,6 +18,7 @@ export type Phase =
   | 'marking'
   | 'ordering'
   | 'waiting'
+  | 'sealing'
   | 'starting'
   | 'clearing'
   | 'rolling-back'
@@ -36,6 +37,8 @@ export interface Job {
   readonly markedNodes: readonly string[];
   /** The order was given by another daemon, or by this one before it was restarted. */
   readonly isJoined: boolean;
+  /** Nobody can take the order back any more: its record is gone. */
+  readonly isSealed: boolean;
   /** Where it was seen to run when the order was accepted, or later. */
   readonly ranOn: readonly string[];
   /** What was seen leaves a doubt that only a settled cluster takes away. */
@@ -82,7 +85,12 @@ export type JobEffect =
   /** Removes mark and record, if they are still ours. */
   | { readonly do: 'clear' }
   /** Puts back the former role and removes mark and record, if they are still ours. */
-  | { readonly do: 'roll-back'; readonly formerRole: string | undefined }
+  | {
+      readonly do: 'roll-back';
+      readonly formerRole: string | undefined;
+      /** Only while no end of it can have been seen by anybody. */
+      readonly unlessEnded: boolean;
+    }
   | { readonly do: 'answer'; readonly outcome: Outcome };
 
 export interface Step {
@@ -99,6 +107,7 @@ export function newJob(
     formerRole: undefined,
     markedNodes: [],
     isJoined: false,
+    isSealed: false,
     isUncertain: false,
     ranOn: [],
     mustSettle: false,

@@ -2,8 +2,9 @@
  * One fencing job, as a pure machine: state and event in, state and effects out (docs/fencing.md).
  *
  *   inspecting --+--> marking --> ordering --> waiting --+--> clearing --> done                      off, on
- *    |  |  ^     |                 ^  |  |  ^  |         +--> starting --> clearing --> done         reset
- *    |  |  |     +-- on -----------+  |  |  |  +-- finished elsewhere under our id --> done
+ *    |  |  ^     |                 ^  |  |  ^  |  ^      +--> starting --> clearing --> done         reset
+ *    |  |  |     |                 |  |  |  |  |  +--> sealing: proven, and joined                   off
+ *    |  |  |     +-- on -----------+  |  |  |  +-- finished elsewhere under our id --> clearing, starting
  *    |  |  +-------- conflict --------+  |  +-- a record with our id: joined
  *    |  |  +-- queued: a record with another id stands there
  *    |  +--> done (impossible, status, finished)
@@ -12,8 +13,12 @@
  *
  * Invariants: `confirmed` is answered from `waiting` and only with proof, or because it was answered before; every path on
  * which an order or a mark may have been written ends in clearing or in rolling-back; one answer a job.
+ *
+ * A joined job shares its record with a daemon that may have confirmed it already, or may yet take it back. So it never
+ * undoes a stop that anybody can have seen, and it confirms only what it has proven *after* the record was gone.
  */
 import type { Facts, FinishedJob } from './facts.ts';
+import { formerRoleOf } from './forgotten.ts';
 import type { Job, JobEffect, JobEvent, Result, Step } from './job-state.ts';
 import {
   canTellOfItsEnd,
@@ -99,10 +104,13 @@ function inspect(job: Job, facts: Facts, wallMs: number): Step {
     if (job.lastState === 'unknown') return answer(job, 'unknown', `${facts.teller} can not tell`);
     return answer(job, 'confirmed', `it is ${job.lastState}`);
   }
-  if (facts.finished !== undefined) return repeat(job, facts.finished);
-  if (verdict.kind !== 'proven') return refuse(job, verdict.reason);
   const record = facts.target?.record;
-  if (record?.id === job.id && record.operation === job.operation) return waitFor(joined(job, record));
+  const isOwn = record?.id === job.id && record.operation === job.operation;
+  if (facts.finished !== undefined) {
+    return isOwn ? repeat(joined(job, record), facts.finished) : answer(job, ...repeated(facts.finished));
+  }
+  if (verdict.kind !== 'proven') return refuse(job, verdict.reason);
+  if (isOwn) return waitFor(joined(job, record));
   if (facts.requesterIsDoomed && job.operation !== 'on') {
     return refuse(job, 'the guest that asks is itself being fenced, or stopped');
   }
@@ -110,8 +118,7 @@ function inspect(job: Job, facts: Facts, wallMs: number): Step {
     const queued = { ...job, phase: 'queued', lastReason: 'another request for it is being served' } as const;
     return lookAgain(queued, QUEUE_LOOK_MS);
   }
-  // A forgotten record says what stood there before it; the present role is only what it ordered.
-  const ready = { ...job, formerRole: record === undefined ? facts.target?.ownRole : record.formerRole };
+  const ready = { ...job, formerRole: formerRoleOf(facts) };
   const nodes = nodesToMark(facts);
   if (job.operation === 'on' || nodes.length === 0) return order(ready);
   return { job: { ...ready, phase: 'marking', markedNodes: nodes }, effects: [{ do: 'mark', nodes }] };
@@ -122,8 +129,14 @@ function refuse(job: Job, reason: string): Step {
   return job.markedNodes.length === 0 ? answer(job, 'failed', reason) : rollBack(job, reason);
 }
 
-const repeat = (job: Job, { result, state }: FinishedJob): Step =>
-  answer(job, result, 'it was asked before, and this was the answer', state);
+/** What was answered before, with what its daemon had no time for. */
+function repeat(job: Job, finished: FinishedJob): Step {
+  if (job.operation === 'reset') return startAgain(job);
+  return confirm(job, 'it was asked before, and this was the answer', finished.state);
+}
+
+const repeated = ({ result, state }: FinishedJob) =>
+  [result, 'it was asked before, and this was the answer', state] as const;
 
 /** While it is on the move it may be stopped on any node. */
 function nodesToMark({ target, nodes }: Facts): readonly string[] {
@@ -168,12 +181,18 @@ function awaitStop(job: Job, facts: Facts): Step {
   if (!hasToldOfItsEnd(facts, ranOn) && !facts.ordersAreDone && proofs < PROOFS_NEEDED_UNSEEN)
     return lookAgain({ ...seen, proofs }, UNSEEN_GAP_MS);
   if (job.operation === 'reset') {
-    // Whoever asks again from now on must not have it stopped a second time.
-    const outcome = { result: 'confirmed', state: 'off', reason: 'it is stopped' } as const;
-    const starting = { ...seen, phase: 'starting', lastState: 'off' } as const;
-    return { job: starting, effects: [{ do: 'publish', outcome }, { do: 'start' }] };
+    return startAgain(seen);
   }
+  if (job.isJoined && !job.isSealed)
+    return { job: { ...seen, phase: 'sealing' }, effects: [{ do: 'clear' }] };
   return confirm(seen, 'it is stopped', 'off');
+}
+
+function startAgain(job: Job): Step {
+  // Whoever asks again from now on must not have it stopped a second time.
+  const outcome = { result: 'confirmed', state: 'off', reason: 'it is stopped' } as const;
+  const starting = { ...job, phase: 'starting', lastState: 'off' } as const;
+  return { job: starting, effects: [{ do: 'publish', outcome }, { do: 'start' }] };
 }
 
 function awaitStart(job: Job, facts: Facts): Step {
@@ -195,7 +214,13 @@ function confirm(job: Job, reason: string, state: PowerState): Step {
 function rollBack(job: Job, reason: string): Step {
   return {
     job: { ...job, phase: 'rolling-back', giveUp: reason },
-    effects: [{ do: 'roll-back', formerRole: job.formerRole }],
+    effects: [
+      {
+        do: 'roll-back',
+        formerRole: job.formerRole,
+        unlessEnded: job.isJoined && job.operation === 'off',
+      },
+    ],
   };
 }
 
@@ -217,6 +242,8 @@ function onNotDone(job: Job, fault: string, isCertain: boolean): Step {
     case 'marking':
     case 'ordering':
       return rollBack({ ...job, isUncertain: !isCertain }, fault);
+    case 'sealing':
+      return lookAgain({ ...job, phase: 'waiting', proofs: 0, lastReason: fault }, RETRY_LOOK_MS);
     case 'starting':
       return confirm(job, `it is stopped; starting it again failed: ${fault}`, 'off');
     case 'rolling-back':
@@ -230,6 +257,8 @@ function onNotDone(job: Job, fault: string, isCertain: boolean): Step {
 
 function onCleaned(job: Job): Step {
   switch (job.phase) {
+    case 'sealing':
+      return waitFor({ ...job, isSealed: true });
     case 'clearing':
       return { job: { ...job, ...DONE }, effects: [] };
     case 'rolling-back':
@@ -243,9 +272,9 @@ function onCleaned(job: Job): Step {
 const onConflict = (job: Job): Step =>
   job.phase === 'ordering' ? lookAgain({ ...job, phase: 'inspecting' }) : stay(job);
 
-/** Seen to be what it was before the request: only then can it be said that nothing happened. */
-function isTakenBack({ operation, lastState, isUncertain }: Job, { isSettled }: Facts): boolean {
-  return !isUncertain && isSettled && lastState === (operation === 'on' ? 'off' : 'on');
+/** Seen to be what it was before the request, of which a joined job knows nothing. */
+function isTakenBack({ operation, lastState, isUncertain, isJoined }: Job, { isSettled }: Facts): boolean {
+  return !isUncertain && !isJoined && isSettled && lastState === (operation === 'on' ? 'off' : 'on');
 }
 
 function onGiveUp(job: Job, reason: string): Step {
@@ -258,6 +287,7 @@ function onGiveUp(job: Job, reason: string): Step {
     case 'marking':
     case 'ordering':
     case 'waiting':
+    case 'sealing':
       return rollBack(job, why);
     case 'starting':
     case 'clearing':

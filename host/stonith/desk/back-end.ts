@@ -41,7 +41,11 @@ export interface FenceTarget {
   order(role: Role, record: FenceRecord, deadlineMs: number): Promise<Done>;
   start(deadlineMs: number): Promise<Done>;
   clear(deadlineMs: number): Promise<Done>;
-  rollBack(formerRole: string | undefined, deadlineMs: number): Promise<Done>;
+  /** `unlessEnded`: refused, with nothing changed, unless it certainly has not ended in that very moment. */
+  rollBack(
+    former: { readonly role: string | undefined; readonly unlessEnded: boolean },
+    deadlineMs: number,
+  ): Promise<Done>;
 }
 
 export interface JobName {

@@ -160,7 +160,8 @@ export class JobRunner {
       case 'roll-back': {
         const untilGoneMs = work.untilMs - clock.nowMs();
         const rollBackMs = Math.max(LEAST_MS, untilGoneMs * ROLL_BACK_SHARE);
-        return eventOf(await target.rollBack(effect.formerRole, rollBackMs), 'cleaned');
+        const former = { role: effect.formerRole, unlessEnded: effect.unlessEnded };
+        return eventOf(await target.rollBack(former, rollBackMs), 'cleaned');
       }
       case 'publish': {
         const { resource, requester, operation, id } = job;

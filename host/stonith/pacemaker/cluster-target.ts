@@ -12,7 +12,13 @@ import { deleteNodeAttribute, queryNodeAttribute } from '../../pacemaker/node-at
 import type { Pacemaker, PacemakerFailure } from '../../pacemaker/pacemaker-call.ts';
 import { setQuietAttribute } from '../../pacemaker/quiet-attributes.ts';
 import { replaceMatching } from '../../pacemaker/replace-matching.ts';
-import { migrationsIn, type NodeHistory, unchangedXPath } from '../../pacemaker/resource-history.ts';
+import {
+  isUnended,
+  migrationsIn,
+  type NodeHistory,
+  notEndedXPath,
+  unchangedXPath,
+} from '../../pacemaker/resource-history.ts';
 import type { XmlElement } from '../../xml/xml-element.ts';
 import type { Facts, FinishedJob, Role } from '../decide/facts.ts';
 import {
@@ -55,6 +61,8 @@ export class ClusterTarget implements FenceTarget {
   #primitive: XmlElement | undefined;
   /** Where it ran at the last look, with what the nodes told of it. */
   #running: ReadonlyMap<string, NodeHistory> = new Map();
+  /** As a predicate, that a node which did not tell of its end at the last look does not until now. */
+  #hasNotEnded: string | undefined;
   /** As the first look saw them. */
   #migrations: ReadonlyMap<string, number> | undefined;
 
@@ -94,6 +102,8 @@ export class ClusterTarget implements FenceTarget {
     });
     if (cib.configured !== undefined) this.#primitive = cib.configured.primitive;
     this.#running = runningIn(facts, cib.nodes);
+    const unended = [...cib.nodes].find(([, history]) => isUnended(history));
+    this.#hasNotEnded = unended && `[${notEndedXPath(this.#resource, ...unended)}]`;
     return { ok: true, facts };
   }
 
@@ -140,20 +150,31 @@ export class ClusterTarget implements FenceTarget {
     return this.#tidy(deadlineMs, { [RECORD_ATTRIBUTE]: undefined });
   }
 
-  async rollBack(formerRole: string | undefined, deadlineMs: number): Promise<Done> {
-    return this.#tidy(deadlineMs, { [TARGET_ROLE]: formerRole, [RECORD_ATTRIBUTE]: undefined });
+  /**
+   * While one node does not tell of its end nobody has proof of it, and after this update nobody gets any: the role is no
+   * longer Stopped.
+   */
+  async rollBack(
+    { role, unlessEnded }: { readonly role: string | undefined; readonly unlessEnded: boolean },
+    deadlineMs: number,
+  ): Promise<Done> {
+    const changes = { [TARGET_ROLE]: role, [RECORD_ATTRIBUTE]: undefined };
+    if (!unlessEnded) return this.#tidy(deadlineMs, changes);
+    return this.#hasNotEnded === undefined
+      ? MAY_HAVE_ENDED
+      : this.#tidy(deadlineMs, changes, this.#hasNotEnded);
   }
 
-  async #tidy(deadlineMs: number, changes: MetaChanges): Promise<Done> {
+  async #tidy(deadlineMs: number, changes: MetaChanges, condition = ''): Promise<Done> {
     const [changed, unmarked] = await Promise.all([
-      this.#changeOwn(deadlineMs, changes),
+      this.#changeOwn(deadlineMs, changes, condition),
       this.#removeMarks(deadlineMs),
     ]);
     return changed.ok ? unmarked : changed;
   }
 
   /** Changes the set that holds our record; fine when there is none any more. */
-  async #changeOwn(deadlineMs: number, changes: MetaChanges): Promise<Done> {
+  async #changeOwn(deadlineMs: number, changes: MetaChanges, condition = ''): Promise<Done> {
     const untilMs = performance.now() + deadlineMs;
     for (let attempt = 0; attempt < MOST_CONFLICTS; attempt++) {
       const pacemaker = this.#within(untilMs - performance.now());
@@ -163,20 +184,27 @@ export class ClusterTarget implements FenceTarget {
       const set = setWithRecord(primitive.element, this.#job.id);
       if (set === undefined) return { ok: true };
       const changed = isOwnAndEmpty(this.#resource, changedSet(set, changes))
-        ? await this.#replaceAtVersion(pacemaker, (element) => {
-            const present = setWithRecord(element, this.#job.id);
-            return present === undefined
-              ? undefined
-              : withSet(element, present.attributes['id'] ?? '', undefined);
-          })
-        : doneOf(await this.#replaceSet(pacemaker, set, changes));
+        ? await this.#replaceAtVersion(
+            pacemaker,
+            (element) => {
+              const present = setWithRecord(element, this.#job.id);
+              return present === undefined
+                ? undefined
+                : withSet(element, present.attributes['id'] ?? '', undefined);
+            },
+            condition,
+          )
+        : doneOf(await this.#replaceSet(pacemaker, set, changes, condition));
       if (changed.ok || changed.isConflict !== true) return changed;
     }
-    return { ok: false, fault: 'others keep changing the resource', isCertain: true };
+    return condition === ''
+      ? { ok: false, fault: 'others keep changing the resource', isCertain: true }
+      : MAY_HAVE_ENDED;
   }
 
-  #replaceSet(pacemaker: Pacemaker, set: XmlElement, changes: MetaChanges) {
-    return replaceMatching(pacemaker, exactSet(this.#resource, set), changedSet(set, changes));
+  #replaceSet(pacemaker: Pacemaker, set: XmlElement, changes: MetaChanges, condition: string) {
+    const xpath = `${exactSet(this.#resource, set)}${condition}`;
+    return replaceMatching(pacemaker, xpath, changedSet(set, changes));
   }
 
   #orderInNewSet(pacemaker: Pacemaker, changes: MetaChanges, condition: string): Promise<Done> {
@@ -243,6 +271,12 @@ function runningIn(
   const isAgreed = activeOn.length === running.size && activeOn.every((node) => running.has(node));
   return isAgreed ? running : new Map();
 }
+
+const MAY_HAVE_ENDED: Done = {
+  ok: false,
+  fault: 'it may have ended already, and another host may have confirmed that',
+  isCertain: true,
+};
 
 const CONFLICT: Done = {
   ok: false,

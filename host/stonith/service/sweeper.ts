@@ -1,10 +1,12 @@
 /**
  * Looks for what daemons left behind, at the start and every 30 s: this host's own jobs are taken up again, what anybody
- * forgot is rolled back when its time has passed, and marks that hold no longer are removed.
+ * forgot is ended as decide/forgotten.ts says when its time has passed, and marks that hold no longer are removed.
  */
 import type { Clock, Timer } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';
-import type { FenceBackEnd, FoundRecord } from '../desk/back-end.ts';
+import { type Fate, fateOf } from '../decide/forgotten.ts';
+import type { FenceRecord } from '../decide/record.ts';
+import type { Done, FenceBackEnd, FenceTarget, FoundRecord } from '../desk/back-end.ts';
 
 export interface SweeperOptions {
   readonly backEnd: FenceBackEnd;
@@ -17,7 +19,15 @@ export interface SweeperOptions {
 const EVERY_MS = 30_000;
 /** After which a record is taken for forgotten, whoever wrote it. */
 const FORGOTTEN_MS = 10_000;
-const ROLL_BACK_MS = 8_000;
+const LOOK_MS = 5_000;
+const CHANGE_MS = 8_000;
+
+const FATES: Readonly<Record<Fate, string>> = {
+  clear: 'a forgotten job was found done, and its record removed',
+  start: 'a forgotten reset was ended with the start',
+  'roll-back': 'a forgotten job was rolled back',
+  leave: 'what became of a forgotten job can not be told yet',
+};
 
 export class Sweeper {
   readonly #options: SweeperOptions;
@@ -66,14 +76,40 @@ export class Sweeper {
 
   async #judge({ resource, record }: FoundRecord): Promise<void> {
     const { backEnd, clock, log, resume } = this.#options;
-    const { id, host, untilWallMs, formerRole } = record;
+    const { id, host, untilWallMs } = record;
     if (host === backEnd.host && untilWallMs > clock.wallMs()) {
       log.warning('a job is taken up again', { id, target: resource });
       resume({ resource, record });
     } else if (untilWallMs + FORGOTTEN_MS < clock.wallMs()) {
-      const done = await backEnd.open(resource, record).rollBack(formerRole, ROLL_BACK_MS);
-      const fault = done.ok ? undefined : done.fault;
-      log.warning('a forgotten job was rolled back', { id, target: resource, host, fault });
+      await this.#end(resource, record);
+    }
+  }
+
+  async #end(resource: string, record: FenceRecord): Promise<void> {
+    const { id, host } = record;
+    const words = { id, target: resource, host };
+    const target = this.#options.backEnd.open(resource, record);
+    const looked = await target.look({ configuration: true, settled: true }, LOOK_MS);
+    if (looked.ok && looked.facts.target?.record?.id !== id) return;
+    const fate = looked.ok ? fateOf(record, looked.facts) : 'leave';
+    const done = await carryOut(fate, target, record);
+    this.#options.log.warning(FATES[fate], done.ok ? words : { ...words, fault: done.fault });
+  }
+}
+
+async function carryOut(fate: Fate, target: FenceTarget, record: FenceRecord): Promise<Done> {
+  switch (fate) {
+    case 'leave':
+      return { ok: true };
+    case 'clear':
+      return target.clear(CHANGE_MS);
+    case 'start': {
+      const started = await target.start(CHANGE_MS);
+      return started.ok ? target.clear(CHANGE_MS) : started;
+    }
+    case 'roll-back': {
+      const former = { role: record.formerRole, unlessEnded: record.operation === 'off' };
+      return target.rollBack(former, CHANGE_MS);
     }
   }
 }

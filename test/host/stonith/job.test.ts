@@ -203,7 +203,7 @@ test('the former role is put back, also when it was none', () => {
       ordered,
       deadline,
     );
-    assert.deepEqual(effects.at(-1), { do: 'roll-back', formerRole: role });
+    assert.deepEqual(effects.at(-1), { do: 'roll-back', formerRole: role, unlessEnded: false });
   }
 });
 
@@ -246,10 +246,73 @@ test('another job for the same guest is waited for; a forgotten one is taken ove
   } as const;
   const living = withTarget({ record: { ...record, untilWallMs: WALL_MS + 1 } });
   assert.equal(play(jobFor('off'), begun, seen(living)).job.phase, 'queued');
-  const forgotten = withTarget({ role: 'Stopped', record: { ...record, untilWallMs: WALL_MS } });
-  const taken = play(jobFor('off'), begun, seen(forgotten));
+  const past = { role: 'Stopped', ownRole: 'Stopped', record: { ...record, untilWallMs: WALL_MS } };
+  const taken = play(jobFor('off'), begun, seen(withTarget(past)));
   assert.equal(taken.job.phase, 'marking');
   assert.equal(taken.job.formerRole, undefined);
+  const changed = play(jobFor('off'), begun, seen(withTarget({ ...past, ownRole: 'Started' })));
+  assert.equal(changed.job.formerRole, 'Started');
+});
+
+test('of a forgotten off that may have been confirmed the role stays: giving up the next one starts nothing', () => {
+  const record = {
+    id: 'r-0',
+    operation: 'off',
+    requester: 'guest1',
+    host: 'hostb',
+    formerRole: 'Started',
+    untilWallMs: WALL_MS,
+  } as const;
+  for (const facts of [isStopped, withNode({ isUnclean: true })]) {
+    const past = seen(withTarget({ ownRole: 'Stopped', record }, facts));
+    const { effects } = play(jobFor('off'), begun, past, ordered, deadline);
+    assert.deepEqual(effects.at(-1), { do: 'roll-back', formerRole: 'Stopped', unlessEnded: false });
+  }
+});
+
+const ownRecord = {
+  id: 'r-1',
+  operation: 'off',
+  requester: 'guest1',
+  host: 'hosta',
+  formerRole: 'Started',
+  untilWallMs: WALL_MS + 9_000,
+} as const;
+const resumedOff: JobEvent = { type: 'resumed', record: ownRecord };
+const resumedReset: JobEvent = { type: 'resumed', record: { ...ownRecord, operation: 'reset' } };
+
+test('a resumed off removes the record first, and confirms only what it proves after that', () => {
+  const proof = [seen(isStopped), seen(isStopped)];
+  const sealing = play(jobFor('off'), resumedOff, ...proof);
+  assert.deepEqual([sealing.did.at(-1), sealing.job.phase], ['clear', 'sealing']);
+  const sealed = play(jobFor('off'), resumedOff, ...proof, cleaned, ...proof);
+  assert.deepEqual(sealed.did.slice(-3), ['confirmed off', 'publish', 'clear']);
+  const takenBack = play(jobFor('off'), resumedOff, ...proof, cleaned, seen(running), deadline);
+  assert.ok(!takenBack.did.includes('confirmed off'));
+  const refused: JobEvent = { type: 'not-done', fault: 'no answer', isCertain: false };
+  assert.equal(play(jobFor('off'), resumedOff, ...proof, refused).job.phase, 'waiting');
+});
+
+test('a resumed job is never failed, and takes an off back only where nobody can have seen its end', () => {
+  const { effects, did } = play(jobFor('off'), resumedOff, deadline, cleaned, seen(running));
+  assert.deepEqual(
+    effects.find((effect) => effect.do === 'roll-back'),
+    {
+      do: 'roll-back',
+      formerRole: 'Started',
+      unlessEnded: true,
+    },
+  );
+  assert.equal(did.at(-1), 'unknown on');
+});
+
+test('a resumed job that was answered before is tidied: off is cleared, reset is started', () => {
+  const finished = { result: 'confirmed', state: 'off' } as const;
+  const off = play(jobFor('off'), resumedOff, seen({ ...isStopped, finished }), cleaned);
+  assert.deepEqual(off.did, ['look', 'confirmed off', 'publish', 'clear']);
+  assert.equal(off.job.phase, 'done');
+  const reset = play(jobFor('reset'), resumedReset, seen({ ...isStopped, finished }), ordered, cleaned);
+  assert.deepEqual(reset.did, ['look', 'publish', 'start', 'confirmed off', 'publish', 'clear']);
 });
 
 test('a guest that has moved to an unmarked node is marked there too', () => {
@@ -316,12 +379,14 @@ const arbitraryEvent: fc.Arbitrary<JobEvent> = fc.oneof(
 test('whatever happens: one answer at most, confirmed only on proof, and nothing ordered is left behind', () => {
   fc.assert(
     fc.property(
-      fc.constantFrom<Job['operation']>('off', 'reset'),
+      fc.constantFrom('off' as const, 'reset' as const),
+      fc.boolean(),
       fc.array(arbitraryEvent, { maxLength: 40 }),
-      (operation, events) => {
-        let job = advance(jobFor(operation), begun).job;
+      (operation, isResumed, events) => {
+        const first: JobEvent = isResumed ? { type: 'resumed', record: { ...ownRecord, operation } } : begun;
+        let job = advance(jobFor(operation), first).job;
         let answers = 0;
-        let hasOrdered = false;
+        let hasOrdered = isResumed;
         let hasTidied = false;
         let hadProof = false;
         for (const event of events) {
@@ -333,6 +398,10 @@ test('whatever happens: one answer at most, confirmed only on proof, and nothing
           const step = advance(job, event);
           job = step.job;
           for (const effect of step.effects) {
+            if (effect.do === 'roll-back') {
+              assert.equal(effect.unlessEnded, isResumed && operation === 'off');
+              assert.equal(answers, 0, 'taken back after the answer');
+            }
             if (effect.do === 'order' || effect.do === 'mark') hasOrdered = true;
             if (effect.do === 'clear' || effect.do === 'roll-back') hasTidied = true;
             if (effect.do !== 'answer') continue;

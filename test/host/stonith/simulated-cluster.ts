@@ -1,10 +1,11 @@
 /**
  * A host cluster of two nodes on virtual time, as the back end of the fencing service: stopping takes 200 ms, starting
- * 300 ms, every command 10 ms. What happens to it is logged, for tests to compare.
+ * 300 ms, every command 10 ms. What happens to it is logged, for tests to compare. `daemonOn` gives it to one of several
+ * daemons, each of which can be killed at any time: it hears of nothing more, and the command that it has begun is carried out or is not.
  */
 
 import type { Facts, FinishedJob, Role } from '../../../host/stonith/decide/facts.ts';
-import type { FenceRecord } from '../../../host/stonith/decide/record.ts';
+import { type FenceRecord, parseMark } from '../../../host/stonith/decide/record.ts';
 import type {
   Done,
   FenceBackEnd,
@@ -23,11 +24,29 @@ interface Machine {
   record: FenceRecord | undefined;
 }
 
+/** Whose commands they are, and whether it still lives. */
+interface Caller {
+  readonly host: string;
+  readonly isAlive: () => boolean;
+  /** What it has begun is carried out, also after its death. */
+  readonly isHeard: () => boolean;
+}
+
+export interface SimulatedDaemon {
+  readonly backEnd: FenceBackEnd;
+  readonly isAlive: () => boolean;
+  readonly kill: (lastWords: 'heard' | 'lost') => void;
+}
+
+const NEVER = new Promise<never>(() => {});
+
 export class SimulatedCluster implements FenceBackEnd {
   readonly host = 'hosta';
   readonly log: string[] = [];
   readonly machines = new Map<string, Machine>();
-  readonly marks = new Set<string>();
+  /** Until when each holds. */
+  readonly #marks = new Map<string, number>();
+  readonly #publishers = new Map<string, string>();
   readonly published = new Map<string, FinishedJob>();
   /** Faults that tests switch on. */
   canStop = true;
@@ -62,13 +81,55 @@ export class SimulatedCluster implements FenceBackEnd {
     this.#signal.changed();
   }
 
-  open(resource: string, job: JobName): FenceTarget {
+  get marks(): readonly string[] {
+    return [...this.#marks.keys()];
+  }
+
+  daemonOn(host: string): SimulatedDaemon {
+    let isAlive = true;
+    let isHeard = true;
+    const caller = { host, isAlive: () => isAlive, isHeard: () => isHeard };
+    const whileAlive = <T>(answer: Promise<T>): Promise<T> =>
+      answer.then((value) => (isAlive ? value : NEVER));
+    const cluster = this;
+    const backEnd: FenceBackEnd = {
+      host,
+      get changes() {
+        return cluster.changes;
+      },
+      change: (since, limitMs, signal) => whileAlive(this.change(since, limitMs, signal)),
+      open: (resource, job) => this.open(resource, job, caller),
+      publish: (resource, job, ended) => this.publish(resource, job, ended, caller),
+      publishKey: () => this.publishKey(),
+      knows: (resource) => whileAlive(this.knows(resource)),
+      records: () => (isAlive ? this.records() : NEVER),
+      sweepMarks: (isRunning) => (isAlive ? this.sweepMarks(isRunning) : NEVER),
+      stop: () => this.stop(),
+    };
+    return {
+      backEnd,
+      isAlive: caller.isAlive,
+      kill: (lastWords) => {
+        isAlive = false;
+        isHeard = lastWords === 'heard';
+      },
+    };
+  }
+
+  /** What is published is a transient attribute of its host. */
+  loseHost(host: string): void {
+    for (const [key, publisher] of this.#publishers) if (publisher === host) this.published.delete(key);
+  }
+
+  open(resource: string, job: JobName, caller: Caller = this.#self): FenceTarget {
     const command = async (words: string, act: () => Done): Promise<Done> => {
+      if (!caller.isAlive()) return NEVER;
       await this.#clock.sleep(10);
+      if (!caller.isHeard()) return NEVER;
       const done = act();
       this.#say(`${resource} ${words}${done.ok ? '' : ` refused: ${done.fault}`}`);
       this.#signal.changed();
-      return done;
+      return caller.isAlive() ? done : NEVER;
     };
     const own = (): Machine | undefined => {
       const machine = this.machines.get(resource);
@@ -82,31 +143,46 @@ export class SimulatedCluster implements FenceBackEnd {
       return { ok: true };
     };
     return {
-      look: () => this.#look(resource, job),
-      mark: (nodes) => command(`mark ${nodes.join(' ')}`, () => this.#mark(`${resource} ${job.id}`)),
+      look: async () => {
+        const looked = await this.#look(resource, job);
+        return caller.isAlive() ? looked : NEVER;
+      },
+      mark: (nodes, mark) =>
+        command(`mark ${nodes.join(' ')}`, () => this.#mark(`${resource} ${job.id}`, mark)),
       order: (role, record) => command(`order ${role}`, () => this.#order(resource, role, record)),
       start: () => command('start', () => giveRole(own(), 'Started')),
       clear: () =>
         command('clear', () => {
-          this.marks.delete(`${resource} ${job.id}`);
+          this.#marks.delete(`${resource} ${job.id}`);
           const machine = own();
           if (machine !== undefined) machine.record = undefined;
           return { ok: true };
         }),
-      rollBack: (formerRole) =>
-        command(`roll back to ${formerRole}`, () => {
-          this.marks.delete(`${resource} ${job.id}`);
-          return giveRole(own(), formerRole);
+      rollBack: ({ role, unlessEnded }) =>
+        command(`roll back to ${role}`, () => {
+          this.#marks.delete(`${resource} ${job.id}`);
+          const machine = own();
+          if (unlessEnded && machine?.node === undefined) {
+            return { ok: false, fault: 'it may have ended', isCertain: true };
+          }
+          return giveRole(machine, role);
         }),
     };
   }
 
-  async publish(resource: string, { requester, operation, id }: JobName, ended: FinishedJob): Promise<Done> {
-    this.published.set(`${requester}/${operation}/${resource}/${id}`, {
-      result: ended.result,
-      state: ended.state,
-    });
-    return { ok: true };
+  async publish(
+    resource: string,
+    { requester, operation, id }: JobName,
+    ended: FinishedJob,
+    caller: Caller = this.#self,
+  ): Promise<Done> {
+    if (!caller.isAlive()) return NEVER;
+    await this.#clock.sleep(10);
+    if (!caller.isHeard()) return NEVER;
+    const key = `${requester}/${operation}/${resource}/${id}`;
+    this.published.set(key, { result: ended.result, state: ended.state });
+    this.#publishers.set(key, caller.host);
+    return caller.isAlive() ? { ok: true } : NEVER;
   }
 
   async publishKey(): Promise<Done> {
@@ -123,11 +199,21 @@ export class SimulatedCluster implements FenceBackEnd {
     );
   }
 
-  async sweepMarks(): Promise<void> {}
+  async sweepMarks(isRunning: (id: string) => boolean): Promise<void> {
+    for (const [mark, untilWallMs] of this.#marks) {
+      const id = mark.split(' ')[1] ?? '';
+      if (!isRunning(id) && untilWallMs <= this.#clock.wallMs()) this.#marks.delete(mark);
+    }
+  }
+
   async stop(): Promise<void> {}
 
-  #mark(mark: string): Done {
-    this.marks.add(mark);
+  get #self(): Caller {
+    return { host: this.host, isAlive: () => true, isHeard: () => true };
+  }
+
+  #mark(mark: string, text: string): Done {
+    this.#marks.set(mark, parseMark(text)?.untilWallMs ?? 0);
     return { ok: true };
   }
 
@@ -182,9 +268,10 @@ export class SimulatedCluster implements FenceBackEnd {
   /** What the cluster does about a role. */
   #obey(resource: string): void {
     const machine = this.machines.get(resource);
-    if (machine === undefined) return;
+    // What has been begun is ended first, and then looked at again.
+    if (machine === undefined || machine.pending !== undefined) return;
     const shallRun = machine.role !== 'Stopped';
-    if (shallRun === (machine.node !== undefined) && machine.pending === undefined) return;
+    if (shallRun === (machine.node !== undefined)) return;
     if (!shallRun && !this.canStop) return;
     machine.pending = shallRun ? 'Starting' : 'Stopping';
     this.#clock.after(shallRun ? 300 : 200, () => {

@@ -1,0 +1,34 @@
+/**
+ * What becomes of a record whose time has passed and that nobody serves any more. Pure.
+ *
+ * Its daemon may have confirmed it and died before it could say so to the other hosts. So what took effect stays, what
+ * certainly did not is taken back, and what can't be told is left as it is until it can.
+ */
+import type { Facts, Role } from './facts.ts';
+import { powerState, started } from './proof.ts';
+import type { FenceRecord, RecordedOperation } from './record.ts';
+
+export type Fate = 'clear' | 'start' | 'roll-back' | 'leave';
+
+/** The look has to have been taken for the record's own job: of that is the end which was published. */
+export function fateOf({ operation }: FenceRecord, facts: Facts): Fate {
+  if (facts.target === undefined) return 'leave';
+  if (facts.finished !== undefined) return operation === 'reset' ? 'start' : 'clear';
+  // Somebody else has changed it since, and that stays.
+  if (facts.target.ownRole !== orderedBy(operation)) return 'clear';
+  if (operation === 'reset') return 'roll-back';
+  const state = powerState(facts);
+  if (state === 'unknown') return 'leave';
+  return state === operation ? 'clear' : 'roll-back';
+}
+
+/** The role that a new job would have to put back: a forgotten record knows it only while its order has had no effect. */
+export function formerRoleOf(facts: Facts): string | undefined {
+  const { target } = facts;
+  const record = target?.record;
+  if (record === undefined || target?.ownRole !== orderedBy(record.operation)) return target?.ownRole;
+  const mayBeConfirmed = record.operation === 'off' && started(facts).kind !== 'proven';
+  return mayBeConfirmed ? target.ownRole : record.formerRole;
+}
+
+const orderedBy = (operation: RecordedOperation): Role => (operation === 'on' ? 'Started' : 'Stopped');
