@@ -45,7 +45,7 @@ export async function tell(lab: Laboratory, timeline: Timeline): Promise<void> {
 
   timeline.act('The guests form a cluster of their own, which can fence through the hosts');
   await timeline.step('guest1 and guest2 boot (emulated), and form a cluster', () =>
-    lab.waitForOnline('guests', GUESTS, PATIENCE_MS),
+    Promise.all(GUESTS.map((guest) => lab.waitForMembership(guest, PATIENCE_MS))),
   );
   await timeline.step('both guests get the tokens, and start vm-connectd', () => equipGuests(lab));
   await timeline.step(

@@ -53,7 +53,10 @@ export class Timeline {
   #say(text: string): void {
     for (const one of text.trimEnd().split('\n')) {
       for (const piece of wrapped(one, WIDTH - INDENT.length))
-        this.#add({ atMs: this.nowMs, kind: 'said', text: piece }, `${INDENT}${dim(piece)}`);
+        this.#add(
+          { atMs: this.nowMs, kind: 'said', text: piece },
+          piece === '' ? '' : `${INDENT}${dim(piece)}`,
+        );
     }
   }
 

@@ -6,7 +6,7 @@ import { hostOf } from './guests.ts';
 import { isHostFrozen, isHostRunning, onHost } from './hosts.ts';
 import { type Lab, specOf } from './lab-handle.ts';
 import { outputOf, type RunOptions } from './run-in-lab.ts';
-import { waitFor } from './wait-for.ts';
+import { lastLines, waitFor } from './wait-for.ts';
 
 export type Level = 'hosts' | 'guests';
 
@@ -84,6 +84,16 @@ export async function waitForOnline(
       },
     );
   }
+}
+
+/** The guest says so itself on its console: asking from here would only slow it down. */
+export async function waitForMembership(lab: Lab, guest: string, deadlineMs = 180_000): Promise<void> {
+  await waitFor(
+    `${guest} is a member of its cluster`,
+    deadlineMs,
+    () => lastLines(lab.layout.console(guest), 5).includes('member of its cluster'),
+    { logs: [lab.layout.console(guest)], pollMs: 50 },
+  );
 }
 
 const WHAT_REMAINS =

@@ -17,6 +17,7 @@ import {
   onlineNodes,
   runIn,
   waitForIdle,
+  waitForMembership,
   waitForOnline,
 } from './clusters.ts';
 import { define, undefine } from './definitions.ts';
@@ -103,6 +104,8 @@ export function laboratory(name?: string, report: Report = reportToStderr) {
     onlineNodes: (asked: string) => onlineNodes(lab, asked),
     waitForOnline: (level: Level, nodes?: Argv, deadlineMs?: number) =>
       waitForOnline(lab, level, nodes, deadlineMs),
+    /** Until a guest that has just been started says that it is a member; asking would only slow it down. */
+    waitForMembership: (guest: string, deadlineMs?: number) => waitForMembership(lab, guest, deadlineMs),
     waitForIdle: (level: Level, deadlineMs?: number) => waitForIdle(lab, level, deadlineMs),
     waitForAgent: (guest: string, deadlineMs?: number) => waitForAgent(lab, guest, deadlineMs),
   };

@@ -11,7 +11,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { messageOf, PmError, systemCodeOf } from '../../shared/errors.ts';
 import { describeResult, runCommand } from '../../shared/process/run-command.ts';
 import { makeCgroup, removeGroup } from './cgroup.ts';
-import { waitForOnline } from './clusters.ts';
+import { waitForMembership, waitForOnline } from './clusters.ts';
 import { clusterMembers } from './definitions.ts';
 import { waitForAgent } from './guest-agent.ts';
 import { writeBootArchive } from './guest-files.ts';
@@ -31,7 +31,7 @@ import { type Report, seconds, step } from './report.ts';
 import { assertRoot } from './root.ts';
 import { runInLab, SYSTEM_PATH, spawnInLab } from './run-in-lab.ts';
 import { saveHostFiles } from './tidy.ts';
-import { lastLines, waitFor } from './wait-for.ts';
+import { waitFor } from './wait-for.ts';
 import { startWire } from './wire.ts';
 
 const completeFile = (lab: Lab) => join(lab.layout.state, 'complete');
@@ -189,16 +189,6 @@ async function waitForLibvirt(lab: Lab, host: string): Promise<void> {
     20_000,
     () => existsSync(join(hostRoot(lab, host) ?? '/nonexistent', 'run/libvirt/libvirt-sock')),
     { logs: [join(lab.layout.hostDirectory(host), 'layer/var/log/libvirtd.out')] },
-  );
-}
-
-/** The guest says so itself on its console: asking from here would only slow it down. */
-async function waitForMembership(lab: Lab, guest: string, deadlineMs = 180_000): Promise<void> {
-  await waitFor(
-    `${guest} is a member of its cluster`,
-    deadlineMs,
-    () => lastLines(lab.layout.console(guest), 5).includes('member of its cluster'),
-    { logs: [lab.layout.console(guest)], pollMs: 50 },
   );
 }
 
