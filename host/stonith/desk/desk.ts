@@ -2,6 +2,7 @@
  * Who asked for what, and which job serves them: pure, without commands or time of its own.
  *
  *   asked --+-- same operation on the same target: joins its work
+ *           +-- an id that a job for something else has: refused
  *           +-- target busy with another: queued behind it
  *           +-- work begins --> (decide/job.ts) --> answered --> tidied --> gone; the next in line begins
  *
@@ -96,6 +97,9 @@ export class Desk {
     const asker = { ask, askedMs: nowMs, answerByMs: nowMs + ask.leftMs - REPLY_MS };
     const open = this.works;
     const same = open.find((work) => work.job.id === ask.jobId && work.job.requester === ask.guest);
+    if (same !== undefined && !isForTheSame(same.job, ask)) {
+      return [{ do: 'refuse', ask, fault: 'its id belongs to another request' }];
+    }
     const joinable = same ?? this.#line(ask).find((work) => isJoinable(work, ask));
     if (joinable !== undefined && !joinable.isAnswered) {
       joinable.askers.push(asker);
@@ -238,6 +242,8 @@ const lineOf = ({ operation, resource }: Pick<Ask, 'operation' | 'resource'>) =>
   operation === 'status' ? `status of ${resource}` : resource;
 
 const isOf = (ask: Ask, guest: string, id: string) => ask.guest === guest && ask.id === id;
+
+const isForTheSame = (job: Job, ask: Ask) => job.operation === ask.operation && job.resource === ask.resource;
 
 /** What is being taken back is no help to anybody who asks now. */
 function isJoinable({ job, hasGivenUp, isAnswered }: Work, ask: Ask): boolean {

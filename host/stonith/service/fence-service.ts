@@ -176,7 +176,7 @@ export class FenceService {
     const { guest, protocol } = request;
     const { resource } = grant;
     // A guest of version 1 gives the same id to one question after the other.
-    const jobId = protocol === 1 ? `v1-${randomUUID()}` : id.replace('#', '.');
+    const jobId = protocol === 1 ? `v1-${randomUUID()}` : id;
     const ask: Ask = { guest, id, jobId, operation, resource, leftMs: request.timeLeftMs() };
     this.#replies.set(ask, reply);
     this.#do(this.#desk.ask(ask, this.#options.clock.nowMs(), this.#options.clock.wallMs()));
