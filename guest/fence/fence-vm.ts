@@ -168,10 +168,7 @@ function statesOf(session: Session): Promise<Judged<readonly ListedState[]>> {
 }
 
 function noNames({ world }: Session): number {
-  return usageProblems(
-    ['cannot list: token names no node; use tokens, or set plug or pcmk_host_list'],
-    world,
-  );
+  return usageProblems(['cannot list: token names no node; write it as NAME:TOKEN, or set plug'], world);
 }
 
 function askingOf({ settings, world }: Session, timeoutMs: number): Asking {

@@ -12,7 +12,7 @@ What may be fenced is in a token that the admin of the host makes (vm-ctl token 
 that may use it. Put each node's token into the parameter tokens, or into ${parameterDefault('token_file')} in every guest, one "NAME TOKEN" a line, \
 readable by root only.
 
-When Pacemaker calls and power_timeout is not set, Pacemaker's own timeout is the limit (pcmk_off_timeout, pcmk_reboot_timeout, stonith-timeout). \
+The limit is power_timeout, 60 seconds when it is not set, as Pacemaker's own. Who raises Pacemaker's (pcmk_off_timeout, pcmk_reboot_timeout, stonith-timeout) raises power_timeout with it. \
 Allow as long as the host's cluster needs to fence one of its own nodes: a guest on a host that died is dead when that host is.
 
 Two nodes that lost each other should not fence each other. Give the node that runs the services priority with Pacemaker's \

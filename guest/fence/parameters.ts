@@ -41,8 +41,8 @@ export const parameters: readonly Parameter[] = [
     type: 'string',
     value: 'token',
     text:
-      'The token, when there is only one. It fences the guest that it was made for, whatever the node is called: ' +
-      'limit the device to that one node with pcmk_host_list',
+      'The token, when there is only one, as NAME:TOKEN, so that no other node is fenced with it. ' +
+      'On the command line a token alone will do, for the node that plug names; from Pacemaker it is refused',
   },
   {
     name: 'token_file',
@@ -71,13 +71,15 @@ export const parameters: readonly Parameter[] = [
     type: 'second',
     value: 'seconds',
     default: '60',
-    text: 'How long on, off and reboot may take; what was begun on the host is taken back then',
+    text:
+      'How long on, off and reboot may take; what was begun on the host is taken back then. ' +
+      "Raise it with Pacemaker's own timeout (pcmk_off_timeout, pcmk_reboot_timeout), which it does not tell",
   },
   {
     name: 'disable_timeout',
     type: 'boolean',
     value: 'true/false',
-    text: 'Leave the limit of on, off and reboot to the caller (default: true when Pacemaker calls and power_timeout is not set)',
+    text: 'Leave the limit of on, off and reboot to the caller, up to 10 minutes',
   },
   {
     name: 'shell_timeout',

@@ -7,7 +7,7 @@ import { isNodeName, isToken, type TokenMap, tokensFromParameter } from './token
 /** Where the tokens come from. */
 export type TokenSource =
   | { readonly kind: 'single'; readonly token: string }
-  | { readonly kind: 'map'; readonly tokens: TokenMap }
+  | { readonly kind: 'map'; readonly tokens: TokenMap; readonly from: string }
   | { readonly kind: 'file'; readonly path: string };
 
 export interface Settings {
@@ -29,7 +29,7 @@ export type ReadSettings =
   | { readonly ok: true; readonly settings: Settings }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** When the caller keeps the time: it ends us, and with us the request. This only bounds what nobody ends. */
+/** When the caller is to keep the time: it ends us, and with us the request. This only bounds what nobody ends. */
 const UNLIMITED_MS = 600_000;
 
 export function readSettings(given: Given, isUnderPacemaker: boolean): ReadSettings {
@@ -42,12 +42,13 @@ export function readSettings(given: Given, isUnderPacemaker: boolean): ReadSetti
   if (plug !== undefined && !isNodeName(plug))
     problems.push('plug is no node name: one word, at most 255 letters');
   const leastDelayMs = milliseconds('delay');
-  const isTimeoutSet = (given.get('power_timeout') ?? '') !== '';
-  const isUnlimited = isOn('disable_timeout') ?? (isUnderPacemaker && !isTimeoutSet);
+  // Pacemaker does not tell how long it waits. What is begun on the host must not outlive that where the host that was
+  // asked dies with it, so its usual time is the default there, too.
+  const isUnlimited = isOn('disable_timeout') ?? false;
   const powerTimeoutMs = milliseconds('power_timeout');
   const settings: Settings = {
     plug,
-    tokens: readSource(given, problems),
+    tokens: readSource(given, isUnderPacemaker, problems),
     leastDelayMs,
     mostDelayMs: Math.max(leastDelayMs, milliseconds('delay_max')),
     powerTimeoutMs: isUnlimited || powerTimeoutMs === 0 ? UNLIMITED_MS : powerTimeoutMs,
@@ -60,7 +61,7 @@ export function readSettings(given: Given, isUnderPacemaker: boolean): ReadSetti
   return problems.length > 0 ? { ok: false, problems } : { ok: true, settings };
 }
 
-function readSource(given: Given, problems: string[]): TokenSource {
+function readSource(given: Given, isUnderPacemaker: boolean, problems: string[]): TokenSource {
   const single = given.get('token') || undefined;
   const map = given.get('tokens') || undefined;
   if (single !== undefined && map !== undefined) {
@@ -68,14 +69,29 @@ function readSource(given: Given, problems: string[]): TokenSource {
   }
   if (map !== undefined) {
     const read = tokensFromParameter(map);
-    if (read.ok) return { kind: 'map', tokens: read.tokens };
+    if (read.ok) return { kind: 'map', tokens: read.tokens, from: 'the parameter tokens' };
     problems.push(...read.problems);
   }
-  if (single !== undefined) {
-    if (!isToken(single)) problems.push('token is no token: one word, as the admin of the host gave it');
-    return { kind: 'single', token: single };
-  }
+  if (single !== undefined) return readSingle(single, isUnderPacemaker, problems);
   return { kind: 'file', path: given.get('token_file') || paths.guestTokens };
+}
+
+/**
+ * A token without a name would fence its guest whatever node is asked for. A person says both at once; Pacemaker asks for
+ * whatever node its configuration lets it ask for, and of that it tells us nothing.
+ */
+function readSingle(text: string, isUnderPacemaker: boolean, problems: string[]): TokenSource {
+  const colon = text.indexOf(':');
+  const [name, token] = colon < 0 ? [undefined, text] : [text.slice(0, colon), text.slice(colon + 1)];
+  if (!isToken(token) || (name !== undefined && !isNodeName(name))) {
+    problems.push('token is no token: one word, as the admin of the host gave it, as NAME:TOKEN');
+  } else if (name === undefined && isUnderPacemaker) {
+    problems.push(
+      'token names no node, and would fence its guest whatever node is meant; write it as NAME:TOKEN',
+    );
+  }
+  if (name === undefined) return { kind: 'single', token };
+  return { kind: 'map', tokens: new Map([[name, token]]), from: 'the parameter token' };
 }
 
 function readBoolean(name: string, text: string | undefined, problems: string[]): boolean | undefined {

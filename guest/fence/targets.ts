@@ -4,7 +4,7 @@ import { readSecretFile } from '../../shared/secret-file.ts';
 import type { Settings } from './settings.ts';
 import { type TokenMap, tokensFromFile } from './token-map.ts';
 
-/** One token for whatever node is asked for, or one for each. */
+/** One token for the node that a person names with it, or one for each. */
 export type Targets =
   | { readonly kind: 'single'; readonly token: string }
   | { readonly kind: 'map'; readonly tokens: TokenMap; readonly from: string };
@@ -20,7 +20,7 @@ export function loadTargets({ tokens: source }: Settings): LoadedTargets {
     case 'single':
       return { ok: true, targets: source };
     case 'map':
-      return notEmpty(source.tokens, 'the parameter tokens');
+      return notEmpty(source.tokens, source.from);
     case 'file':
       return fromFile(source.path);
   }

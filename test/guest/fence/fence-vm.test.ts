@@ -199,10 +199,41 @@ test('a token alone names no node, so there is nothing to list', async () => {
   for (const action of ['list', 'list-status']) {
     const called = await callFenceVm({ input: inputOf({ action, token: 'T' }) });
     assert.equal(called.exitCode, 1);
-    assert.match(called.stderr, /token names no node; use tokens, or set plug or pcmk_host_list/);
+    assert.match(called.stderr, /token names no node; write it as NAME:TOKEN, or set plug/);
   }
   const called = await callFenceVm({ input: inputOf({ action: 'list', token: 'T', plug: 'guest2' }) });
   assert.equal(called.stdout, 'guest2,\n');
+});
+
+test('one token fences the one node that stands with it, and from Pacemaker none without a name', async (t) => {
+  const agent = await confirming(t);
+  const off = (token: string, plug: string, isUnderPacemaker: boolean) =>
+    callFenceVm(
+      { input: inputOf({ action: 'off', token, plug, nodename: plug, socket: agent.path }) },
+      { isUnderPacemaker },
+    );
+  for (const isUnderPacemaker of [false, true]) {
+    assert.equal((await off('guest2:T', 'guest2', isUnderPacemaker)).exitCode, 0);
+    const other = await off('guest2:T', 'guest1', isUnderPacemaker);
+    assert.equal(other.exitCode, 1);
+    assert.match(
+      other.stderr,
+      /no token for guest1 in the parameter token, which knows guest2; add it there/,
+    );
+  }
+  assert.deepEqual(textsOf(agent), ['off T', 'off T']);
+
+  assert.equal((await off('T', 'guest2', false)).exitCode, 0);
+  const nameless = await off('T', 'guest2', true);
+  assert.equal(nameless.exitCode, 1);
+  assert.match(nameless.stderr, /token names no node, .*; write it as NAME:TOKEN/);
+  for (const action of ['monitor', 'list', 'status']) {
+    const input = inputOf({ action, token: 'T', plug: 'guest2', socket: agent.path });
+    assert.equal((await callFenceVm({ input }, { isUnderPacemaker: true })).exitCode, 1);
+  }
+  assert.equal(agent.asked.length, 3);
+  const listed = await callFenceVm({ input: inputOf({ action: 'list', token: 'guest2:T' }) });
+  assert.equal(listed.stdout, 'guest2,\n');
 });
 
 test('monitor is well when the host answers and denies no token', async (t) => {
@@ -271,15 +302,17 @@ test('off and reboot wait for delay, and at random up to delay_max; nothing else
   }
 });
 
-test('the host is given the time that the caller allows, and much when Pacemaker keeps the time', async (t) => {
+test('the host is given the time that the caller allows, by default no more than Pacemaker itself does', async (t) => {
   const agent = await confirming(t);
   const deadline = async (action: string, parameters: Record<string, string>, isUnderPacemaker: boolean) => {
-    const input = inputOf({ action, plug: 'g', token: 'T', socket: agent.path, ...parameters });
+    const input = inputOf({ action, plug: 'g', token: 'g:T', socket: agent.path, ...parameters });
     await callFenceVm({ input }, { isUnderPacemaker });
     return Math.ceil((agent.asked.at(-1)?.deadlineMs ?? 0) / 1000);
   };
   assert.equal(await deadline('off', {}, false), 60);
-  assert.equal(await deadline('off', {}, true), 600);
+  assert.equal(await deadline('off', {}, true), 60);
+  assert.equal(await deadline('off', { power_timeout: '300' }, true), 300);
+  assert.equal(await deadline('off', { disable_timeout: '1' }, true), 600);
   assert.equal(await deadline('off', { power_timeout: '90' }, true), 90);
   assert.equal(await deadline('off', { disable_timeout: 'false' }, true), 60);
   assert.equal(await deadline('off', { disable_timeout: '1', power_timeout: '90' }, false), 600);
@@ -302,7 +335,8 @@ test('whatever a token is made of, it reaches the host as it is or not at all', 
   ];
   for (const token of words) {
     assert.equal(
-      (await runFenceVm(inputOf({ action: 'off', plug: 'g', token, socket: agent.path }))).exitCode,
+      (await runFenceVm(inputOf({ action: 'off', plug: 'g', token: `g:${token}`, socket: agent.path })))
+        .exitCode,
       0,
     );
     assert.equal(textsOf(agent).at(-1), `off ${token}`);
