@@ -2,7 +2,7 @@
  * From a guest's request to its answer: who may, what is asked, the desk and its jobs, the answer, the audit record.
  *
  * Invariant: nothing is touched before the token was accepted, and a guest whose token was not is told the same sentence
- * whatever the reason.
+ * whatever the reason, at a time that tells nothing of it either.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock, Timer } from '../../../shared/clock.ts';
@@ -31,6 +31,10 @@ export interface FenceServiceOptions {
 
 const DENIED: Verdict = { result: 'denied', state: 'unknown', reason: 'denied' };
 const STOP_WITHIN_MS = 8_000;
+/** A denial goes out at a whole multiple of this: what was looked up for it, and for how long, shall not be seen. */
+const DENIED_STEP_MS = 250;
+/** Of the asker's time, for the way back. */
+const DENIED_LEFT_MS = 20;
 
 export class FenceService {
   readonly #options: FenceServiceOptions;
@@ -119,10 +123,9 @@ export class FenceService {
     const arriving = { isCancelled: false };
     const key = keyOf(request.guest, request.id);
     this.#arriving.set(key, arriving);
-    const startedMs = this.#options.clock.nowMs();
     try {
       if (parsed.kind === 'list') await this.#list(request, parsed, arriving);
-      else await this.#one(request, parsed, arriving, startedMs);
+      else await this.#one(request, parsed, arriving);
     } finally {
       if (this.#arriving.get(key) === arriving) this.#arriving.delete(key);
     }
@@ -132,11 +135,10 @@ export class FenceService {
     request: ServiceRequest,
     { operation, token }: Extract<FenceRequest, { kind: 'one' }>,
     arriving: { readonly isCancelled: boolean },
-    startedMs: number,
   ): Promise<void> {
     const grant = await this.#authorise(request, operation, token);
     if (grant === undefined) {
-      request.reply(answerOf(DENIED, this.#options.clock.nowMs() - startedMs));
+      request.reply(answerOf(DENIED, 0));
       return;
     }
     if (arriving.isCancelled) return;
@@ -195,6 +197,17 @@ export class FenceService {
 
   /** What the token allows; undefined: denied, and everybody who is to know has been told why. */
   async #authorise(request: ServiceRequest, operation: Operation, token: string): Promise<Grant | undefined> {
+    const { clock } = this.#options;
+    const sinceMs = clock.nowMs();
+    const grant = await this.#judge(request, operation, token);
+    if (grant === undefined) {
+      const restMs = DENIED_STEP_MS - ((clock.nowMs() - sinceMs) % DENIED_STEP_MS);
+      await clock.sleep(Math.max(0, Math.min(restMs, request.timeLeftMs() - DENIED_LEFT_MS)));
+    }
+    return grant;
+  }
+
+  async #judge(request: ServiceRequest, operation: Operation, token: string): Promise<Grant | undefined> {
     const { policy, clock, backEnd } = this.#options;
     const { guest } = request;
     const read = await readToken(token, policy(), { guest, operation, wallMs: clock.wallMs() });
