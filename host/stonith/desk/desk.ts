@@ -245,9 +245,9 @@ const isOf = (ask: Ask, guest: string, id: string) => ask.guest === guest && ask
 
 const isForTheSame = (job: Job, ask: Ask) => job.operation === ask.operation && job.resource === ask.resource;
 
-/** What is being taken back is no help to anybody who asks now. */
+/** What is being taken back is no help to anybody who asks now, and neither is a death that came before the asking. */
 function isJoinable({ job, hasGivenUp, isAnswered }: Work, ask: Ask): boolean {
-  return job.operation === ask.operation && !hasGivenUp && !isAnswered;
+  return job.operation === ask.operation && job.phase !== 'starting' && !hasGivenUp && !isAnswered;
 }
 
 const unproven = (reason: string): Outcome => ({ result: 'unknown', state: 'unknown', reason });

@@ -1,8 +1,10 @@
 /** Who joins whom at the desk: only what asks for the very same thing, and only while it can still be given. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Facts } from '../../../host/stonith/decide/facts.ts';
+import type { JobEvent } from '../../../host/stonith/decide/job-state.ts';
 import type { FenceRecord } from '../../../host/stonith/decide/record.ts';
-import { type Ask, Desk } from '../../../host/stonith/desk/desk.ts';
+import { type Ask, Desk, type DeskEffect, type Work } from '../../../host/stonith/desk/desk.ts';
 
 const WALL_MS = 1_000_000;
 
@@ -28,6 +30,35 @@ const recordOfX: FenceRecord = {
   untilWallMs: WALL_MS + 10_000,
 };
 
+const isDead: Facts = {
+  teller: 'the host cluster',
+  hasQuorum: true,
+  fencesItsNodes: true,
+  isSettled: true,
+  hasMigrated: false,
+  ordersAreDone: true,
+  requesterIsDoomed: false,
+  finished: undefined,
+  nodes: [{ name: 'hosta', isOnline: true, isUnclean: false, isPending: false, tells: 'stopped' }],
+  target: {
+    isManaged: true,
+    isBlocked: false,
+    hasFailed: false,
+    activeOn: [],
+    pending: undefined,
+    role: 'Stopped',
+    ownRole: 'Stopped',
+    record: undefined,
+  },
+};
+const seen: JobEvent = { type: 'seen', facts: isDead, wallMs: WALL_MS };
+
+/** What one job was told, one after the other, in whichever phase it then was. */
+function tell(desk: Desk, work: Work | undefined, ...events: JobEvent[]): DeskEffect[] {
+  assert.ok(work !== undefined);
+  return events.flatMap((event) => desk.happened(work, work.job.phase, event, 0));
+}
+
 test('an id that a job has for another target, or for something else, is refused, and nothing is done for it', () => {
   for (const other of [{ resource: 'prmB' }, { operation: 'on' }, { operation: 'status' }] as const) {
     const desk = new Desk({ host: 'hosta' });
@@ -50,4 +81,20 @@ test('the same id from another guest is another job', () => {
   desk.resume('prmA', recordOfX, 0, WALL_MS);
   desk.ask(askFor({ guest: 'guest2', resource: 'prmB' }), 0, WALL_MS);
   assert.equal(desk.works.length, 2);
+});
+
+test('a reset whose guest has died already is joined by its own id alone: another one has it stopped anew', () => {
+  const desk = new Desk({ host: 'hosta' });
+  desk.ask(askFor({ operation: 'reset' }), 0, WALL_MS);
+  const [work] = desk.works;
+  tell(desk, work, seen, { type: 'ordered', ranOn: [] });
+  desk.ask(askFor({ operation: 'reset', id: 'before' }), 0, WALL_MS);
+  assert.equal(desk.works.length, 1);
+  tell(desk, work, seen);
+  assert.equal(work?.job.phase, 'starting');
+  desk.ask(askFor({ operation: 'reset', id: 'after' }), 0, WALL_MS);
+  assert.equal(desk.works.length, 2);
+  const told = tell(desk, work, { type: 'ordered', ranOn: [] });
+  const answered = told.flatMap((effect) => (effect.do === 'reply' ? [effect.ask.id] : []));
+  assert.deepEqual(answered, ['X', 'before']);
 });
