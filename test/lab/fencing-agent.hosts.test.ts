@@ -1,13 +1,25 @@
 /** ocf:extra:VirtualDomain as resource agents are tested, and what it does when a mark comes. */
 import assert from 'node:assert/strict';
-import { isAlive } from './fencing-observer.ts';
-import { VICTIM, writeVictim } from './fencing-victim.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { threadsOf } from '../support/process-table.ts';
+import { isAlive, qemusOf } from './fencing-observer.ts';
+import { diskXml, VICTIM, writeVictim } from './fencing-victim.ts';
+import {
+  HANGING_FILE,
+  hang,
+  mountHangingFile,
+  release,
+  removeHangingFile,
+  waitForHangingRead,
+} from './hanging-disk.ts';
 import type { Laboratory } from './lab.ts';
 import { labTest } from './shared-lab.ts';
 import { waitFor } from './wait-for.ts';
 
 const AGENT = '/usr/lib/ocf/resource.d/extra/VirtualDomain';
 const RESOURCE = 'plain';
+/** For a stop that believes what it should not: those take some 30 ms. */
+const LONG_ENOUGH_MS = 2_000;
 
 async function call(
   lab: Laboratory,
@@ -61,3 +73,36 @@ labTest('the resource agent passes ocf-tester, and ends at once what is marked',
   assert.equal(isAlive(lab, VICTIM), false);
   await lab.output('hosta', ['attrd_updater', '-n', `force_stop-${RESOURCE}`, '-D']);
 });
+
+labTest(
+  'the stop of one that hangs in its disk ends when the disk lets it go, and not before',
+  async (lab) => {
+    await lab.pushPrograms();
+    await mountHangingFile(lab, 'hosta');
+    try {
+      const xml = await writeVictim(lab, VICTIM, diskXml(HANGING_FILE));
+      assert.equal(await call(lab, xml, 'start'), 0);
+      const [pid] = qemusOf(lab, VICTIM);
+      assert.ok(pid !== undefined);
+      await hang(lab, 'hosta');
+      await lab.output('hosta', ['virsh', '-q', 'reset', VICTIM]);
+      await waitForHangingRead(lab, 'hosta');
+      await mark(lab, Math.round(Date.now() / 1000) + 120);
+      let ended = false;
+      const stopping = call(lab, xml, 'stop').finally(() => {
+        ended = true;
+      });
+      await waitFor('it was killed', 20_000, () => !threadsOf(pid).includes(pid));
+      await sleep(LONG_ENOUGH_MS);
+      assert.equal(ended, false);
+      assert.deepEqual(qemusOf(lab, VICTIM), [pid]);
+      await release(lab, 'hosta');
+      assert.equal(await stopping, 0);
+      assert.equal(isAlive(lab, VICTIM), false);
+    } finally {
+      await removeHangingFile(lab, 'hosta');
+      await writeVictim(lab);
+      await lab.on('hosta', ['attrd_updater', '-n', `force_stop-${RESOURCE}`, '-D']);
+    }
+  },
+);

@@ -5,10 +5,19 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { type Answer, ASKER, reasonOf, resultOf, stateOf } from '../support/bridge-stand-in.ts';
+import { threadsOf } from '../support/process-table.ts';
 import { playBridge } from './fencing-bridge.ts';
 import { isAlive, qemusOf } from './fencing-observer.ts';
-import { makeAskersToken, VICTIM, VICTIM_XML, writeVictim } from './fencing-victim.ts';
+import { diskXml, makeAskersToken, VICTIM, VICTIM_XML, writeVictim } from './fencing-victim.ts';
 import { startProgram, stopProgram } from './fencing-world.ts';
+import {
+  HANGING_FILE,
+  hang,
+  mountHangingFile,
+  release,
+  removeHangingFile,
+  waitForHangingRead,
+} from './hanging-disk.ts';
 import type { Laboratory } from './lab.ts';
 import { labTest } from './shared-lab.ts';
 import { waitFor } from './wait-for.ts';
@@ -112,6 +121,32 @@ async function endsTheFrozen({ lab, t, ask }: Story): Promise<void> {
   t.diagnostic(`off, frozen: ${off.tookMs} ms`);
 }
 
+/** Its first thread is dead at once; the one that hangs in the disk might still write there. */
+async function waitsForTheDisk({ lab, ask }: Story): Promise<void> {
+  await removeVictim(lab);
+  await mountHangingFile(lab, 'hosta');
+  try {
+    await writeVictim(lab, VICTIM, diskXml(HANGING_FILE));
+    await defineAndStart(lab);
+    const [pid] = qemusOf(lab, VICTIM);
+    await hang(lab, 'hosta');
+    await virsh(lab, 'hosta', 'reset', VICTIM);
+    await waitForHangingRead(lab, 'hosta');
+    for (const operation of ['off', 'reboot', 'off']) {
+      const asked = await ask(operation, 3_000);
+      assert.notEqual(resultOf(asked.answer), 'confirmed', operation);
+      assert.ok(asked.wasAlive);
+      assert.ok(pid !== undefined && !threadsOf(pid).includes(pid), 'it was killed');
+    }
+    const off = ask('off', 20_000);
+    await release(lab, 'hosta');
+    assertDead(await off);
+  } finally {
+    await removeHangingFile(lab, 'hosta');
+    await writeVictim(lab);
+  }
+}
+
 async function waitsForLibvirt({ lab, ask }: Story): Promise<void> {
   await lab.signalDaemon('hosta', 'libvirtd', 'KILL');
   const off = await ask('off', 3_000);
@@ -164,6 +199,7 @@ labTest('with libvirt alone', (lab, t) =>
   tell(lab, t, {
     'off, on, reboot, status and list do what they say': answersAllOperations,
     'a frozen one is ended at once': endsTheFrozen,
+    'one that hangs in its disk is off when that lets it go, and not before': waitsForTheDisk,
     'without libvirtd nothing is proven, and with it again it is': waitsForLibvirt,
     'one that is being migrated ends on both hosts': endsTheMigrating,
     'one that has been migrated is not said to be off': knowsWhatHasLeft,

@@ -1,6 +1,6 @@
 /**
- * A file whose reads hang in the kernel while another file exists: FUSE, spoken to the kernel directly. Runs in a host until
- * it is killed; then reads fail.
+ * A file whose reads hang in the kernel while another file exists, which then says how many do: FUSE, spoken to the kernel
+ * directly. Runs in a host until it is killed; then reads fail.
  *
  *   node hanging-file.cjs MOUNT_POINT FLAG_FILE
  */
@@ -66,7 +66,7 @@ function serve(request: Buffer): void {
       const offset = Number(request.readBigUInt64LE(IN_HEADER_BYTES + 8));
       const size = request.readUInt32LE(IN_HEADER_BYTES + 16);
       const answer = () => reply(Buffer.alloc(Math.max(0, Math.min(size, FILE_BYTES - offset))));
-      if (existsSync(flagFile)) hanging.push(answer);
+      if (existsSync(flagFile)) hold(answer);
       else answer();
       break;
     }
@@ -79,6 +79,15 @@ function serve(request: Buffer): void {
       break; // have no answer
     default:
       reply(Buffer.alloc(0), NO_SUCH_FUNCTION);
+  }
+}
+
+function hold(answer: () => void): void {
+  hanging.push(answer);
+  try {
+    writeFileSync(flagFile, `${hanging.length}\n`, { flag: 'r+' });
+  } catch {
+    // it has just been removed
   }
 }
 

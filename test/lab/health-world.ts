@@ -2,13 +2,12 @@
  * Everything that host health takes, in a laboratory: ping targets and disks that a test can break on one host, the
  * published configuration, and looks at attributes on both levels.
  */
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { bundledProgram } from '../support/bundle.ts';
-import { startProgram as startInSession } from './bridge-programs.ts';
 import { HOSTS, startProgram } from './fencing-world.ts';
+import { HANGING_FILE, mountHangingFile, removeHangingFile } from './hanging-disk.ts';
 import { DISK, PING_TARGET, RULES, VM_CTL_CONF } from './health-texts.ts';
 import type { Laboratory } from './lab.ts';
 import { labHandle } from './lab-handle.ts';
@@ -16,8 +15,6 @@ import { runInLab } from './run-in-lab.ts';
 import { waitFor } from './wait-for.ts';
 import { wirePid } from './wire.ts';
 
-const FLAG = '/run/lab-hang';
-const HANGING_FILE = '/run/lab-hanging-file';
 const BACKING = '/var/lib/lab-disk.img';
 export const PATIENCE_MS = 150_000;
 /** Through the tools that admins use; python takes its time in a guest. */
@@ -86,22 +83,13 @@ export const cutBackingShort = (lab: Laboratory, host: string) =>
 
 /** Puts a file whose reads can be made to hang in the kernel in the place of the host's disk. */
 export async function useHangingFile(lab: Laboratory, host: string): Promise<() => Promise<void>> {
-  const program = '/run/hanging-file.cjs';
-  copyFileSync(bundledProgram('test/lab/hanging-file.ts'), inHost(lab, host, program));
-  await startInSession(lab, host, 'hanging-file', ['node', program, HANGING_FILE, FLAG]);
-  await waitFor('the file is mounted', 20_000, async () => {
-    const { stdout } = await lab.on(host, ['stat', '-c', '%s', HANGING_FILE], { deadlineMs: 5_000 });
-    return stdout.trim() === '1048576';
-  });
+  await mountHangingFile(lab, host);
   await lab.output(host, ['ln', '-sfn', HANGING_FILE, DISK]);
   return async () => {
-    await lab.output(host, ['rm', '-f', FLAG]);
     await lab.output(host, ['ln', '-sfn', BACKING, DISK]);
-    await lab.on(host, ['umount', '--lazy', HANGING_FILE]);
+    await removeHangingFile(lab, host);
   };
 }
-
-export const hang = (lab: Laboratory, host: string) => lab.output(host, ['touch', FLAG]);
 
 /** How many processes of the host have a command line that begins like this. */
 export async function processesOf(lab: Laboratory, host: string, words: string): Promise<number> {

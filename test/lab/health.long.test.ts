@@ -8,13 +8,13 @@ import { BridgeWorld, Helper } from '../bench/bridge-world.ts';
 import { bundledProgram } from '../support/bundle.ts';
 import { startProgram } from './bridge-programs.ts';
 import { buildFencingWorld, endFencingWorld, GUESTS, makeToken } from './fencing-world.ts';
+import { hang } from './hanging-disk.ts';
 import { addGuest, leaves, loadPublished } from './health-leaving.ts';
 import { fencingInGuests, healthInGuests, PINGD, PINGD_IN_GUESTS } from './health-texts.ts';
 import {
   attributeIn,
   becomes,
   endManagerd,
-  hang,
   loadByCrm,
   PATIENCE_MS,
   prepareHosts,
