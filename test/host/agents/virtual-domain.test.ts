@@ -1,12 +1,13 @@
 /** Laws of ocf:extra:VirtualDomain about machines of which libvirt knows nothing any more. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { AgentCall, OCF } from '../../support/agent-call.ts';
 import { eventually } from '../../support/eventually.ts';
 import { halfDead, unreaped } from '../../support/half-dead.ts';
 import { isAlive, threadsOf } from '../../support/process-table.ts';
 
+const PROBE = { OCF_RESKEY_CRM_meta_interval: '0' };
 const AGENT = 'host/agents/VirtualDomain';
 const DOMAIN = `half,dead-${process.pid}`;
 
@@ -53,6 +54,28 @@ describe('VirtualDomain', () => {
     process.kill(pid, 'SIGKILL');
     await eventually('it has ended', () => threadsOf(pid).length === 0);
     assert.equal((await call.run('monitor')).status, OCF.notRunning);
+  });
+
+  it('without its XML nothing is said not to run that may: what it started, or what nobody else did', async (t) => {
+    const domain = `vm-${process.pid}`;
+    const pidFile = `/run/libvirt/qemu/${domain}.pid`;
+    mkdirSync('/run/libvirt/qemu', { recursive: true });
+    t.after(() => rmSync(pidFile, { force: true }));
+    const call = virtualDomain(t);
+    rmSync(call.path('xml'));
+    assert.equal((await call.run('monitor', PROBE)).status, OCF.notRunning);
+    const pid = await halfDead(t, domain);
+    writeFileSync(pidFile, String(pid));
+    const both = async () => [(await call.run('monitor', PROBE)).status, (await call.run('stop')).status];
+    assert.deepEqual(await both(), [OCF.generic, OCF.generic], 'nobody knows whose it is');
+    assert.match((await call.run('stop')).stderr, new RegExp(`can't be read, and ${domain} runs here`));
+    writeFileSync(call.path('run/VirtualDomain-other.domain'), `${domain}\n`);
+    assert.deepEqual(await both(), [OCF.notRunning, OCF.success], 'it is that of another resource');
+    writeFileSync(call.path('run/VirtualDomain-tested.domain'), `${domain}\n`);
+    assert.deepEqual(await both(), [OCF.generic, OCF.generic], 'it has been started by this one');
+    writeFileSync(call.path('run/VirtualDomain-tested.domain'), `${domain}x\n`);
+    assert.deepEqual(await both(), [OCF.notRunning, OCF.success], 'another one has been started by this one');
+    assert.ok(threadsOf(pid).length > 0);
   });
 
   it('a dead one that nobody reaps keeps nobody waiting', async (t) => {
