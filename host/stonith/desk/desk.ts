@@ -37,6 +37,8 @@ export interface Ask {
 export type DeskEffect =
   | { readonly do: 'reply'; readonly ask: Ask; readonly outcome: Outcome; readonly elapsedMs: number }
   | { readonly do: 'refuse'; readonly ask: Ask; readonly fault: string }
+  /** A job that was taken up again has ended, and nobody waited for it. */
+  | { readonly do: 'unasked'; readonly work: Work; readonly outcome: Outcome; readonly elapsedMs: number }
   | { readonly do: 'job'; readonly work: Work; readonly phase: Phase; readonly effect: JobEffect }
   | { readonly do: 'log'; readonly work: Work; readonly from: Phase; readonly to: Phase };
 
@@ -49,6 +51,8 @@ interface Asker {
 export interface Work {
   readonly number: number;
   readonly line: string;
+  /** When it was taken up again, if it was. */
+  readonly resumedMs: number | undefined;
   /** When it is given up, so that there is time to take it back. */
   readonly giveUpMs: number;
   /** When its first asker is gone. */
@@ -58,6 +62,13 @@ export interface Work {
   hasGivenUp: boolean;
   isAnswered: boolean;
   askers: Asker[];
+}
+
+interface NewWork {
+  readonly job: Job;
+  readonly nowMs: number;
+  readonly leftMs: number;
+  readonly resumedMs?: number;
 }
 
 export interface DeskOptions {
@@ -129,7 +140,7 @@ export class Desk {
   resume(resource: string, record: FenceRecord, nowMs: number, wallMs: number): readonly DeskEffect[] {
     const { id, operation, requester, host, untilWallMs } = record;
     const job = newJob({ id, operation, resource, requester, host, untilWallMs });
-    const work = this.#add({ job, nowMs, leftMs: untilWallMs - wallMs });
+    const work = this.#add({ job, nowMs, leftMs: untilWallMs - wallMs, resumedMs: nowMs });
     return this.#isFirst(work) ? this.#begin(work, { type: 'resumed', record }, nowMs) : [];
   }
 
@@ -200,6 +211,9 @@ export class Desk {
     const { askers } = work;
     work.isAnswered = true;
     work.askers = [];
+    if (askers.length === 0 && work.resumedMs !== undefined) {
+      return [{ do: 'unasked', work, outcome, elapsedMs: nowMs - work.resumedMs }];
+    }
     return askers.map((asker) => replyTo(asker, outcome, nowMs));
   }
 
@@ -216,12 +230,13 @@ export class Desk {
     return this.#advance(work, event, nowMs);
   }
 
-  #add({ job, nowMs, leftMs }: { readonly job: Job; readonly nowMs: number; readonly leftMs: number }): Work {
+  #add({ job, nowMs, leftMs, resumedMs }: NewWork): Work {
     const marginMs = Math.min(MARGIN_MS.most, Math.max(MARGIN_MS.least, leftMs * MARGIN_SHARE));
     const line = lineOf(job);
     const work: Work = {
       number: ++this.#numbers,
       line,
+      resumedMs,
       job,
       giveUpMs: nowMs + leftMs - marginMs,
       untilMs: nowMs + leftMs,

@@ -108,8 +108,14 @@ export class ClusterBackEnd implements FenceBackEnd {
       for (const [name, value] of attributes) {
         const mark = name.startsWith(MARK) ? parseMark(value) : undefined;
         if (mark === undefined || isRunning(mark.id) || mark.untilWallMs > wallMs) continue;
-        await deleteNodeAttribute(this.#pacemaker, { name, node });
-        this.#options.log.warning('a forgotten mark was removed', { name, node, value });
+        const removed = await deleteNodeAttribute(this.#pacemaker, { name, node });
+        const words = { name, node, value };
+        if (removed.ok) this.#options.log.warning('a forgotten mark was removed', words);
+        else
+          this.#options.log.warning('a forgotten mark could not be removed', {
+            ...words,
+            reason: removed.fault,
+          });
       }
     }
   }

@@ -9,8 +9,9 @@ import type { Clock, Timer } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';
 import type { Answer } from '../../../shared/protocol/message.ts';
 import type { ServiceRequest } from '../../../shared/protocol/service-client.ts';
+import type { Outcome } from '../decide/job-state.ts';
 import type { FenceBackEnd } from '../desk/back-end.ts';
-import { type Ask, Desk, type DeskEffect } from '../desk/desk.ts';
+import { type Ask, Desk, type DeskEffect, type Work } from '../desk/desk.ts';
 import { JobRunner } from '../desk/job-runner.ts';
 import { type Grant, nameOf, type Operation } from '../token/grant.ts';
 import { readToken, type TokenPolicy } from '../token/read-token.ts';
@@ -30,6 +31,11 @@ export interface FenceServiceOptions {
 }
 
 const DENIED: Verdict = { result: 'denied', state: 'unknown', reason: 'denied' };
+const CALLED_OFF: Verdict = {
+  result: 'failed',
+  state: 'unknown',
+  reason: 'it was called off before anything was begun',
+};
 const STOP_WITHIN_MS = 8_000;
 /** A denial goes out at a whole multiple of this: what was looked up for it, and for how long, shall not be seen. */
 const DENIED_STEP_MS = 250;
@@ -141,7 +147,10 @@ export class FenceService {
       request.reply(answerOf(DENIED, 0));
       return;
     }
-    if (arriving.isCancelled) return;
+    if (arriving.isCancelled) {
+      this.#recordAnswered(request, operation, grant, CALLED_OFF, 0);
+      return;
+    }
     this.#ask(request, { operation, grant, id: request.id }, (verdict, elapsedMs) => {
       request.reply(answerOf(verdict, elapsedMs));
       this.#recordAnswered(request, operation, grant, verdict, elapsedMs);
@@ -156,7 +165,11 @@ export class FenceService {
     const states = await Promise.all(
       tokens.map(async (token, index): Promise<Verdict> => {
         const grant = await this.#authorise(request, 'status', token);
-        if (grant === undefined || arriving.isCancelled) return DENIED;
+        if (grant === undefined) return DENIED;
+        if (arriving.isCancelled) {
+          this.#recordAnswered(request, 'list', grant, CALLED_OFF, 0);
+          return CALLED_OFF;
+        }
         return new Promise((resolve) => {
           const ask = { operation: 'status', grant, id: `${request.id}#${index}` } as const;
           this.#ask(request, ask, (verdict, elapsedMs) => {
@@ -195,6 +208,13 @@ export class FenceService {
     this.#records.answered(request, { operation, target, token: nameOf(grant), verdict, elapsedMs });
   }
 
+  /** Whoever asked for it has the answer of a daemon that is gone, or none; the record is to say how it ended. */
+  #recordUnasked({ job }: Work, outcome: Outcome, elapsedMs: number): void {
+    const { operation, resource: target, requester: guest, id } = job;
+    const verdict = { ...outcome, reason: `taken up again, with nobody waiting: ${outcome.reason}` };
+    this.#records.answered({ guest, id }, { operation, target, verdict, elapsedMs });
+  }
+
   /** What the token allows; undefined: denied, and everybody who is to know has been told why. */
   async #authorise(request: ServiceRequest, operation: Operation, token: string): Promise<Grant | undefined> {
     const { clock } = this.#options;
@@ -229,6 +249,9 @@ export class FenceService {
           break;
         case 'refuse':
           this.#take(effect.ask)?.({ result: 'failed', state: 'unknown', reason: effect.fault }, 0);
+          break;
+        case 'unasked':
+          this.#recordUnasked(effect.work, effect.outcome, effect.elapsedMs);
           break;
         case 'job':
           this.#runner.run(effect.work, effect.phase, effect.effect);

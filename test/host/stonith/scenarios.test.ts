@@ -1,5 +1,6 @@
 /** Whole stories on virtual time; the log of what happened, in order, is what is judged. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { AuditLog } from '../../../host/stonith/service/audit-log.ts';
@@ -23,7 +24,8 @@ function world(
   decryptV1?: V1Decrypter,
 ) {
   const backEnd = cluster ?? new SimulatedCluster(clock);
-  const audit = new AuditLog(join(temporaryDirectory(t), 'audit.log'), silentLogger, () => clock.nowMs());
+  const auditPath = join(temporaryDirectory(t), 'audit.log');
+  const audit = new AuditLog(auditPath, silentLogger, () => clock.nowMs());
   const policy = () => ({ keys: KEYS, decryptV1 });
   const service = new FenceService({
     backEnd,
@@ -67,7 +69,15 @@ function world(
     );
     assert.equal(service.jobs, 0, 'a job is left');
   };
-  return { backEnd, service, clock, ask, atRest, log: backEnd.log };
+  const audited = async () => {
+    await audit.flush();
+    const lines = readFileSync(auditPath, 'utf8').trim().split('\n');
+    return lines.map((line) => {
+      const { id, requester, operation, target, result, reason } = JSON.parse(line);
+      return [id, requester, operation, target, result, reason].join(' | ');
+    });
+  };
+  return { backEnd, service, clock, ask, atRest, audited, log: backEnd.log };
 }
 
 function wordsOf(answer: Answer): string {
@@ -340,4 +350,35 @@ test('what a token of version 1 decrypts to is not told by the time either, unle
     );
     assert.match(answered[0]?.[1] ?? '', /"elapsedMs":0/);
   }
+});
+
+test('a request that is called off before anything was begun is in the audit log, and nothing is touched', async (t) => {
+  const { ask, clock, log, service, audited } = world(t);
+  service.cancel(ask('off', 'vm1'));
+  await clock.advance(1_000);
+  assert.deepEqual(log, []);
+  assert.deepEqual(await audited(), [
+    'r-1 | guest1 | off | vm1 | failed | it was called off before anything was begun',
+  ]);
+});
+
+test('a job that is taken up again and ends with nobody waiting is in the audit log', async (t) => {
+  const clock = new VirtualClock();
+  const cluster = new SimulatedCluster(clock);
+  const record = {
+    id: 'job-1',
+    operation: 'off',
+    untilWallMs: clock.wallMs() + 5_000,
+    requester: 'guest2',
+    host: 'hosta',
+    formerRole: 'Started',
+  } as const;
+  cluster.set('vm1', { role: 'Stopped', record, node: undefined });
+  const { service, audited, atRest } = world(t, cluster, clock);
+  await Promise.all([service.start(), clock.advance(2_000)]);
+  assert.deepEqual(await audited(), [
+    'job-1 | guest2 | off | vm1 | confirmed | taken up again, with nobody waiting: it is stopped',
+  ]);
+  atRest();
+  await service.stop();
 });
