@@ -8,6 +8,7 @@ import { findDomain } from '../../libvirt/domain-list.ts';
 import type { Done, FenceBackEnd, FenceTarget, FoundRecord, JobName } from '../desk/back-end.ts';
 import { ChangeSignal } from '../desk/change-signal.ts';
 import { DomainTarget } from './domain-target.ts';
+import { PendingStarts } from './pending-starts.ts';
 
 export interface DomainBackEndOptions {
   readonly host: string;
@@ -25,6 +26,7 @@ export class DomainBackEnd implements FenceBackEnd {
   readonly #options: DomainBackEndOptions;
   readonly #signal: ChangeSignal;
   readonly #ending = new Set<string>();
+  readonly #starts = new PendingStarts();
 
   constructor(options: DomainBackEndOptions) {
     this.#options = options;
@@ -42,6 +44,7 @@ export class DomainBackEnd implements FenceBackEnd {
       sleep,
       requester,
       ending: this.#ending,
+      starts: this.#starts,
     });
   }
 

@@ -4,7 +4,7 @@
  * Invariant: it is off only when the QEMU process that was seen to run it has ended *and* either this very job has ended
  * it while it lived or libvirt says that it is shut off. Of an end that it did not bring about libvirt takes some 200 ms
  * to hear, in which it answers nobody, so a job that has seen the end doesn't ask. A domain that libvirt does not know is
- * not there at all. What has been sent to another host, or is on its way there, is never off: nobody here sees it there.
+ * not there at all, and one that libvirt was asked to start without an answer is never off. What has been sent to another host, or is on its way there, is never off: nobody here sees it there.
  */
 import { abortDomainJob, destroyDomain, startDomain } from '../../libvirt/domain-control.ts';
 import { type DomainListResult, type DomainSummary, listDomains } from '../../libvirt/domain-list.ts';
@@ -13,6 +13,7 @@ import type { Virsh } from '../../libvirt/virsh.ts';
 import type { Facts, Role, Target } from '../decide/facts.ts';
 import type { FenceRecord } from '../decide/record.ts';
 import type { Done, FenceTarget, Looked, LookNeeds } from '../desk/back-end.ts';
+import { type PendingStarts, START_ANSWERED_MS } from './pending-starts.ts';
 import { endProcess, hasEnded, type QemuProcess, qemuProcessOf } from './qemu-process.ts';
 
 export interface DomainTargetOptions {
@@ -24,6 +25,8 @@ export interface DomainTargetOptions {
   readonly requester: string;
   /** What jobs of this daemon are ending just now: a guest among them has no say any more. */
   readonly ending: Set<string>;
+  /** What jobs of this daemon have asked libvirt to start, and it has not answered. */
+  readonly starts: PendingStarts;
 }
 
 const DONE: Done = { ok: true };
@@ -32,6 +35,11 @@ const REQUESTER_ENDS: Done = {
   fault: 'the guest that asks is being ended itself',
   isCertain: true,
   isConflict: true,
+};
+const START_UNANSWERED: Done = {
+  ok: false,
+  fault: 'libvirt has not answered to its start',
+  isCertain: false,
 };
 const END_WITHIN_MS = 2_000;
 const END_LOOK_MS = 2;
@@ -115,8 +123,11 @@ export class DomainTarget implements FenceTarget {
     if (this.#sawItsEnd) await this.#list(deadlineMs); // it starts nothing that it takes for running
     this.#wasDestroyed = false;
     this.#sawItsEnd = false;
-    const virsh = this.#within(Math.max(1, untilMs - performance.now()));
-    const answer = await startDomain(virsh, { name: this.#name });
+    const { starts, sleep } = this.#options;
+    const virsh = this.#within(START_ANSWERED_MS);
+    const enough = sleep(Math.max(1, untilMs - performance.now()));
+    const answer = await starts.begin(this.#name, () => startDomain(virsh, { name: this.#name }), enough);
+    if (answer === undefined) return START_UNANSWERED;
     return answer.ok ? DONE : { ok: false, fault: answer.fault, isCertain: answer.kind === 'refused' };
   }
 
@@ -209,6 +220,7 @@ export class DomainTarget implements FenceTarget {
   }
 
   #pendingOf(domain: DomainSummary | undefined, isOff: boolean, lingers: boolean): string | undefined {
+    if (this.#options.starts.has(this.#name)) return 'libvirt has not answered to its start';
     if (isOff && lingers) return 'its process has not ended';
     if (isOff) return domain?.state.reason === 'migrated' ? 'it was sent to another host' : undefined;
     const state = domain?.state.name;
