@@ -5,7 +5,7 @@
 import type { Clock, Timer } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';
 import { type Fate, fateOf } from '../decide/forgotten.ts';
-import type { FenceRecord } from '../decide/record.ts';
+import { type FenceRecord, formatRecord } from '../decide/record.ts';
 import type { Done, FenceBackEnd, FenceTarget, FoundRecord } from '../desk/back-end.ts';
 
 export interface SweeperOptions {
@@ -17,7 +17,7 @@ export interface SweeperOptions {
 }
 
 const EVERY_MS = 30_000;
-/** After which a record is taken for forgotten, whoever wrote it. */
+/** After which a record is taken for forgotten, whoever wrote it, and so long another host's has to have stood unchanged. */
 const FORGOTTEN_MS = 10_000;
 const LOOK_MS = 5_000;
 const CHANGE_MS = 8_000;
@@ -31,6 +31,8 @@ const FATES: Readonly<Record<Fate, string>> = {
 
 export class Sweeper {
   readonly #options: SweeperOptions;
+  /** What other hosts' daemons have written, and since when it has stood there unchanged, by this host's own clock. */
+  #unchanged: ReadonlyMap<string, number> = new Map();
   #timer: Timer | undefined;
   #sweeping: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -67,8 +69,13 @@ export class Sweeper {
   }
 
   async #sweep(): Promise<void> {
-    const { backEnd, isRunning } = this.#options;
-    for (const found of (await backEnd.records()) ?? []) {
+    const { backEnd, clock, isRunning } = this.#options;
+    const all = await backEnd.records();
+    const nowMs = clock.nowMs();
+    const before = this.#unchanged;
+    if (all !== undefined)
+      this.#unchanged = new Map(all.map((found) => [wordsOf(found), before.get(wordsOf(found)) ?? nowMs]));
+    for (const found of all ?? []) {
       if (!isRunning(found.record.id)) await this.#judge(found);
     }
     await backEnd.sweepMarks(isRunning);
@@ -80,9 +87,16 @@ export class Sweeper {
     if (host === backEnd.host && untilWallMs > clock.wallMs()) {
       log.warning('a job is taken up again', { id, target: resource });
       resume({ resource, record });
-    } else if (untilWallMs + FORGOTTEN_MS < clock.wallMs()) {
+    } else if (untilWallMs + FORGOTTEN_MS < clock.wallMs() && this.#isUnchanged({ resource, record })) {
       await this.#end(resource, record);
     }
+  }
+
+  /** Its writer's wall clock may be another than ours, so that alone condemns nothing that a living host has just written. */
+  #isUnchanged(found: FoundRecord): boolean {
+    const { backEnd, clock } = this.#options;
+    const sinceMs = this.#unchanged.get(wordsOf(found)) ?? clock.nowMs();
+    return found.record.host === backEnd.host || clock.nowMs() - sinceMs >= FORGOTTEN_MS;
   }
 
   async #end(resource: string, record: FenceRecord): Promise<void> {
@@ -96,6 +110,8 @@ export class Sweeper {
     this.#options.log.warning(FATES[fate], done.ok ? words : { ...words, fault: done.fault });
   }
 }
+
+const wordsOf = ({ resource, record }: FoundRecord) => `${resource} ${formatRecord(record)}`;
 
 async function carryOut(fate: Fate, target: FenceTarget, record: FenceRecord): Promise<Done> {
   switch (fate) {

@@ -150,6 +150,20 @@ test('lost at any point of an off or a reset, with all that it published, a host
   }
 });
 
+test('what another host has just written is not forgotten, however far its clock is behind', async (t) => {
+  const hosts = new Hosts(t);
+  const { clock, cluster } = hosts;
+  hosts.start('hostb');
+  await clock.advance(29_000);
+  const untilWallMs = clock.wallMs() - 3_600_000;
+  const record = { id: 'j', operation: 'off', requester: 'guest1', host: 'hosta', untilWallMs } as const;
+  cluster.set('vm1', { role: 'Stopped', record: { ...record, formerRole: 'Started' } });
+  await clock.advance(2_000);
+  assert.deepEqual(cluster.log, []);
+  await clock.advance(30_000);
+  assert.deepEqual(cluster.log, ['vm1 roll back to Started']);
+});
+
 const moment = fc.nat(120).map((step) => step * 5);
 const host = fc.constantFrom<Host>('hosta', 'hostb');
 const happening = fc.oneof(
