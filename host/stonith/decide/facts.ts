@@ -50,11 +50,11 @@ export interface Facts {
   readonly target: Target | undefined;
   /** The guest that asks is being fenced itself, or was stopped: of two that ask for each other, one may win. */
   readonly requesterIsDoomed: boolean;
-  /** How a job with this id ended, on whichever host: it must not be done again. */
+  /** How a job with this id was confirmed, on whichever host: it must not be done again. */
   readonly finished: FinishedJob | undefined;
 }
 
+/** Only what was confirmed is told to others. */
 export interface FinishedJob {
-  readonly result: 'confirmed' | 'failed' | 'unknown';
-  readonly state: 'on' | 'off' | 'unknown';
+  readonly state: 'on' | 'off';
 }

@@ -1,6 +1,6 @@
 /** What a fencing job is, what can happen to it, and what it wants done; decide/job.ts says which follows which. */
 import type { Operation } from '../token/grant.ts';
-import type { Facts, Role } from './facts.ts';
+import type { Facts, FinishedJob, Role } from './facts.ts';
 import type { PowerState } from './proof.ts';
 import type { FenceRecord } from './record.ts';
 
@@ -78,8 +78,8 @@ export type JobEffect =
   | { readonly do: 'mark'; readonly nodes: readonly string[] }
   /** Writes role and record in one update. */
   | { readonly do: 'order'; readonly role: Role; readonly record: FenceRecord }
-  /** Tells all hosts how it ended, for whoever asks again under this id. */
-  | { readonly do: 'publish'; readonly outcome: Outcome }
+  /** Tells all hosts that it was confirmed, for whoever asks again under this id. */
+  | { readonly do: 'publish'; readonly ended: FinishedJob }
   /** Writes the role and removes the record, if it is still ours. */
   | { readonly do: 'start' }
   /** Removes mark and record, if they are still ours. */

@@ -24,7 +24,6 @@ import {
   canTellOfItsEnd,
   hasToldOfItsEnd,
   orderable,
-  type PowerState,
   powerState,
   silentNodes,
   started,
@@ -135,8 +134,8 @@ function repeat(job: Job, finished: FinishedJob): Step {
   return confirm(job, 'it was asked before, and this was the answer', finished.state);
 }
 
-const repeated = ({ result, state }: FinishedJob) =>
-  [result, 'it was asked before, and this was the answer', state] as const;
+const repeated = ({ state }: FinishedJob) =>
+  ['confirmed', 'it was asked before, and this was the answer', state] as const;
 
 /** While it is on the move it may be stopped on any node. */
 function nodesToMark({ target, nodes }: Facts): readonly string[] {
@@ -190,9 +189,8 @@ function awaitStop(job: Job, facts: Facts): Step {
 
 function startAgain(job: Job): Step {
   // Whoever asks again from now on must not have it stopped a second time.
-  const outcome = { result: 'confirmed', state: 'off', reason: 'it is stopped' } as const;
   const starting = { ...job, phase: 'starting', lastState: 'off' } as const;
-  return { job: starting, effects: [{ do: 'publish', outcome }, { do: 'start' }] };
+  return { job: starting, effects: [{ do: 'publish', ended: { state: 'off' } }, { do: 'start' }] };
 }
 
 function awaitStart(job: Job, facts: Facts): Step {
@@ -202,12 +200,12 @@ function awaitStart(job: Job, facts: Facts): Step {
 }
 
 /** The answer first; the housekeeping need not be waited for. */
-function confirm(job: Job, reason: string, state: PowerState): Step {
+function confirm(job: Job, reason: string, state: FinishedJob['state']): Step {
   const outcome = { result: 'confirmed', state, reason } as const;
   const cleared = { ...job, phase: 'clearing' } as const;
   return {
     job: cleared,
-    effects: [{ do: 'answer', outcome }, { do: 'publish', outcome }, { do: 'clear' }],
+    effects: [{ do: 'answer', outcome }, { do: 'publish', ended: { state } }, { do: 'clear' }],
   };
 }
 

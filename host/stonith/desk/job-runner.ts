@@ -165,7 +165,7 @@ export class JobRunner {
       }
       case 'publish': {
         const { resource, requester, operation, id } = job;
-        const done = await backEnd.publish(resource, { requester, operation, id }, effect.outcome);
+        const done = await backEnd.publish(resource, { requester, operation, id }, effect.ended);
         if (!done.ok) log.warning('how a job ended could not be published', { id, reason: done.fault });
         return undefined;
       }

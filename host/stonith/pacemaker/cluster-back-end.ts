@@ -69,11 +69,11 @@ export class ClusterBackEnd implements FenceBackEnd {
     return new ClusterTarget(resource, job, { pacemaker: { run }, wallMs: () => clock.wallMs() });
   }
 
-  async publish(resource: string, job: JobName, { result, state }: FinishedJob): Promise<Done> {
+  async publish(resource: string, job: JobName, { state }: FinishedJob): Promise<Done> {
     const before = this.#tombstones ?? this.#readTombstones();
     const next = (async () => {
       const atWallMs = this.#options.clock.wallMs();
-      return withTombstone(await before, { ...job, resource, result, state, atWallMs }, atWallMs);
+      return withTombstone(await before, { ...job, resource, state, atWallMs }, atWallMs);
     })();
     this.#tombstones = next;
     const at = { name: DONE_ATTRIBUTE, node: this.host };

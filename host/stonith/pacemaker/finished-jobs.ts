@@ -1,7 +1,7 @@
 /**
- * How jobs ended, told to all hosts: the value of this node's private attribute `vm-stonithd-done`. Pure.
+ * Which jobs were confirmed, told to all hosts: the value of this node's private attribute `vm-stonithd-done`. Pure.
  *
- *   <unix seconds>/<result>/<state>/<requester>/<operation>/<resource>/<request id>, parted by spaces
+ *   <unix seconds>/confirmed/<state>/<requester>/<operation>/<resource>/<request id>, parted by spaces
  *
  * All of it is what makes a request the same: one of another target is another one, whatever its id.
  * Bounded in number and age, so that it stays small in pacemaker-attrd of every host.
@@ -31,9 +31,9 @@ export function withTombstone(
 
 export function formatTombstones(stones: readonly Tombstone[]): string {
   return stones
-    .map(({ requester, operation, resource, id, result, state, atWallMs }) => {
+    .map(({ requester, operation, resource, id, state, atWallMs }) => {
       const asked = [encodeURIComponent(requester), operation, encodeURIComponent(resource), id];
-      return [Math.floor(atWallMs / 1000), result, state, ...asked].join('/');
+      return [Math.floor(atWallMs / 1000), 'confirmed', state, ...asked].join('/');
     })
     .join(' ');
 }
@@ -43,12 +43,11 @@ export function parseTombstones(text: string): readonly Tombstone[] {
   return text.split(' ').flatMap((word) => {
     const [seconds = '', result, state, requester = '', operation, resource = '', id] = word.split('/');
     if (!/^\d{1,12}$/.test(seconds) || id === undefined || id === '') return [];
-    if (result !== 'confirmed' && result !== 'failed' && result !== 'unknown') return [];
-    if (state !== 'on' && state !== 'off' && state !== 'unknown') return [];
+    if (result !== 'confirmed' || (state !== 'on' && state !== 'off')) return [];
     if (operation !== 'off' && operation !== 'on' && operation !== 'reset') return [];
     try {
       const names = { requester: decodeURIComponent(requester), resource: decodeURIComponent(resource) };
-      return [{ ...names, operation, id, result, state, atWallMs: Number(seconds) * 1000 }];
+      return [{ ...names, operation, id, state, atWallMs: Number(seconds) * 1000 }];
     } catch {
       return [];
     }
@@ -60,7 +59,7 @@ export function finishedIn(values: readonly string[], asked: Asked, wallMs: numb
   const stone = values
     .flatMap(parseTombstones)
     .find((one) => isOf(one, asked) && wallMs - one.atWallMs < KEPT_MS);
-  return stone === undefined ? undefined : { result: stone.result, state: stone.state };
+  return stone === undefined ? undefined : { state: stone.state };
 }
 
 const isOf = (one: Asked, asked: Asked): boolean =>

@@ -45,7 +45,6 @@ const stone = (id: string, atWallMs: number): Tombstone => ({
   operation: 'off',
   resource: 'prm/2',
   id,
-  result: 'confirmed',
   state: 'off',
   atWallMs,
 });
@@ -53,7 +52,7 @@ const stone = (id: string, atWallMs: number): Tombstone => ({
 test('how a job ended is told to who asks for the very same, from any host, for ten minutes', () => {
   const text = formatTombstones([stone('a:1', 5_000), stone('b/2', 6_000)]);
   const asked = { requester: 'guest 1', operation: 'off', resource: 'prm/2', id: 'a:1' } as const;
-  assert.deepEqual(finishedIn(['rubbish', text], asked, 7_000), { result: 'confirmed', state: 'off' });
+  assert.deepEqual(finishedIn(['rubbish', text], asked, 7_000), { state: 'off' });
   assert.equal(finishedIn([text], asked, 5_000 + KEPT_MS), undefined);
   for (const other of [{ requester: 'guest2' }, { resource: 'prm3' }, { operation: 'on' }] as const) {
     assert.equal(finishedIn([text], { ...asked, ...other }, 7_000), undefined);

@@ -283,7 +283,7 @@ test('what another host forgot is ended when its time has passed, and not before
 
 test('the same id after the answer, on a host that did not do it, gets that answer and nothing is done', async (t) => {
   const { ask, clock, log, backEnd } = world(t);
-  backEnd.published.set('guest1/reset/vm1/job-7', { result: 'confirmed', state: 'off' });
+  backEnd.published.set('guest1/reset/vm1/job-7', { state: 'off' });
   ask('reset', 'vm1', { id: 'job-7' });
   await clock.advance(100);
   assert.deepEqual(log, ['job-7 confirmed off']);
@@ -291,7 +291,7 @@ test('the same id after the answer, on a host that did not do it, gets that answ
 
 test('the same id for another target, or for something else, is another job: it is never answered with that answer', async (t) => {
   const { ask, clock, log, backEnd } = world(t);
-  backEnd.published.set('guest1/off/vm1/job-7', { result: 'confirmed', state: 'off' });
+  backEnd.published.set('guest1/off/vm1/job-7', { state: 'off' });
   ask('off', 'vm2', { id: 'job-7' });
   await clock.advance(5_000);
   assert.ok(log.includes('vm2 is dead'), log.join(', '));

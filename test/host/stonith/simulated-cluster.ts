@@ -180,7 +180,7 @@ export class SimulatedCluster implements FenceBackEnd {
     await this.#clock.sleep(10);
     if (!caller.isHeard()) return NEVER;
     const key = `${requester}/${operation}/${resource}/${id}`;
-    this.published.set(key, { result: ended.result, state: ended.state });
+    this.published.set(key, { state: ended.state });
     this.#publishers.set(key, caller.host);
     return caller.isAlive() ? { ok: true } : NEVER;
   }
