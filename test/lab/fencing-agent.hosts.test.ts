@@ -18,6 +18,11 @@ import { waitFor } from './wait-for.ts';
 
 const AGENT = '/usr/lib/ocf/resource.d/extra/VirtualDomain';
 const RESOURCE = 'plain';
+const TO_HOSTB = {
+  OCF_RESKEY_CRM_meta_migrate_target: 'hostb',
+  OCF_RESKEY_migration_transport: 'tcp',
+  OCF_RESKEY_migrate_options: '--unsafe',
+};
 /** For a stop that believes what it should not: those take some 30 ms. */
 const LONG_ENOUGH_MS = 2_000;
 
@@ -63,16 +68,44 @@ labTest('the resource agent passes ocf-tester, and ends at once what is marked',
   assert.equal(isAlive(lab, VICTIM), false);
 
   assert.equal(await call(lab, xml, 'start'), 0);
-  const target = {
-    OCF_RESKEY_CRM_meta_migrate_target: 'hostb',
-    OCF_RESKEY_migration_transport: 'tcp',
-    OCF_RESKEY_migrate_options: '--bandwidth=1',
-  };
+  const target = { ...TO_HOSTB, OCF_RESKEY_migrate_options: '--bandwidth=1' };
   assert.equal(await call(lab, xml, 'migrate_to', target), 0, 'a migration that is cut short is no failure');
   for (const host of lab.spec().hosts) await lab.on(host, ['virsh', '-q', 'destroy', VICTIM]);
   assert.equal(isAlive(lab, VICTIM), false);
   await lab.output('hosta', ['attrd_updater', '-n', `force_stop-${RESOURCE}`, '-D']);
 });
+
+labTest(
+  'one that was migrated without the cluster has no end that a marked stop could tell of',
+  async (lab) => {
+    await lab.pushPrograms();
+    const xml = await writeVictim(lab);
+    await mark(lab, Math.round(Date.now() / 1000) + 240);
+    try {
+      assert.equal(await call(lab, xml, 'start'), 0);
+      const byHand = ['virsh', '-q', 'migrate', '--live', '--unsafe', VICTIM, 'qemu+tcp://hostb/system'];
+      await lab.output('hosta', byHand);
+      assert.notEqual(await call(lab, xml, 'stop'), 0);
+      assert.ok(isAlive(lab, VICTIM));
+      await lab.output('hostb', ['virsh', '-q', 'destroy', VICTIM]);
+
+      assert.equal(await call(lab, xml, 'start'), 0);
+      await lab.output('hosta', ['attrd_updater', '-n', `force_stop-${RESOURCE}`, '-D']);
+      assert.equal(await call(lab, xml, 'migrate_to', TO_HOSTB), 0);
+      assert.ok(isAlive(lab, VICTIM), 'it lives on the other host');
+      await mark(lab, Math.round(Date.now() / 1000) + 240);
+      assert.equal(await call(lab, xml, 'stop'), 0, 'the cluster sent it and ends it there itself');
+      await lab.output('hostb', ['virsh', '-q', 'destroy', VICTIM]);
+
+      assert.equal(await call(lab, xml, 'start'), 0);
+      await lab.output('hosta', ['virsh', '-q', 'destroy', VICTIM]);
+      assert.equal(await call(lab, xml, 'stop'), 0, 'one that has ended here is off');
+    } finally {
+      await lab.on('hosta', ['attrd_updater', '-n', `force_stop-${RESOURCE}`, '-D']);
+      for (const host of lab.spec().hosts) await lab.on(host, ['virsh', '-q', 'destroy', VICTIM]);
+    }
+  },
+);
 
 labTest(
   'the stop of one that hangs in its disk ends when the disk lets it go, and not before',
