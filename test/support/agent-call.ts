@@ -39,10 +39,11 @@ export class AgentCall {
     chmodSync(path, 0o755);
   }
 
-  async run(action: string, more: Readonly<Record<string, string>> = {}) {
+  /** Rejects when it is not done in time, and is killed. */
+  async run(action: string, more: Readonly<Record<string, string>> = {}, deadlineMs = 60_000) {
     const parameters = Object.entries(this.parameters).map(([name, value]) => [`OCF_RESKEY_${name}`, value]);
     const result = await runCommand([this.#agent, action], {
-      deadlineMs: 60_000,
+      deadlineMs,
       env: {
         OCF_ROOT: '/usr/lib/ocf',
         OCF_RESOURCE_INSTANCE: 'tested',

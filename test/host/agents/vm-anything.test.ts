@@ -1,5 +1,6 @@
 /** Laws of ocf:extra:vm-anything. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { AgentCall, OCF, PROGRAMS_AWAY, schemaFault } from '../../support/agent-call.ts';
@@ -44,6 +45,33 @@ const pidIn = (call: AgentCall, name: string) =>
   });
 
 describe('vm-anything', () => {
+  it('takes no process of another user for its program, whatever the login says of itself', async (t) => {
+    const other = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+    t.after(() => other.kill('SIGKILL'));
+    const call = anything(t, '1000', { binfile: '/bin/sleep', user: 'nobody', login_shell: 'true' });
+    const skip = 'while [ "$1" != -- ]; do shift; done; shift';
+    call.program('runuser', `echo ${other.pid} >&7; ${skip}; exec /usr/sbin/runuser -u nobody -- "$@"`);
+    const { status, stderr } = await call.run('start');
+    assert.equal(status, OCF.success, stderr);
+    const own = await pidIn(call, PID_FILE);
+    assert.notEqual(own, other.pid);
+    assert.equal((await call.run('monitor')).status, OCF.success);
+    assert.equal((await call.run('stop')).status, OCF.success);
+    assert.deepEqual([isAlive(own), isAlive(other.pid ?? 0)], [false, true]);
+  });
+
+  it('a start that was killed leaves nothing that stop does not find', async (t) => {
+    const call = anything(t, '1000', { binfile: '/bin/sleep', login_shell: 'true' });
+    const skip = 'while [ "$1" != -- ]; do shift; done; shift';
+    call.program('slow-login', `echo $$ >"$D/login"; sleep 5; ${skip}; exec "$@"`);
+    call.program('runuser', 'exec setsid "$D/bin/slow-login" "$@"');
+    await assert.rejects(call.run('start', {}, 1_500));
+    const login = await pidIn(call, 'login');
+    assert.ok(isAlive(login), 'it is on its way still');
+    assert.equal((await call.run('stop')).status, OCF.success);
+    assert.equal(isAlive(login), false);
+  });
+
   for (const login of LOGINS) {
     it(`the options of the published text are the words that they look like (login_shell=${login})`, async (t) => {
       assert.deepEqual(await wordsOf(t, "-c 'openssl des-ede3 -d -base64 -k vmstonith' -i", login), [
