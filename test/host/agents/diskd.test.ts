@@ -152,6 +152,14 @@ describe('diskd', () => {
     assert.equal(isAlive(group), false);
   });
 
+  it('a cluster that is slow to take the attribute away gets the time of the stop', async (t) => {
+    const call = diskd(t, disk(t));
+    assert.equal((await call.run('start')).status, OCF.success);
+    call.program('attrd_updater', 'case "$*" in *--delete*) sleep 7 ;; esac; echo "$*" >>"$D/attributes"');
+    assert.equal((await call.run('stop')).status, OCF.success);
+    assert.match(call.attributes().at(-1) ?? '', /--delete/);
+  });
+
   it('an order to the cluster that is under way does not outlive stop', async (t) => {
     const call = diskd(t, disk(t));
     call.program(
