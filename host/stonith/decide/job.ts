@@ -87,7 +87,7 @@ function onSeen(job: Job, facts: Facts, wallMs: number): Step {
     case 'queued':
       return inspect(job, facts, wallMs);
     case 'waiting':
-      if (job.isJoined && facts.finished !== undefined) return repeat(job, facts.finished);
+      if (job.isJoined && facts.finished !== undefined) return repeat(job, facts.finished.state);
       return job.operation === 'on' ? awaitStart(job, facts) : awaitStop(job, facts);
     case 'verifying':
       return answer(job, isTakenBack(job, facts) ? 'failed' : 'unknown', job.giveUp ?? '');
@@ -106,7 +106,8 @@ function inspect(job: Job, facts: Facts, wallMs: number): Step {
   const record = facts.target?.record;
   const isOwn = record?.id === job.id && record.operation === job.operation;
   if (facts.finished !== undefined) {
-    return isOwn ? repeat(joined(job, record), facts.finished) : answer(job, ...repeated(facts.finished));
+    const { state } = facts.finished;
+    return isOwn ? repeat(joined(job, record), state) : answer(job, 'confirmed', ASKED_BEFORE, state);
   }
   if (verdict.kind !== 'proven') return refuse(job, verdict.reason);
   if (isOwn) return waitFor(joined(job, record));
@@ -129,13 +130,12 @@ function refuse(job: Job, reason: string): Step {
 }
 
 /** What was answered before, with what its daemon had no time for. */
-function repeat(job: Job, finished: FinishedJob): Step {
+function repeat(job: Job, state: FinishedJob['state']): Step {
   if (job.operation === 'reset') return startAgain(job);
-  return confirm(job, 'it was asked before, and this was the answer', finished.state);
+  return confirm(job, ASKED_BEFORE, state);
 }
 
-const repeated = ({ state }: FinishedJob) =>
-  ['confirmed', 'it was asked before, and this was the answer', state] as const;
+const ASKED_BEFORE = 'it was asked before, and this was the answer';
 
 /** While it is on the move it may be stopped on any node. */
 function nodesToMark({ target, nodes }: Facts): readonly string[] {
@@ -179,9 +179,7 @@ function awaitStop(job: Job, facts: Facts): Step {
   const proofs = seen.proofs + 1;
   if (!hasToldOfItsEnd(facts, ranOn) && !facts.ordersAreDone && proofs < PROOFS_NEEDED_UNSEEN)
     return lookAgain({ ...seen, proofs }, UNSEEN_GAP_MS);
-  if (job.operation === 'reset') {
-    return startAgain(seen);
-  }
+  if (job.operation === 'reset') return startAgain(seen);
   if (job.isJoined && !job.isSealed)
     return { job: { ...seen, phase: 'sealing' }, effects: [{ do: 'clear' }] };
   return confirm(seen, 'it is stopped', 'off');

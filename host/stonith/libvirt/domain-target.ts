@@ -4,7 +4,8 @@
  * Invariant: it is off only when the QEMU process that was seen to run it has ended *and* either this very job has ended
  * it while it lived or libvirt says that it is shut off. Of an end that it did not bring about libvirt takes some 200 ms
  * to hear, in which it answers nobody, so a job that has seen the end doesn't ask. A domain that libvirt does not know is
- * not there at all, and one that libvirt was asked to start without an answer is never off. What has been sent to another host, or is on its way there, is never off: nobody here sees it there.
+ * not there at all. Never off is what libvirt was asked to start and has not answered, and what has been sent to another
+ * host, or is on its way there: nobody here sees it there.
  */
 import { abortDomainJob, destroyDomain, startDomain } from '../../libvirt/domain-control.ts';
 import { type DomainListResult, type DomainSummary, listDomains } from '../../libvirt/domain-list.ts';

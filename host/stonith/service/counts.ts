@@ -13,18 +13,16 @@ export interface Gauges {
 }
 
 export class Counts {
-  readonly #requests = new Map<string, number>();
-  /** Which results each operation has had. */
-  readonly #results = new Map<string, Set<string>>();
+  /** By operation, and then by result. */
+  readonly #requests = new Map<string, Map<string, number>>();
   readonly #refusals = new Map<string, number>();
   readonly #durations = new Map<string, Sum>();
   readonly #steps = new Map<string, Sum>();
 
   request(operation: string, result: string, elapsedMs: number): void {
-    const key = labelsOf(operation, result);
-    this.#results.set(operation, (this.#results.get(operation) ?? new Set()).add(result));
-    this.#requests.set(key, (this.#requests.get(key) ?? 0) + 1);
-    addTo(this.#durations, key, elapsedMs);
+    const results = this.#requests.get(operation) ?? new Map<string, number>();
+    this.#requests.set(operation, results.set(result, (results.get(result) ?? 0) + 1));
+    addTo(this.#durations, labelsOf(operation, result), elapsedMs);
   }
 
   refusal(reason: string): void {
@@ -39,26 +37,20 @@ export class Counts {
     const sums = (map: ReadonlyMap<string, Sum>): Json =>
       Object.fromEntries([...map].map(([key, { count, ms }]) => [key, { count, ms: Math.round(ms) }]));
     return {
-      requests: this.#byOperation(),
+      requests: Object.fromEntries(
+        [...this.#requests].map(([operation, results]) => [operation, Object.fromEntries(results)]),
+      ),
       refusals: Object.fromEntries(this.#refusals),
       steps: sums(this.#steps),
     };
   }
 
-  #byOperation(): Json {
-    const counted = [...this.#results].map(([operation, results]) => {
-      const numbers = [...results].map((result) => [
-        result,
-        this.#requests.get(labelsOf(operation, result)) ?? 0,
-      ]);
-      return [operation, Object.fromEntries(numbers)] as const;
-    });
-    return Object.fromEntries(counted);
-  }
-
   prometheus(gauges: Gauges): string {
+    const requests = [...this.#requests].flatMap(([operation, results]) =>
+      [...results].map(([result, count]) => [labelsOf(operation, result), count] as const),
+    );
     return [
-      ...family('requests_total', 'counter', this.#requests, (key) => key),
+      ...family('requests_total', 'counter', new Map(requests), (key) => key),
       ...family('refusals_total', 'counter', this.#refusals, (key) => `reason="${key}"`),
       ...summary('request_seconds', this.#durations, (key) => key),
       ...summary('step_seconds', this.#steps, (key) => `step="${key}"`),
