@@ -7,11 +7,11 @@
 
 export const MAX_FRAME_BYTES = 65_536;
 export const MAX_DEADLINE_MS = 3_600_000;
+export const PROTOCOL_VERSION = 2;
 
 /** What is left of a deadline, as a message may say it: sums of fractions can come out a little above what was asked. */
 export const tellableDeadlineMs = (leftMs: number): number =>
   Math.min(MAX_DEADLINE_MS, Math.max(1, Math.round(leftMs)));
-export const PROTOCOL_VERSION = 2;
 
 export type ErrorCode =
   | 'bad-request'

@@ -2,7 +2,7 @@
  * A story as it happens: every step with its beginning, its words and how long it took. On a terminal the step under
  * way stands on the last line and counts; in a log each step is one line, written when it is done.
  */
-import { wrapped } from './wrapped.ts';
+import { wrapped } from '../../host/ctl/report/columns.ts';
 
 export const WIDTH = 100;
 const INDENT = ' '.repeat(10);

@@ -32,7 +32,6 @@ const BATCH_BYTES = 64 * 1024;
 
 export class ServiceDesk {
   readonly #services = new Map<string, Service>();
-
   readonly #startedMs: number;
 
   /** `startedMs`: when this daemon began. */

@@ -1,9 +1,10 @@
 /** A daemon's state for people: one line for what is simple, and a line for each part of what is not, indented. */
 import type { Json } from '../protocol/message.ts';
+import { plain } from '../status-text.ts';
 
 type Scalar = string | number | boolean | null;
 
-export function statusText(status: Json): string {
+export function statusLines(status: Json): string {
   return `${linesOf(status).join('\n')}\n`;
 }
 
@@ -31,7 +32,7 @@ const isScalar = (value: Json): value is Scalar => value === null || typeof valu
 function wordOf(value: Scalar): string {
   if (value === null) return '-';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return String(value);
+  return plain(String(value));
 }
 
 const indented = (line: string) => `  ${line}`;

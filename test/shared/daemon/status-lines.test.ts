@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { statusText } from '../../../shared/daemon/status-text.ts';
+import { statusLines } from '../../../shared/daemon/status-lines.ts';
 
 test('a state is shown line by line, simple parts on one, and nothing of it as JSON', () => {
   const status = {
@@ -31,5 +31,9 @@ counters:
   refusals: none
   guests: none
 `;
-  assert.equal(statusText(status), expected);
+  assert.equal(statusLines(status), expected);
+});
+
+test('what a value holds does not move the cursor of whoever looks', () => {
+  assert.equal(statusLines({ name: 'a\u001b[2Jb' }), 'name: a?[2Jb\n');
 });
