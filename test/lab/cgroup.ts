@@ -49,6 +49,11 @@ export function pidsIn(group: Cgroup): number[] {
   return readOrEmpty(join(group.path, 'cgroup.procs')).split('\n').filter(Boolean).map(Number);
 }
 
+/** Those of the groups below it, too: systemd makes some. */
+export function allPidsIn(group: Cgroup): number[] {
+  return [group.path, ...groupsBelow(group.path)].flatMap((path) => pidsIn({ path }));
+}
+
 export function isPopulated(group: Cgroup): boolean {
   return readOrEmpty(join(group.path, 'cgroup.events')).includes('populated 1');
 }

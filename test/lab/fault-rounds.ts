@@ -5,35 +5,29 @@
 import { join } from 'node:path';
 import { resultOf } from '../support/bridge-stand-in.ts';
 import { type Fault, managed, role } from './fault-kinds.ts';
+import { type Moment, STUCK_MS } from './fault-moments.ts';
 import { type FaultWorld, RESOURCE, revive } from './fault-world.ts';
-import { isAlive, qemusOf } from './fencing-observer.ts';
+import { qemusOf } from './fencing-observer.ts';
 import { VICTIM } from './fencing-victim.ts';
 import type { Laboratory } from './lab.ts';
 import { Tail } from './tail.ts';
 import { waitFor } from './wait-for.ts';
 
-export const STEPS = ['marking', 'ordering', 'waiting', 'clearing'] as const;
-type Step = (typeof STEPS)[number];
-
 export interface Round {
   readonly result: string;
-  /** In the moment of the answer. */
+  /** In the moment of the answer; for a reset the one that ran before. */
   readonly wasAlive: boolean;
   /** The job came to the step at which the fault was to strike. */
   readonly wasStruck: boolean;
-  /** Undefined: nothing. */
-  readonly left: string | undefined;
+  /** What must not be; undefined: nothing. */
+  readonly wrong: string | undefined;
 }
 
-export const isWrong = ({ result, wasAlive, left }: Round): boolean =>
-  (result === 'confirmed' && wasAlive) || left !== undefined;
-
-export function wordsOf({ result, wasAlive, wasStruck, left }: Round): string {
-  const notes = [...(wasStruck ? [] : ['step not met']), ...(left === undefined ? [] : [`LEFT: ${left}`])];
-  return `${result}, ${wasAlive ? 'alive' : 'dead'}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
+export function wordsOf({ result, wasAlive, wasStruck, wrong }: Round): string {
+  const notes = [...(wasStruck ? [] : ['step not met']), ...(wrong === undefined ? [] : [`WRONG: ${wrong}`])];
+  return `${result}, ${wasAlive ? 'alive' : 'dead'}${notes.length > 0 ? ` (${notes.join('; ')})` : ''}`;
 }
 
-const DEADLINE_MS = 8_000;
 const LOOK_MS = 25;
 /** Its time, ten seconds more, and the next look for what was forgotten. */
 const LEFT_FOR_MS = 75_000;
@@ -41,61 +35,83 @@ const LEFT_FOR_MS = 75_000;
 export async function playRound(
   world: FaultWorld,
   { prepare, strike, mend }: Fault,
-  step: Step,
+  moment: Moment,
 ): Promise<Round> {
-  await makeReady(world);
+  const { operation, step, deadlineMs, isStuck } = moment;
+  await makeReady(world, operation);
   const { lab, bridge, token } = world;
   await prepare?.(lab);
+  const before = qemusOf(lab, VICTIM);
+  const watched = watch(lab);
+  if (isStuck) await lab.signalDaemon('hostb', 'pacemaker-execd', 'STOP');
   const reached = stepReached(lab, step);
-  const asked = bridge
-    .ask(`off ${token}`, DEADLINE_MS)
-    .then((answer) => ({ answer, wasAlive: isAlive(lab, VICTIM) }));
+  const asked = bridge.ask(`${operation} ${token}`, deadlineMs).then((answer) => {
+    const now = qemusOf(lab, VICTIM);
+    const wasAlive = operation === 'reset' ? now.some((pid) => before.includes(pid)) : now.length > 0;
+    return { result: resultOf(answer), wasAlive, risenBefore: watched.begun };
+  });
   const wasStruck = await reached;
   await strike(lab, bridge);
+  const unstuck = isStuck ? goOn(lab) : undefined;
   await mend?.(lab);
-  const { answer, wasAlive } = await asked;
-  const result = resultOf(answer);
-  const rising = watchForRising(lab);
-  const left = (await leftovers(lab)) ?? (await wrongEnd(lab, result));
-  const hasRisen = rising.stop();
-  return {
-    result,
-    wasAlive,
-    wasStruck,
-    left: result === 'confirmed' && hasRisen ? 'it was started again' : left,
-  };
+  await unstuck;
+  const { result, wasAlive, risenBefore } = await asked;
+  const left = (await leftovers(lab)) ?? (await wrongEnd(lab, operation, result));
+  watched.stop();
+  const hasRisen = operation === 'off' && result === 'confirmed' && watched.begun > risenBefore;
+  const isFalse = result === 'confirmed' && wasAlive !== (operation === 'on');
+  const wrong = [
+    ...(isFalse ? ['a false confirmation'] : []),
+    ...(hasRisen ? ['it was started again'] : []),
+    ...(watched.hasSeenTwo ? ['it ran twice at once'] : []),
+    ...(left === undefined ? [] : [`left: ${left}`]),
+  ];
+  return { result, wasAlive, wasStruck, wrong: wrong.length > 0 ? wrong.join(', ') : undefined };
 }
 
-/** Whether the victim lives at any time from now on until `stop`. */
-function watchForRising(lab: Laboratory): { stop(): boolean } {
-  let hasRisen = false;
+/** How many QEMUs of the victim have begun since, and whether two lived at once. */
+function watch(lab: Laboratory) {
+  let present = qemusOf(lab, VICTIM);
+  const watched = { begun: 0, hasSeenTwo: false, stop: () => clearInterval(timer) };
   const timer = setInterval(() => {
-    hasRisen ||= isAlive(lab, VICTIM);
+    const now = qemusOf(lab, VICTIM);
+    watched.begun += now.filter((pid) => !present.includes(pid)).length;
+    watched.hasSeenTwo ||= now.length > 1;
+    present = now;
   }, LOOK_MS);
-  return {
-    stop: () => {
-      clearInterval(timer);
-      return hasRisen;
-    },
-  };
+  return watched;
+}
+
+async function goOn(lab: Laboratory): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, STUCK_MS));
+  await lab.signalDaemon('hostb', 'pacemaker-execd', 'CONT');
 }
 
 /** Of what was confirmed the order stands, what failed has been taken back; of what is unknown nobody has promised either. */
-async function wrongEnd(lab: Laboratory, result: string): Promise<string | undefined> {
-  const promised = { confirmed: 'Stopped', failed: 'Started' }[result];
+async function wrongEnd(
+  lab: Laboratory,
+  operation: Moment['operation'],
+  result: string,
+): Promise<string | undefined> {
+  const former = operation === 'on' ? 'Stopped' : 'Started';
+  const ordered = operation === 'off' ? 'Stopped' : 'Started';
+  const promised = { confirmed: ordered, failed: former }[result];
   const found = await roleNow(lab);
   return promised === undefined || found === promised ? undefined : `role ${found}`;
 }
 
-/** The victim runs where it belongs, the daemon serves, both hosts are online. */
-async function makeReady(world: FaultWorld): Promise<void> {
+/** The victim runs where it belongs, or is off if it is to be started; the daemon serves, both hosts are online. */
+async function makeReady(world: FaultWorld, operation: Moment['operation']): Promise<void> {
   const { lab } = world;
   await lab.waitForOnline('hosts');
   await revive(world);
   await world.bridge.waitForService();
   await managed(lab, 'true');
-  await role(lab, 'Started');
-  await waitFor('the victim runs', 60_000, () => qemusOf(lab, VICTIM).length === 1, { pollMs: 20 });
+  const isOn = operation !== 'on';
+  await role(lab, isOn ? 'Started' : 'Stopped');
+  const words = isOn ? 'the victim runs' : 'the victim is off';
+  const isReady = () => qemusOf(lab, VICTIM).length === (isOn ? 1 : 0);
+  await waitFor(words, 60_000, isReady, { pollMs: 20 });
   await lab.waitForIdle('hosts');
 }
 
@@ -134,7 +150,8 @@ const rolesIn = (configuration: string): string =>
 const roleNow = async (lab: Laboratory): Promise<string> =>
   rolesIn(await lab.ask('hosts', ['cibadmin', '--query', '--scope', 'configuration']));
 
-async function stepReached(lab: Laboratory, step: Step): Promise<boolean> {
+/** False as well when the job was over before. */
+async function stepReached(lab: Laboratory, step: Moment['step']): Promise<boolean> {
   const log = new Tail(join(lab.rootOf('hosta') ?? '', 'var/log/vm-stonithd.log'));
   const isReached = () => log.read().includes(`=> ${step} `);
   try {

@@ -1,14 +1,21 @@
 /**
- * npm run faults [-- ROUNDS]: a fencing request for every kind of fault at every step of the job, on two real hosts. Prints
- * what was answered and what was true; the exit status is 1 when one request was confirmed while the victim lived, or
- * when something was left behind. Faults that cost a host its power are played once, whatever ROUNDS says.
+ * npm run faults [-- ROUNDS]: fencing requests with every kind of fault at every step of their jobs, on two real hosts.
+ * Prints what was answered and what was true; the exit status is 1 when one request was confirmed while the victim lived,
+ * or when something was left behind. Faults that cost a host its power are played once, whatever ROUNDS says.
  */
 import { loadavg } from 'node:os';
-import { FAULTS } from './fault-kinds.ts';
-import { isWrong, playRound, type Round, STEPS, wordsOf } from './fault-rounds.ts';
+import { FAULTS, type Fault } from './fault-kinds.ts';
+import { MOMENTS, type Moment, nameOf } from './fault-moments.ts';
+import { playRound, type Round, wordsOf } from './fault-rounds.ts';
 import { buildFaultWorld, endFaultWorld, type FaultWorld } from './fault-world.ts';
 import { laboratory } from './lab.ts';
 import { labSpec } from './layout.ts';
+
+interface Cell {
+  readonly fault: Fault;
+  readonly moment: Moment;
+  readonly played: readonly Round[];
+}
 
 const rounds = Number(process.argv[2] ?? 1);
 const lab = laboratory();
@@ -28,21 +35,24 @@ try {
 }
 
 async function main(world: FaultWorld): Promise<number> {
-  const all: Round[] = [];
+  const cells: Cell[] = [];
   for (const fault of FAULTS) {
-    for (const step of STEPS) {
+    const isSlow = fault.isSlow === true;
+    for (const moment of MOMENTS.filter(({ isForAll }) => isForAll || !isSlow)) {
       const played: Round[] = [];
-      for (let round = 0; round < (fault.isSlow === true ? 1 : rounds); round++)
-        played.push(await playRound(world, fault, step));
-      all.push(...played);
-      console.log(`${fault.name.padEnd(40)} ${step.padEnd(9)} ${tally(played)}`);
+      for (let round = 0; round < (isSlow ? 1 : rounds); round++)
+        played.push(await playRound(world, fault, moment));
+      cells.push({ fault, moment, played });
+      console.log(`${fault.name.padEnd(41)} ${nameOf(moment).padEnd(18)} ${tally(played)}`);
     }
   }
-  const wrong = all.filter(isWrong).length;
+  console.log(`\n${tableOf(cells)}\n`);
+  const all = cells.flatMap(({ played }) => played);
+  const wrong = all.filter((round) => round.wrong !== undefined).length;
   const load = loadavg().map((one) => one.toFixed(1));
   const met = all.filter(({ wasStruck }) => wasStruck).length;
   const wrongs = `${wrong} false confirmations, wrong ends or leftovers`;
-  console.log(`\n${all.length} faults (${met} met their step), ${wrongs}; load ${load.join(' ')}`);
+  console.log(`${all.length} faults (${met} met their step), ${wrongs}; load ${load.join(' ')}`);
   return wrong === 0 ? 0 : 1;
 }
 
@@ -50,4 +60,21 @@ function tally(played: readonly Round[]): string {
   const counts = new Map<string, number>();
   for (const words of played.map(wordsOf)) counts.set(words, (counts.get(words) ?? 0) + 1);
   return [...counts].map(([words, count]) => `${count} x ${words}`).join('; ');
+}
+
+/** In Markdown, of the last round of each. */
+function tableOf(cells: readonly Cell[]): string {
+  const line = (words: readonly string[]) => `| ${words.join(' | ')} |`;
+  const cellOf = (fault: Fault, moment: Moment) => {
+    const round = cells.find((cell) => cell.fault === fault && cell.moment === moment)?.played.at(-1);
+    if (round === undefined) return '';
+    if (round.wrong !== undefined) return `**${wordsOf(round)}**`;
+    const isDead = round.result !== 'confirmed' && !round.wasAlive && moment.operation !== 'on';
+    return `${round.result}${isDead ? ' †' : ''}`;
+  };
+  return [
+    line(['fault', ...MOMENTS.map(nameOf)]),
+    line(['-----', ...MOMENTS.map(() => '---')]),
+    ...FAULTS.map((fault) => line([fault.name, ...MOMENTS.map((moment) => cellOf(fault, moment))])),
+  ].join('\n');
 }

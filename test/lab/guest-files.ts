@@ -17,10 +17,11 @@ import {
 import { dirname, join } from 'node:path';
 import { messageOf, PmError } from '../../shared/errors.ts';
 import { type ClusterMember, corosyncConf, firstCib, hostsFile, NSSWITCH } from './cluster-files.ts';
-import type { Lab } from './lab-handle.ts';
+import { type Lab, originalSpec } from './lab-handle.ts';
 import { CHECKOUT, type GuestSpec, guestAddress, numberOf } from './layout.ts';
 import { copyPrograms } from './programs.ts';
 import { runInLab } from './run-in-lab.ts';
+import { writeSystemdFiles } from './systemd-files.ts';
 
 /** The size of a guest's disk for its files, and of that for parcels; it takes up only what is in it. */
 const ARCHIVE_BYTES = 256 * 1024 * 1024;
@@ -48,7 +49,8 @@ export async function writeBootArchive(
   const stage = join(lab.layout.state, 'stage', guest.name);
   rmSync(stage, { recursive: true, force: true });
   writeGuestFiles(stage, guest, members);
-  copyPrograms('guest', stage);
+  if (originalSpec(lab).init === 'systemd') writeSystemdFiles(stage, 'guest', guest.cluster);
+  else copyPrograms('guest', stage);
   makeDisk(lab.layout.bootArchive(guest.name));
   makeDisk(lab.layout.parcel(guest.name));
   await writeArchive(lab, lab.layout.bootArchive(guest.name), ['-C', stage, '.']);

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type ClusterMember, corosyncConf, firstCib, hostsFile, NSSWITCH } from './cluster-files.ts';
 import { CHECKOUT, hostAddress, type LabSpec, numberOf } from './layout.ts';
+import { writeSystemdFiles } from './systemd-files.ts';
 
 const LIBVIRTD = (host: string) => `listen_tls = 0
 listen_tcp = 1
@@ -36,6 +37,7 @@ export function writeHostFiles(root: string, spec: LabSpec, host: string): void 
   write(root, '/etc/libvirt/libvirtd.conf', LIBVIRTD(host));
   write(root, '/etc/libvirt/qemu.conf', QEMU);
   write(root, '/var/lib/pacemaker/cib/cib.xml', cib);
+  if (spec.init === 'systemd') writeSystemdFiles(root, 'host');
   write(root, '/usr/sbin/fence_lab', readFileSync(join(CHECKOUT, 'test/lab/fence-lab.sh'), 'utf8'), 0o755);
 }
 

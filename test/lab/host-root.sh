@@ -4,7 +4,7 @@
 # Runs as process 1 of new mount, uts, ipc, pid and net namespaces, while the machine is still in view. The root is the
 # machine's own below a layer of the host's: it sees every installed program, and nothing that it writes gets out.
 # Environment: LAB_HOST its name, LAB_ADDRESS, LAB_WIRE the pid that holds the laboratory's network, LAB_DIRECTORY what
-# the host keeps over a restart, LAB_IMAGES, LAB_POWER, LAB_CACHE, LAB_CHECKOUT, LAB_NODE.
+# the host keeps over a restart, LAB_IMAGES, LAB_POWER, LAB_CACHE, LAB_CHECKOUT, LAB_NODE, LAB_INIT what becomes process 1.
 set -euo pipefail
 root=$LAB_DIRECTORY/root layer=$LAB_DIRECTORY/layer
 
@@ -51,6 +51,9 @@ own() {                                                # own WHAT WHERE [OPTION]
 if [[ ! -e $root/etc/lab-host ]]; then                 # the first boot: nothing of the machine's own state
   rm -rf "$root"/var/log/* "$root"/var/lib/{pacemaker,corosync,libvirt,pcsd,pm-kvm-tools}/* \
     "$root"/etc/{corosync,libvirt/qemu,pm-kvm-tools}/* "$root"/etc/{vm-ctl,vm-manager}.conf
+  if [[ $LAB_INIT == systemd ]]; then
+    rm -rf "$root"/etc/systemd/system "$root"/usr/sbin/{vm-*,fence_vm} "$root"/usr/lib/{pm-kvm-tools,ocf/resource.d/extra}
+  fi
   cp -a "$LAB_DIRECTORY/files/." "$root/"
 fi
 own "$LAB_CHECKOUT" "$LAB_CHECKOUT"
@@ -62,8 +65,28 @@ touch "$root/usr/local/bin/qemu-tcg"
 mount --bind "$LAB_CHECKOUT/test/lab/qemu-tcg.sh" "$root/usr/local/bin/qemu-tcg"
 if [[ ! -x $root$LAB_NODE ]]; then own "${LAB_NODE%/bin/*}" "${LAB_NODE%/bin/*}" ro; fi
 
+if [[ $LAB_INIT == systemd ]]; then                     # it gets what it may write to, and nothing of the machine's
+  umount "$root/sys/fs/cgroup"
+  mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
+  umount -l "$root/dev"
+  mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+  mkdir "$root/dev/"{shm,pts,net}
+  cp -a /dev/{null,zero,full,random,urandom,tty,kvm,fuse} "$root/dev/"
+  cp -a /dev/net/tun "$root/dev/net/"
+  mount -t tmpfs tmpfs "$root/dev/shm"
+  mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts"
+  ln -s pts/ptmx "$root/dev/ptmx"
+  for link in fd fd/0:stdin fd/1:stdout fd/2:stderr; do ln -s "/proc/self/${link%:*}" "$root/dev/${link#*:}"; done
+  mount -o remount,bind,ro "$root/sys"
+  mount --bind "$root/proc/sys" "$root/proc/sys"
+  mount -o remount,bind,ro "$root/proc/sys"
+fi
+
 cd "$root"
 pivot_root . .
 umount -l .
 cd /
+if [[ $LAB_INIT == systemd ]]; then
+  exec env -i container=lab PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin /lib/systemd/systemd
+fi
 exec /bin/bash "$LAB_CHECKOUT/test/lab/host-init.sh" boot

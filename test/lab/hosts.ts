@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CommandResult, runCommand } from '../../shared/process/run-command.ts';
-import { isFrozen, isPopulated, joining, killGroup, makeCgroup, pidsIn, setFrozen } from './cgroup.ts';
+import { allPidsIn, isFrozen, isPopulated, joining, killGroup, makeCgroup, setFrozen } from './cgroup.ts';
 import { writeHostFiles } from './host-files.ts';
-import { type Lab, leaf } from './lab-handle.ts';
+import { type Lab, leaf, originalSpec } from './lab-handle.ts';
 import { CHECKOUT, hostAddress, IMAGE_CACHE, type LabSpec } from './layout.ts';
 import { withLock } from './lock.ts';
 import { outputOf, type RunOptions, SYSTEM_PATH, spawnInLab } from './run-in-lab.ts';
@@ -36,7 +36,7 @@ async function boot(lab: Lab, host: string): Promise<void> {
   const wire = wirePid(lab);
   if (wire === undefined) throw new Error('the network of the laboratory is gone');
   const log = join(directory, 'boot.log');
-  const namespaces = ['--mount', '--uts', '--ipc', '--pid', '--net', '--fork', '--kill-child'];
+  const namespaces = ['--mount', '--uts', '--ipc', '--pid', '--net', '--cgroup', '--fork', '--kill-child'];
   spawnInLab(lab, host, ['unshare', ...namespaces, '/bin/bash', join(CHECKOUT, 'test/lab/host-root.sh')], {
     log,
     env: {
@@ -49,6 +49,7 @@ async function boot(lab: Lab, host: string): Promise<void> {
       LAB_POWER: lab.layout.power,
       LAB_CHECKOUT: CHECKOUT,
       LAB_NODE: process.execPath,
+      LAB_INIT: originalSpec(lab).init ?? '',
     },
   });
   let wasAlive = false;
@@ -85,7 +86,7 @@ export const isHostRunning = (lab: Lab, host: string) => initPid(lab, host) !== 
 
 /** The machine's pid of the host's process 1. */
 export function initPid(lab: Lab, host: string): number | undefined {
-  return pidsIn(hostGroup(lab, host)).find((pid) => {
+  return allPidsIn(hostGroup(lab, host)).find((pid) => {
     try {
       return /^NSpid:\t\d+\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
     } catch {

@@ -20,4 +20,5 @@ chroot /root /usr/bin/tar -x -C / -f /dev/vdb   # busybox would read the disk to
 mkdir -p /root/dev/shm /root/dev/pts
 mount -t tmpfs tmpfs /root/dev/shm
 mount -t devpts devpts /root/dev/pts
+if [ -e /root/etc/systemd/system/lab.service ]; then exec switch_root /root /lib/systemd/systemd; fi
 exec switch_root /root /bin/bash /lab/guest-init.sh boot

@@ -33,6 +33,8 @@ export interface GuestSpec {
 export interface LabSpec {
   readonly hosts: readonly string[];
   readonly guests: readonly GuestSpec[];
+  /** systemd is process 1 in hosts and guests, and none of our programs is there: they come as packages. */
+  readonly init?: 'systemd';
 }
 
 const CLUSTER_GUEST_MIB = 640;

@@ -131,7 +131,7 @@ async function build(lab: Lab, spec: LabSpec, report: Report): Promise<void> {
       spec.hosts.map(async (host) => {
         createHost(lab, spec, host);
         await startHost(lab, host);
-        await linkPrograms(lab, host);
+        if (spec.init === undefined) await linkPrograms(lab, host);
         saveHostFiles(lab, host);
       }),
     );

@@ -207,13 +207,15 @@ function confirm(job: Job, reason: string, state: FinishedJob['state']): Step {
   };
 }
 
+/** What somebody else may have confirmed stays: a joined `on` loses its record only. */
 function rollBack(job: Job, reason: string): Step {
+  const isJoinedOn = job.isJoined && job.operation === 'on';
   return {
     job: { ...job, phase: 'rolling-back', giveUp: reason },
     effects: [
       {
         do: 'roll-back',
-        formerRole: job.formerRole,
+        formerRole: isJoinedOn ? 'Started' : job.formerRole,
         unlessEnded: job.isJoined && job.operation === 'off',
       },
     ],

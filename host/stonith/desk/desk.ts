@@ -40,7 +40,7 @@ export type DeskEffect =
   /** A job that was taken up again has ended, and nobody waited for it. */
   | { readonly do: 'unasked'; readonly work: Work; readonly outcome: Outcome; readonly elapsedMs: number }
   | { readonly do: 'job'; readonly work: Work; readonly phase: Phase; readonly effect: JobEffect }
-  | { readonly do: 'log'; readonly work: Work; readonly from: Phase; readonly to: Phase };
+  | { readonly do: 'log'; readonly work: Work; readonly from: Phase | 'received'; readonly to: Phase };
 
 interface Asker {
   readonly ask: Ask;
@@ -227,7 +227,8 @@ export class Desk {
 
   #begin(work: Work, event: JobEvent, nowMs: number): readonly DeskEffect[] {
     work.hasBegun = true;
-    return this.#advance(work, event, nowMs);
+    const begun: DeskEffect = { do: 'log', work, from: 'received', to: work.job.phase };
+    return [begun, ...this.#advance(work, event, nowMs)];
   }
 
   #add({ job, nowMs, leftMs, resumedMs }: NewWork): Work {

@@ -306,6 +306,22 @@ test('a resumed job is never failed, and takes an off back only where nobody can
   assert.equal(did.at(-1), 'unknown on');
 });
 
+test('a resumed on leaves the role as it was ordered, for it may have been confirmed', () => {
+  const record = { ...ownRecord, operation: 'on', formerRole: 'Stopped' } as const;
+  const { effects, did } = play(
+    jobFor('on'),
+    { type: 'resumed', record },
+    deadline,
+    cleaned,
+    seen(isStopped),
+  );
+  assert.deepEqual(
+    effects.find((effect) => effect.do === 'roll-back'),
+    { do: 'roll-back', formerRole: 'Started', unlessEnded: false },
+  );
+  assert.equal(did.at(-1), 'unknown off');
+});
+
 test('a resumed job that was answered before is tidied: off is cleared, reset is started', () => {
   const finished = { state: 'off' } as const;
   const off = play(jobFor('off'), resumedOff, seen({ ...isStopped, finished }), cleaned);
