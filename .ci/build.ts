@@ -1,6 +1,7 @@
 /**
- * Builds `dist/`: one self-contained CommonJS file per program in `sbin/`, and in `lib/pm-kvm-tools/` the native part
- * of serialport, which no bundle can hold and which only a program that opens a port loads.
+ * Builds `dist/`: one CommonJS file per program in `sbin/`, and in `lib/pm-kvm-tools/` what programs load only when they
+ * come to need it: the native part of serialport, which no bundle can hold, the largest of the dependencies, and the two
+ * sides of vm-connectd. Node parses the whole of a file before its first line runs, which was most of a program's start.
  *
  * Everything is built beside and renamed into place, file by file: whoever runs a program meanwhile, as the hosts of a
  * laboratory do, has the old one or the new one, and keeps the old one when a build fails.
@@ -22,10 +23,9 @@ import { build, type Plugin } from 'esbuild';
 
 /** `vm-connectd` is two programs under one name, and `-t` says which; this is where they are joined. */
 const CONNECTD = `
+import { join } from 'node:path';
 import { sideOf } from './shared/connectd-side.ts';
-void (sideOf(process.argv.slice(2)) === 'guest'
-  ? import('./guest/bin/vm-connectd.ts')
-  : import('./host/bin/vm-connectd.ts'));
+require(join(__dirname, '../lib/pm-kvm-tools', 'vm-connectd-' + sideOf(process.argv.slice(2)) + '.cjs'));
 `;
 
 const PROGRAMS: Readonly<Record<string, { file: string } | { source: string }>> = {
@@ -37,53 +37,83 @@ const PROGRAMS: Readonly<Record<string, { file: string } | { source: string }>> 
   fence_vm: { file: 'guest/bin/fence-vm.ts' },
 };
 
-const PREBUILDS = 'node_modules/@serialport/bindings-cpp/prebuilds';
-const NATIVE_LIBRARY = '../lib/pm-kvm-tools';
-
-/** serialport looks for its native part in node_modules; ours lies beside the programs. */
-const nativePart: Plugin = {
-  name: 'native-part',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node-gyp-build$/ }, () => ({ path: 'serialport.node', namespace: 'native' }));
-    onLoad({ filter: /.*/, namespace: 'native' }, () => ({
-      contents: `
-        const { join } = require('node:path');
-        module.exports = () => require(join(__dirname, '${NATIVE_LIBRARY}', 'serialport-' + process.arch + '.node'));
-      `,
-      loader: 'js',
-    }));
-  },
+/** Files in `lib/pm-kvm-tools/`. */
+const PARTS: Readonly<Record<string, { file: string } | { source: string }>> = {
+  'vm-connectd-host': { file: 'host/bin/vm-connectd.ts' },
+  'vm-connectd-guest': { file: 'guest/bin/vm-connectd.ts' },
+  execa: { source: "export { execa } from 'execa';" },
+  saxes: { source: "export { SaxesParser } from 'saxes';" },
+  'node-forge': { source: "module.exports = require('node-forge');" },
 };
+
+const PREBUILDS = 'node_modules/@serialport/bindings-cpp/prebuilds';
+
+/** Links in the place of modules, for a file that finds `lib/pm-kvm-tools/` at this path from its own folder. */
+function linksTo(library: string): Plugin {
+  const part = (file: string) => `require(require('node:path').join(__dirname, '${library}', ${file}))`;
+  /** What is imported is looked up, and its part loaded, when it is first used. */
+  const whenUsed = (name: string, from: string) =>
+    `module.exports = { get ${name}() { return ${from}.${name}; } };`;
+  const links: Readonly<Record<string, string>> = {
+    execa: whenUsed('execa', part("'execa.cjs'")),
+    saxes: whenUsed('SaxesParser', part("'saxes.cjs'")),
+    'node-forge': `module.exports = ${part("'node-forge.cjs'")};`, // whoever imports it does so when it is used
+    // serialport looks for its native part in node_modules.
+    'node-gyp-build': `module.exports = () => ${part("'serialport-' + process.arch + '.node'")};`,
+    // commander starts commands that are programs of their own; here none is.
+    'node:child_process': whenUsed('spawn', "require('node:child_process')"),
+  };
+  return {
+    name: 'links',
+    setup({ onResolve, onLoad }) {
+      onResolve(
+        { filter: /^(execa|saxes|node-forge|node-gyp-build|node:child_process)$/ },
+        ({ path, importer }) =>
+          path !== 'node:child_process' || importer.includes('/commander/')
+            ? { path, namespace: 'link' }
+            : undefined,
+      );
+      onLoad({ filter: /.*/, namespace: 'link' }, ({ path }) => ({
+        contents: links[path] ?? '',
+        loader: 'js',
+      }));
+    },
+  };
+}
 
 mkdirSync('dist', { recursive: true });
 const beside = mkdtempSync('dist/.build-');
 process.on('exit', () => rmSync(beside, { recursive: true, force: true }));
 
+const COMMON = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  sourcemap: process.env['SOURCEMAP'] === '1' ? 'inline' : false,
+  logLevel: 'warning',
+} as const;
+
 for (const [name, from] of Object.entries(PROGRAMS)) {
   const outfile = `${beside}/sbin/${name}`;
+  const banner = { js: '#!/usr/bin/env node' };
   await build({
-    ...('file' in from
-      ? { entryPoints: [from.file] }
-      : {
-          stdin: { contents: from.source, resolveDir: '.', loader: 'ts' as const, sourcefile: `${name}.ts` },
-        }),
+    ...COMMON,
+    ...entry(name, from),
     outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    banner: { js: '#!/usr/bin/env node' },
-    sourcemap: process.env['SOURCEMAP'] === '1' ? 'inline' : false,
-    plugins: [nativePart],
-    logLevel: 'warning',
+    banner,
+    plugins: [linksTo('../lib/pm-kvm-tools')],
   });
   chmodSync(outfile, 0o755);
+}
+for (const [name, from] of Object.entries(PARTS)) {
+  const outfile = `${beside}/lib/pm-kvm-tools/${name}.cjs`;
+  await build({ ...COMMON, ...entry(name, from), outfile, plugins: 'file' in from ? [linksTo('.')] : [] });
 }
 
 // So that the programs run where they are, in a tree whose own package is one of ES modules.
 writeFileSync(`${beside}/package.json`, '{ "type": "commonjs" }\n');
 
-mkdirSync(`${beside}/lib/pm-kvm-tools`, { recursive: true });
 for (const arch of ['x64', 'arm64']) {
   const folder = `${PREBUILDS}/linux-${arch}`;
   const file = readdirSync(folder).find((name) => !name.includes('musl'));
@@ -100,6 +130,13 @@ for (const folder of ['sbin', 'lib']) {
   for (const file of filesBelow(join('dist', folder))) {
     if (!built.has(join(folder, file))) rmSync(join('dist', folder, file)); // it is built no longer
   }
+}
+
+function entry(name: string, from: { file: string } | { source: string }) {
+  if ('file' in from) return { entryPoints: [from.file] };
+  return {
+    stdin: { contents: from.source, resolveDir: '.', loader: 'ts' as const, sourcefile: `${name}.ts` },
+  };
 }
 
 function filesBelow(folder: string): string[] {

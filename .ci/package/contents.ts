@@ -40,6 +40,12 @@ const resourceAgent = (from: string, name: string) =>
   file(from, `usr/lib/ocf/resource.d/extra/${name}`, 0o755);
 const manual = (name: string) => file(`dist/man/${name}`, `usr/share/man/man${name.slice(-1)}/${name}.gz`);
 
+/** What programs load when they come to need it. */
+const part = (name: string): PackagedFile =>
+  file(`dist/lib/pm-kvm-tools/${name}.cjs`, `usr/lib/pm-kvm-tools/${name}.cjs`);
+/** Of vm-connectd: without `-t`, or with the wrong one, the host's side says what is wrong. */
+const CONNECTD_PARTS = ['vm-connectd-host', 'vm-connectd-guest', 'execa', 'saxes'].map(part);
+
 /** The native part of serialport, which only a daemon that opens a terminal line loads. */
 const native = (architecture: Architecture, name: string): PackagedFile => ({
   ...file(`dist/lib/pm-kvm-tools/serialport-${name}.node`, `usr/lib/pm-kvm-tools/serialport-${name}.node`),
@@ -67,6 +73,8 @@ const HOST: Package = {
   units: ['vm-connectd', 'vm-stonithd'],
   files: [
     ...['vm-ctl', 'vm-connectd', 'vm-stonithd', 'vm-managerd'].map(program),
+    ...CONNECTD_PARTS,
+    part('node-forge'),
     ...HOST_AGENTS.map((name) => resourceAgent(`host/agents/${name}`, name)),
     ...['vm-connectd', 'vm-stonithd', 'vm-managerd'].map((name) => unit('host', name)),
     config('host/etc/vm-manager.conf', 'etc/vm-manager.conf'),
@@ -96,6 +104,7 @@ const GUEST: Package = {
   units: ['vm-connectd'],
   files: [
     ...['vm-connectd', 'vm-connect', 'fence_vm'].map(program),
+    ...CONNECTD_PARTS,
     native('amd64', 'x64'),
     native('arm64', 'arm64'),
     resourceAgent('guest/agents/vm-client', 'vm-client'),
