@@ -1,6 +1,6 @@
 #!/bin/bash
 # The init of a guest: its network, its virtio ports by name, the guest agent and, where wanted, its cluster.
-#   guest-init.sh boot | start DAEMON | stop poweroff|reboot
+#   guest-init.sh boot | start DAEMON | stop poweroff|reboot | under_systemd (as a service, where systemd is the init)
 # /etc/lab-guest holds the guest's name, address, and whether it is a member of a cluster.
 set -u
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin HOME=/root LC_ALL=C
@@ -47,6 +47,31 @@ link_ports() {                             # what udev does elsewhere: /dev/virt
   done
 }
 
+bring_up_network() {
+  ip -batch - <<IP
+link set lo up
+addr add $address/24 dev eth0
+link set eth0 up
+IP
+}
+
+await_membership() {
+  # Asking crm_mon all the while would slow down what it asks about.
+  grep -qsm1 'S_NOT_DC\|-> S_IDLE' <(tail -n +1 --retry -f /var/log/pacemaker/pacemaker.log)
+  until crm_mon -1 2>/dev/null | grep -q "Online:.* $name "; do pause 0.5; done
+  say 'member of its cluster'
+}
+
+under_systemd() {
+  mkfifo /run/never
+  exec {never}<>/run/never
+  touch /run/lab-booted
+  bring_up_network
+  systemd-notify --ready
+  say 'systemd started its services'
+  if [[ $cluster == yes ]]; then await_membership; fi
+}
+
 boot() {
   echo "$name" >/proc/sys/kernel/hostname
   exec </dev/null >/var/log/lab-boot.log 2>&1
@@ -56,11 +81,7 @@ boot() {
   touch /run/lab-booted                    # what is younger has been changed since
   link_ports
   start qemu-ga
-  ip -batch - <<IP
-link set lo up
-addr add $address/24 dev eth0
-link set eth0 up
-IP
+  bring_up_network
   say 'agent started'
   if [[ $cluster == yes ]]; then
     mkdir -p /run/crm
@@ -68,10 +89,7 @@ IP
     start corosync
     until answers cmap; do pause 0.05; done
     start pacemakerd
-    # Asking crm_mon all the while would slow down what it asks about.
-    grep -qsm1 'S_NOT_DC\|-> S_IDLE' <(tail -n +1 --retry -f /var/log/pacemaker/pacemaker.log)
-    until crm_mon -1 2>/dev/null | grep -q "Online:.* $name "; do pause 0.5; done
-    say 'member of its cluster'
+    await_membership
   fi
   while :; do sleep 3600 & wait $! || :; done   # bash reaps all children while it waits for one
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The init of a laboratory host: starts its daemons and reaps whatever is left without a parent.
-#   host-init.sh boot | start DAEMON
+#   host-init.sh boot | start DAEMON | prepare (for systemd, which is the init then)
 # A zombie that nobody reaps makes libvirt wait half a minute for each QEMU that has ended.
 set -euo pipefail
 
@@ -27,14 +27,18 @@ answers() {                                     # answers NAME: one of corosync'
   [[ ${sockets[*]} == *" @$1@"* ]]
 }
 
-boot() {
-  exec </dev/null >/var/log/lab-boot.log 2>&1
+prepare() {
   mkdir -p /run/{lock,crm,corosync,libvirt} /var/lib/libvirt/qemu /var/lib/corosync \
     /var/lib/pacemaker/{cib,cores,pengine,blackbox} /var/log/{pacemaker,corosync,cluster,crmsh,pcsd,libvirt/qemu}
   chown hacluster:haclient /run/crm /var/log/pacemaker
   chown -R hacluster:haclient /var/lib/pacemaker
   chown libvirt-qemu:libvirt-qemu /var/lib/libvirt/qemu
   touch /etc/lab-host
+}
+
+boot() {
+  exec </dev/null >/var/log/lab-boot.log 2>&1
+  prepare
   start corosync
   start virtlogd
   start libvirtd

@@ -87,6 +87,7 @@ pivot_root . .
 umount -l .
 cd /
 if [[ $LAB_INIT == systemd ]]; then
+  /bin/bash "$LAB_CHECKOUT/test/lab/host-init.sh" prepare
   exec env -i container=lab PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin /lib/systemd/systemd
 fi
 exec /bin/bash "$LAB_CHECKOUT/test/lab/host-init.sh" boot
