@@ -9,7 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { role } from '../lab/fault-kinds.ts';
 import { manageVictim, RESOURCE } from '../lab/fault-world.ts';
 import { isAlive, qemusOf } from '../lab/fencing-observer.ts';
-import { makeAskersToken, VICTIM, writeVictim } from '../lab/fencing-victim.ts';
+import { makeKey, makeToken } from '../lab/fencing-tokens.ts';
+import { VICTIM, writeVictim } from '../lab/fencing-victim.ts';
 import { HOSTS, startProgram, stopProgram } from '../lab/fencing-world.ts';
 import type { Laboratory } from '../lab/lab.ts';
 import { Tail } from '../lab/tail.ts';
@@ -63,9 +64,10 @@ export class FenceWorld {
     for (const name of [XVM_VICTIM, LIBVIRT_VICTIM]) {
       await lab.output('hostb', ['virsh', '-q', 'define', await writeVictim(lab, name)]);
     }
+    for (const host of HOSTS) await makeKey(lab, host);
     const tokens = new Map([
-      ['hosta', await makeAskersToken(lab, 'hosta', RESOURCE, ASKER)],
-      ['hostb', await makeAskersToken(lab, 'hostb', LIBVIRT_VICTIM, ASKER)],
+      ['hosta', await makeToken(lab, { resource: RESOURCE, guest: ASKER })],
+      ['hostb', await makeToken(lab, { host: 'hostb', resource: LIBVIRT_VICTIM, guest: ASKER })],
     ]);
     const world = new FenceWorld(lab, tokens);
     await world.#startBridge('hosta', []);

@@ -4,7 +4,8 @@
  * Everything is real but the power switch of the hosts.
  */
 import { configureService, VICTIM, waitForService, watchStory } from '../lab/fencing-story.ts';
-import { copyKeys, GUESTS, HOSTS, startHostDaemons, startProgram } from '../lab/fencing-world.ts';
+import { copyKeys } from '../lab/fencing-tokens.ts';
+import { GUESTS, HOSTS, startHostDaemons, startProgram } from '../lab/fencing-world.ts';
 import type { Laboratory } from '../lab/lab.ts';
 import { labSpec } from '../lab/layout.ts';
 import type { Timeline } from './timeline.ts';

@@ -2,12 +2,13 @@
 import { ASKER, type BridgeStandIn } from '../support/bridge-stand-in.ts';
 import { playBridge } from './fencing-bridge.ts';
 import { isAlive } from './fencing-observer.ts';
-import { makeAskersToken, VICTIM, writeVictim } from './fencing-victim.ts';
-import { copyKeys, HOSTS, startProgram, stopProgram } from './fencing-world.ts';
+import { copyKeys, makeKey, makeToken, resourceOf } from './fencing-tokens.ts';
+import { VICTIM, writeVictim } from './fencing-victim.ts';
+import { HOSTS, startProgram, stopProgram } from './fencing-world.ts';
 import type { Laboratory } from './lab.ts';
 import { waitFor } from './wait-for.ts';
 
-export const RESOURCE = `prmVMCTL_${VICTIM}`;
+export const RESOURCE = resourceOf(VICTIM);
 
 /** A resource that stays on that host, as long as there is a choice. */
 function resourceXml(resource: string, xml: string, host: string): string {
@@ -33,8 +34,9 @@ export async function buildFaultWorld(lab: Laboratory): Promise<FaultWorld> {
   for (const host of HOSTS) await stopProgram(lab, host, 'vm-stonithd'); // of a test that could not do it itself
   await lab.pushPrograms();
   await manageVictim(lab);
-  const token = await makeAskersToken(lab, 'hosta', RESOURCE, ASKER);
+  await makeKey(lab, 'hosta');
   await copyKeys(lab);
+  const token = await makeToken(lab, { resource: RESOURCE, guest: ASKER });
   const world: FaultWorld = { lab, token, bridge: await playBridge(lab, 'hosta'), roots: new Map() };
   for (const host of HOSTS) await startDaemon(world, host);
   return world;
@@ -60,7 +62,7 @@ async function startDaemon({ lab, roots }: FaultWorld, host: string): Promise<vo
 
 /** Under the hosts' cluster. */
 export async function manageVictim(lab: Laboratory, name = VICTIM, host = 'hostb'): Promise<void> {
-  const change = resourceXml(`prmVMCTL_${name}`, await writeVictim(lab, name), host);
+  const change = resourceXml(resourceOf(name), await writeVictim(lab, name), host);
   const words = ['--modify', '--allow-create', '--scope', 'configuration', '--xml-text', change];
   await lab.ask('hosts', ['cibadmin', ...words]);
   await waitFor(`${name} runs`, 30_000, () => isAlive(lab, name));

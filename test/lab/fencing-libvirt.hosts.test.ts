@@ -8,7 +8,8 @@ import { type Answer, ASKER, reasonOf, resultOf, stateOf } from '../support/brid
 import { threadsOf } from '../support/process-table.ts';
 import { playBridge } from './fencing-bridge.ts';
 import { isAlive, qemusOf } from './fencing-observer.ts';
-import { diskXml, makeAskersToken, VICTIM, VICTIM_XML, writeVictim } from './fencing-victim.ts';
+import { makeKey, makeToken } from './fencing-tokens.ts';
+import { diskXml, VICTIM, VICTIM_XML, writeVictim } from './fencing-victim.ts';
 import { startProgram, stopProgram } from './fencing-world.ts';
 import {
   HANGING_FILE,
@@ -61,7 +62,8 @@ async function tell(
 ) {
   await lab.pushPrograms();
   await writeVictim(lab);
-  const token = await makeAskersToken(lab, 'hosta', VICTIM, ASKER);
+  await makeKey(lab, 'hosta');
+  const token = await makeToken(lab, { resource: VICTIM, guest: ASKER });
   const bridge = await playBridge(lab, 'hosta');
   try {
     await startProgram(lab, 'hosta', 'vm-stonithd', '--backend', 'libvirt', '--log-level', 'debug');

@@ -5,8 +5,8 @@ import { role } from './fault-kinds.ts';
 import { manageVictim, startStonithd } from './fault-world.ts';
 import { playBridge } from './fencing-bridge.ts';
 import { isAlive } from './fencing-observer.ts';
-import { makeAskersToken, makeToken } from './fencing-victim.ts';
-import { copyKeys, HOSTS, stopProgram } from './fencing-world.ts';
+import { copyKeys, makeKey, makeToken, resourceOf } from './fencing-tokens.ts';
+import { HOSTS, stopProgram } from './fencing-world.ts';
 import { labTest } from './shared-lab.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -22,8 +22,9 @@ labTest(
     await lab.pushPrograms();
     await manageVictim(lab, ONE, 'hosta');
     await manageVictim(lab, OTHER, 'hostb');
-    const forOther = await makeAskersToken(lab, 'hosta', `prmVMCTL_${OTHER}`, ONE);
-    const forOne = await makeToken(lab, 'hosta', `prmVMCTL_${ONE}`, OTHER);
+    await makeKey(lab, 'hosta');
+    const forOther = await makeToken(lab, { resource: resourceOf(OTHER), guest: ONE });
+    const forOne = await makeToken(lab, { resource: resourceOf(ONE), guest: OTHER });
     await copyKeys(lab);
     const bridges = { hosta: await playBridge(lab, 'hosta'), hostb: await playBridge(lab, 'hostb') };
     try {
@@ -52,7 +53,7 @@ labTest(
         );
         assert.ok(isAlive(lab, winner));
         for (const name of [ONE, OTHER]) {
-          await role(lab, 'Started', `prmVMCTL_${name}`);
+          await role(lab, 'Started', resourceOf(name));
           await waitFor(`${name} runs`, 30_000, () => isAlive(lab, name));
         }
         await lab.waitForIdle('hosts');

@@ -12,7 +12,8 @@ import {
   watchStory,
   wordsOf,
 } from './fencing-story.ts';
-import { buildFencingWorld, makeToken, resourceOf } from './fencing-world.ts';
+import { makeToken, resourceOf } from './fencing-tokens.ts';
+import { buildFencingWorld } from './fencing-world.ts';
 import type { Laboratory } from './lab.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -29,7 +30,7 @@ export const byPcs: Configure = (lab) =>
 
 /** With its token in the configuration, as the plugin of version 1 had it. */
 export const byPlugin: Configure = async (lab) => {
-  const token = await makeToken(lab, VICTIM, REQUESTER);
+  const token = await makeToken(lab, { resource: resourceOf(VICTIM), guest: REQUESTER });
   await loadByCrm(
     lab,
     `primitive fence-vm stonith:external/vm-stonith params hostlist="${VICTIM}:${token}"\n`,

@@ -25,25 +25,3 @@ export async function writeVictim(lab: Laboratory, name = VICTIM, devices = ''):
   await lab.output('hosta', ['/bin/sh', '-c', 'cat >"$0"', path], { input: domainXml(name, devices) });
   return path;
 }
-
-/** A new key on one host, and a token for all that can be asked of a target. */
-export async function makeAskersToken(
-  lab: Laboratory,
-  host: string,
-  resource: string,
-  guest: string,
-): Promise<string> {
-  await lab.output(host, ['/bin/sh', '-c', 'rm -f /etc/pm-kvm-tools/keys; vm-ctl key make']);
-  return makeToken(lab, host, resource, guest);
-}
-
-/** Under the key that is there. */
-export async function makeToken(
-  lab: Laboratory,
-  host: string,
-  resource: string,
-  guest: string,
-): Promise<string> {
-  const argv = ['vm-ctl', 'token', 'make', '--resource', resource, '--guest', guest];
-  return (await lab.output(host, argv)).trim();
-}

@@ -3,11 +3,10 @@
  * and the daemons on both levels.
  */
 import { startProgram as startInSession } from './bridge-programs.ts';
+import { copyKeys, giveTokens, makeKey, resourceOf } from './fencing-tokens.ts';
 import type { Laboratory } from './lab.ts';
 import { numberOf } from './layout.ts';
 import { waitFor } from './wait-for.ts';
-
-export const resourceOf = (guest: string): string => `prmVMCTL_${guest}`;
 
 export const HOSTS = ['hosta', 'hostb'] as const;
 export const GUESTS = ['guest1', 'guest2'] as const;
@@ -36,8 +35,9 @@ export async function buildFencingWorld(lab: Laboratory): Promise<void> {
   await endFencingWorld(lab); // of a test that could not do it itself
   await lab.pushPrograms();
   for (const guest of GUESTS) await manageWithOurAgent(lab, guest);
-  await makeKeys(lab);
-  await makeTokens(lab);
+  await makeKey(lab, 'hosta');
+  await copyKeys(lab);
+  await giveTokens(lab, GUESTS);
   for (const host of HOSTS) await startHostDaemons(lab, host);
   for (const guest of GUESTS) await startProgram(lab, guest, 'vm-connectd', '-t', 'guest');
   await lab.waitForIdle('hosts');
@@ -94,38 +94,4 @@ ${operation('migrate_from', '0', '240s', 'restart')}</operations>
   const change = `<configuration><resources>${primitive}</resources><constraints>${place}</constraints></configuration>`;
   const words = ['--modify', '--allow-create', '--scope', 'configuration', '--xml-text', change];
   await lab.ask('hosts', ['cibadmin', ...words]);
-}
-
-const KEYS = '/etc/pm-kvm-tools/keys';
-
-async function makeKeys(lab: Laboratory): Promise<void> {
-  await lab.output('hosta', ['/bin/sh', '-c', `rm -f ${KEYS}; vm-ctl key make`]);
-  await copyKeys(lab);
-}
-
-/** From hosta to hostb. */
-export async function copyKeys(lab: Laboratory): Promise<void> {
-  const input = await lab.output('hosta', ['cat', KEYS]);
-  const script = `umask 077; mkdir -p -m 755 ${KEYS.replace('/keys', '')}; cat >${KEYS}`;
-  await lab.output('hostb', ['/bin/sh', '-c', script], { input });
-}
-
-async function makeTokens(lab: Laboratory): Promise<void> {
-  for (const victim of GUESTS) {
-    for (const guest of GUESTS.filter((one) => one !== victim)) {
-      const token = await makeToken(lab, victim, guest);
-      const script = 'umask 077; mkdir -p -m 755 /etc/pm-kvm-tools; cat >/etc/pm-kvm-tools/tokens';
-      await lab.output(guest, ['/bin/sh', '-c', script], { input: `${victim} ${token}\n` });
-    }
-  }
-}
-
-export async function makeToken(
-  lab: Laboratory,
-  victim: string,
-  guest: string,
-  ...more: readonly string[]
-): Promise<string> {
-  const argv = ['vm-ctl', 'token', 'make', '--resource', resourceOf(victim), '--guest', guest, ...more];
-  return (await lab.output('hosta', argv)).trim();
 }

@@ -1,6 +1,7 @@
 /** Fencing on real clusters: a guest is dead when we say so, wherever it runs, and nothing is left behind. */
 import assert from 'node:assert/strict';
-import { buildFencingWorld, endFencingWorld, HOSTS, resourceOf } from './fencing-world.ts';
+import { resourceOf } from './fencing-tokens.ts';
+import { buildFencingWorld, endFencingWorld, HOSTS } from './fencing-world.ts';
 import type { Laboratory } from './lab.ts';
 import { labTest } from './shared-lab.ts';
 import { waitFor } from './wait-for.ts';

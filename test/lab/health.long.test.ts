@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BridgeWorld, Helper } from '../bench/bridge-world.ts';
 import { bundledProgram } from '../support/bundle.ts';
 import { startProgram } from './bridge-programs.ts';
-import { buildFencingWorld, endFencingWorld, GUESTS, makeToken } from './fencing-world.ts';
+import { makeToken, resourceOf } from './fencing-tokens.ts';
+import { buildFencingWorld, endFencingWorld, GUESTS } from './fencing-world.ts';
 import { hang } from './hanging-disk.ts';
 import { addGuest, leaves, loadPublished } from './health-leaving.ts';
 import { fencingInGuests, healthInGuests, PINGD, PINGD_IN_GUESTS } from './health-texts.ts';
@@ -118,8 +119,8 @@ labTest(
       await startManagerd(lab, 'hostb');
       await loadByCrm(lab, 'hosta', PINGD);
       const tokens = {
-        guest1: await makeToken(lab, 'guest1', 'guest2'),
-        guest2: await makeToken(lab, 'guest2', 'guest1'),
+        guest1: await makeToken(lab, { resource: resourceOf('guest1'), guest: 'guest2' }),
+        guest2: await makeToken(lab, { resource: resourceOf('guest2'), guest: 'guest1' }),
       };
       for (const text of [PINGD_IN_GUESTS, fencingInGuests(tokens), healthInGuests(10)])
         await loadByCrm(lab, 'guest1', text);
