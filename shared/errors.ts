@@ -19,8 +19,8 @@ export interface PmErrorDetails {
   readonly code: ErrorCode;
   /** What was wanted of which thing: `cannot open /dev/virtio-ports/vmconnectd`. */
   readonly what: string;
-  /** Why it did not happen: `no such port`. */
-  readonly fault: string;
+  /** Why it did not happen: `no such port`; as a list what a log tells in a line each. */
+  readonly fault: string | readonly string[];
   /** What the reader can do about it. */
   readonly remedy: string;
   readonly exitCode?: number;
@@ -42,14 +42,19 @@ export class PmError extends Error {
   readonly what: string;
   readonly fault: string;
   readonly remedy: string;
+  /** Of a fault that was given as a list. */
+  readonly faults: readonly string[];
 
   constructor(details: PmErrorDetails) {
-    super(`${details.what}: ${details.fault}; ${details.remedy}`, { cause: details.cause });
+    const faults = typeof details.fault === 'string' ? [] : details.fault;
+    const fault = typeof details.fault === 'string' ? details.fault : details.fault.join(' | ');
+    super(`${details.what}: ${fault}; ${details.remedy}`, { cause: details.cause });
     this.name = 'PmError';
     this.code = details.code;
     this.exitCode = details.exitCode ?? EXIT_CODES[details.code];
     this.what = details.what;
-    this.fault = details.fault;
+    this.fault = fault;
+    this.faults = faults;
     this.remedy = details.remedy;
   }
 }
@@ -57,6 +62,16 @@ export class PmError extends Error {
 /** The text of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** The same in lines, for a log that cuts what is long: each fault of a list, and then what came of them. */
+export function linesOf(thrown: unknown): readonly [...faults: string[], last: string] {
+  if (!(thrown instanceof PmError) || thrown.faults.length === 0) return [messageOf(thrown)];
+  const { what, faults, remedy } = thrown;
+  return [
+    ...faults,
+    `${what}: ${faults.length === 1 ? 'the fault' : `the ${faults.length} faults`} above; ${remedy}`,
+  ];
 }
 
 /** The `code` of a system error such as ENOENT, if it is one. */

@@ -8,8 +8,8 @@
  *
  * The file may be missing. Other sections are for vm-connectd on a host.
  */
-import { readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { readConfigFile } from '../../shared/config/config-file.ts';
 import { type IniEntry, readIniConfig } from '../../shared/config/ini-config.ts';
 import { formatProblem } from '../../shared/config/problem.ts';
 import { messageOf, PmError, systemCodeOf } from '../../shared/errors.ts';
@@ -53,7 +53,7 @@ function fileSettings(file: string, isNamed: boolean, onWarning: (message: strin
   const text = readText(file, isNamed);
   if (text === undefined) return {};
   const result = readIniConfig(file, text);
-  if (!result.ok) throw configError(file, result.problems.map(formatProblem).join(' | '));
+  if (!result.ok) throw configError(file, result.problems.map(formatProblem));
   for (const warning of result.warnings) onWarning(formatProblem(warning));
   const section = result.entries.find(({ name }) => name === 'guest');
   return section === undefined ? {} : sectionSettings(file, section, onWarning);
@@ -77,7 +77,7 @@ function sectionSettings(
 
 function readText(file: string, isNamed: boolean): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readConfigFile(file);
   } catch (thrown) {
     if (systemCodeOf(thrown) === 'ENOENT' && !isNamed) return undefined;
     throw configError(file, messageOf(thrown));
@@ -94,7 +94,7 @@ function logLevelOf(word: string): LogLevel {
   });
 }
 
-const configError = (file: string, fault: string) =>
+const configError = (file: string, fault: string | readonly string[]) =>
   new PmError({ code: 'config', what: `cannot use ${file}`, fault, remedy: 'mend the file' });
 
 const definedOnly = (flags: GivenSettings): GivenSettings =>

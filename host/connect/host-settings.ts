@@ -15,8 +15,8 @@
  * A section [guest NAME] is for a QEMU that neither Pacemaker nor libvirt knows. The file may be missing; a section
  * [guest] is for vm-connectd in guests. All that is wrong in it is said at once.
  */
-import { readFileSync } from 'node:fs';
 import { isAbsolute, normalize } from 'node:path';
+import { readConfigFile } from '../../shared/config/config-file.ts';
 import { type IniEntry, readIniConfig } from '../../shared/config/ini-config.ts';
 import { formatProblem, ProblemList } from '../../shared/config/problem.ts';
 import { messageOf, PmError, systemCodeOf } from '../../shared/errors.ts';
@@ -93,7 +93,7 @@ function fileSettings(file: string, isNamed: boolean, onWarning: (message: strin
   }
   const meaning = problems.result([]);
   const faults = [...(syntax.ok ? [] : syntax.problems), ...(meaning.ok ? [] : meaning.problems)];
-  if (faults.length > 0) throw configError(file, faults.map(formatProblem).join(' | '));
+  if (faults.length > 0) throw configError(file, faults.map(formatProblem));
   for (const part of [syntax, meaning]) if (part.ok) part.warnings.map(formatProblem).forEach(onWarning);
   return { ...given, guests };
 }
@@ -165,7 +165,7 @@ function guestOf(name: string, { settings, line }: IniEntry, problems: ProblemLi
 
 function readText(file: string, isNamed: boolean): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readConfigFile(file);
   } catch (thrown) {
     if (systemCodeOf(thrown) === 'ENOENT' && !isNamed) return undefined;
     throw new PmError({
@@ -190,5 +190,5 @@ function flagLevel(word: string): LogLevel {
   });
 }
 
-const configError = (file: string, fault: string) =>
+const configError = (file: string, fault: string | readonly string[]) =>
   new PmError({ code: 'config', what: `cannot use ${file}`, fault, remedy: 'mend the file' });

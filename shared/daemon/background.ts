@@ -89,9 +89,9 @@ function startSyslogWriter(program: string) {
 
 export const reportReadyToParent = (): void => report(READY);
 
-/** `message` is for whoever started us, and has no line end. */
-export const reportFailureToParent = (message: string): void =>
-  report(`${basename(process.argv[1] ?? '')}: ${message}\n`);
+/** For whoever started us. */
+export const reportFailureToParent = (lines: readonly string[]): void =>
+  report(lines.map((line) => `${basename(process.argv[1] ?? '')}: ${line}\n`).join(''));
 
 function report(words: string): void {
   if (!isBackgroundChild()) return;

@@ -3,7 +3,7 @@
  * handler for it; a hangup while the daemon starts is answered as soon as it runs. One reload at a time; any number
  * of hangups during one make one more.
  */
-import { messageOf } from '../errors.ts';
+import { linesOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
 export interface Reloader {
@@ -25,7 +25,9 @@ export function reloadOnHangup(log: Logger): Reloader {
         await action();
         log.info('configuration read again');
       } catch (thrown) {
-        log.error('the former configuration stays in force', { reason: messageOf(thrown) });
+        const lines = linesOf(thrown);
+        for (const line of lines.slice(0, -1)) log.error(line);
+        log.error('the former configuration stays in force', { reason: lines.at(-1) });
       }
     } while (isAsked && reload !== undefined);
     underWay = undefined;

@@ -11,7 +11,7 @@
  * shell has gone with status 0. From the moment it is asked to stop a daemon has `stopLimitMs` to be gone; then it is
  * ended with exit status 1.
  */
-import { messageOf, PmError } from '../errors.ts';
+import { linesOf, messageOf, PmError } from '../errors.ts';
 import { type LogFields, type Logger, outliveLogReader } from '../log.ts';
 import { reportFailureToParent, reportReadyToParent } from './background.ts';
 import { claimPidFile, type PidFile } from './pid-file.ts';
@@ -67,8 +67,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     become('stopping', { cause: cause.words });
     if (cause.error !== undefined) throw cause.error;
   } catch (thrown) {
-    log.error(messageOf(thrown));
-    reportFailureToParent(messageOf(thrown));
+    for (const line of linesOf(thrown)) log.error(line);
+    reportFailureToParent(linesOf(thrown));
     exitCode = thrown instanceof PmError ? thrown.exitCode : 1;
   }
   limit.arm();

@@ -14,8 +14,9 @@
  * Without `backend`: pacemaker where a cluster is configured on this machine, libvirt where none is. Tokens of version 1
  * are read only with a decrypt command.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readConfigFile } from '../../../shared/config/config-file.ts';
 import { type IniEntry, readIniConfig } from '../../../shared/config/ini-config.ts';
 import { formatProblem } from '../../../shared/config/problem.ts';
 import { messageOf, PmError, systemCodeOf } from '../../../shared/errors.ts';
@@ -105,13 +106,13 @@ const isTrue = (text: string | undefined) => /^(?:1|true|on|yes|y)$/i.test(text 
 function settingsIn({ file, isNamed, onWarning }: SettingsSource): GivenSettings {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readConfigFile(file);
   } catch (thrown) {
     if (systemCodeOf(thrown) === 'ENOENT' && !isNamed) return {};
     throw unusable(file, messageOf(thrown), 'mend the file');
   }
   const result = readIniConfig(file, text);
-  if (!result.ok) throw unusable(file, result.problems.map(formatProblem).join(' | '), 'mend the file');
+  if (!result.ok) throw unusable(file, result.problems.map(formatProblem), 'mend the file');
   for (const warning of result.warnings) onWarning(formatProblem(warning));
   // A section that comes twice is one section already.
   const section = result.entries.find(({ name }) => name === 'stonith');
@@ -128,7 +129,7 @@ function known(file: string, { settings }: IniEntry, onWarning: (message: string
   return given;
 }
 
-const unusable = (file: string, fault: string, remedy: string) =>
+const unusable = (file: string, fault: string | readonly string[], remedy: string) =>
   new PmError({ code: 'config', what: `cannot use ${file} and the command line`, fault, remedy });
 
 const definedOnly = (flags: GivenSettings): GivenSettings =>

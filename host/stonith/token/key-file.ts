@@ -21,7 +21,7 @@ export function loadKeys(path: string): KeySet | undefined {
   throw new PmError({
     code: 'config',
     what: `cannot use the key file ${path}`,
-    fault: read.problems.map(formatProblem).join(' | '),
+    fault: read.problems.map(formatProblem),
     remedy: 'mend it, or copy it from another host',
   });
 }

@@ -17,6 +17,7 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runCommand } from '../../../shared/process/run-command.ts';
 import { bundledProgram } from '../../support/bundle.ts';
 import { eventually } from '../../support/eventually.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -241,6 +242,40 @@ describe('vm-managerd', () => {
     writeFileSync(world.rules, '[default_ping_set]\nfine = eq 100\n');
     child.kill('SIGHUP');
     assert.equal((await world.answer('w')).text, 'default_ping_set=fine');
+  });
+
+  it('each fault of its rules has a line of its own in the log, however many they are', async (t) => {
+    const world = await World.make(t);
+    const { child } = await world.start();
+    const FAULTS = 50;
+    const lines = Array.from({ length: FAULTS }, (_, n) => `word${n} = equals 0\n`);
+    writeFileSync(world.rules, `[a]\n${lines.join('')}`);
+    child.kill('SIGHUP');
+    await eventually('it says so', () => world.stderr.includes('the former configuration stays in force'));
+    const told = () =>
+      world.stderr
+        .split('\n')
+        .filter((line) => /error: \S+:\d+: error: 'equals' is no operator; write/.test(line));
+    assert.equal(told().length, FAULTS);
+    assert.match(
+      world.stderr,
+      /stays in force reason="cannot use the rules in \S+: the 50 faults above; mend/,
+    );
+    world.stderr = '';
+    assert.equal(await world.run().ended, 1);
+    assert.equal(told().length, FAULTS);
+  });
+
+  it('rules that are no file hold up neither its start nor itself, and the old ones stay', async (t) => {
+    const world = await World.make(t);
+    const { child } = await world.start();
+    renameSync(world.rules, world.path('elsewhere'));
+    await runCommand(['mkfifo', world.rules], { deadlineMs: 5_000 });
+    child.kill('SIGHUP');
+    await eventually('it says so', () => world.stderr.includes('vm-manager.conf: it is no regular file; '));
+    world.ask('guest1', 'r', 'default_ping_set');
+    assert.equal((await world.answer('r')).text, 'default_ping_set=green');
+    assert.equal(await world.run().ended, 1);
   });
 
   it('tells nobody by new rules what the cluster said before it fell silent', async (t) => {
