@@ -5,10 +5,12 @@
  *   WORD = OP VALUE          eq ne lt gt lte gte
  *
  * The first rule that matches gives its word; a word may have several, where version 1 took the last alone. Without a match,
- * and in a section without rules, guests are told the value itself. An attribute that isn't set has no word. Comparison is Pacemaker's own, so that a rule here and a rule
- * of a location constraint never disagree: eq and ne compare text and don't tell upper from lower case; the others
- * compare numbers (with a decimal point on either side as floating point, else as integers; what stands behind a number
- * doesn't count), and text where one side begins with no number.
+ * and in a section without rules, guests are told the value itself. An attribute that isn't set has no word.
+ *
+ * Comparison is that of a rule of a location constraint: eq and ne compare text and don't tell upper from lower case; the
+ * others compare numbers (with a decimal point on either side as floating point, else as integers; what stands behind a
+ * number doesn't count), and text where one side begins with no number. INFINITY is no integer: `lt 100` of it compares text, and
+ * so does Pacemaker. The tests hold every pair of many odd values against the scheduler of the Pacemaker that is installed.
  *
  * Invariant: what can't be told apart in an answer (`name=value,name=value`) can't come from a rule.
  */
@@ -134,16 +136,30 @@ const MOST = 2n ** 63n - 1n;
 
 /** As strtoll reads it, which stops at the first character that is no digit; Pacemaker takes no number that is too large. */
 function integer(text: string): bigint | undefined {
-  const [, sign, digits] = /^\s*([-+]?)(\d+)/.exec(text) ?? [];
+  const [, sign, digits] = /^[ \t-\r]*([-+]?)(\d+)/.exec(text) ?? [];
   if (digits === undefined) return undefined;
   const value = sign === '-' ? -BigInt(digits) : BigInt(digits);
   return value < LEAST || value > MOST ? undefined : value;
 }
 
-/** As strtod reads it, which stops at the first character that belongs to no number. */
+const FLOATING =
+  /^[ \t-\r]*(?<sign>[-+]?)(?:(?<infinite>inf)|(?<none>nan)|0x(?=\.?[\da-f])(?<whole>[\da-f]*)\.?(?<part>[\da-f]*)(?:p(?<power>[-+]?\d+))?|(?<decimal>(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?))/i;
+const LEAST_FLOATING = 2 ** -1022;
+
+/** As strtod reads it, hexadecimal too; Pacemaker takes no number that is too large or too small, and no -0. */
 function floating(text: string): number | undefined {
-  const [digits] = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?/i.exec(text) ?? [];
-  return digits === undefined ? undefined : Number(digits);
+  const found = FLOATING.exec(text)?.groups;
+  if (found === undefined) return undefined;
+  const { sign, infinite, none, whole, part = '', power = '0', decimal = '' } = found;
+  const isNegative = sign === '-';
+  if (infinite !== undefined) return isNegative ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  if (none !== undefined) return Number.NaN;
+  const digits = whole === undefined ? decimal.replace(/e.*/i, '') : `${whole}${part}`;
+  if (!/[1-9a-f]/i.test(digits)) return isNegative ? undefined : 0;
+  const size =
+    whole === undefined ? Number(decimal) : Number(`0x${digits}`) * 2 ** (Number(power) - 4 * part.length);
+  if (size <= LEAST_FLOATING || size === Number.POSITIVE_INFINITY) return undefined;
+  return isNegative ? -size : size;
 }
 
 /** As strcasecmp does: byte by byte, A to Z taken for a to z. */
