@@ -13,7 +13,7 @@
  */
 import { backOffDelays } from '../../shared/back-off.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
-import type { Logger } from '../../shared/log.ts';
+import type { LogFields, Logger } from '../../shared/log.ts';
 import type { NamedValues } from '../pacemaker/attribute-sets.ts';
 import type { ClusterEventOptions, ClusterEventStream } from '../pacemaker/cluster-events.ts';
 import type { PacemakerFailure } from '../pacemaker/pacemaker-call.ts';
@@ -40,12 +40,14 @@ const FOLLOW_AGAIN = { firstMs: 1_000, ceilingMs: 15_000 };
 export class AttributeSource {
   readonly #options: AttributeSourceOptions;
   #values: NamedValues | undefined;
+  #valuesMs: number | undefined;
   #beganMs = Number.NEGATIVE_INFINITY;
   #isOutdated = true;
   #isAsking: Promise<void> | undefined;
   #timer: Timer | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
   #stream: ClusterEventStream | undefined;
+  #state: 'not asked for' | 'known' | 'unknown' = 'not asked for';
   #fault: string | undefined;
   readonly #stopping = new AbortController();
   readonly #following: Promise<void>;
@@ -70,6 +72,11 @@ export class AttributeSource {
   /** The last that was heard, however old; undefined before the first. */
   get last(): NamedValues | undefined {
     return this.#values;
+  }
+
+  /** Since the question to which `last` is the answer. */
+  get lastAgeMs(): number | undefined {
+    return this.#valuesMs === undefined ? undefined : this.#options.clock.nowMs() - this.#valuesMs;
   }
 
   get fault(): string | undefined {
@@ -100,7 +107,7 @@ export class AttributeSource {
   }
 
   async #askNow(): Promise<void> {
-    const { clock, query, log, onValues, isWatched } = this.#options;
+    const { clock, query, onValues, isWatched } = this.#options;
     this.#beganMs = clock.nowMs();
     this.#isOutdated = false;
     this.counts.queries++;
@@ -110,18 +117,26 @@ export class AttributeSource {
     if (!answer.ok) {
       this.counts.failures++;
       this.#isOutdated = true;
-      if (this.#fault === undefined) log.warning('host health: known => unknown', { reason: answer.fault });
+      this.#become('unknown', { reason: answer.fault });
       this.#fault = answer.fault;
       const delayMs = Math.max(QUERY_PACE_MS, this.#retries.next().value);
       if (isWatched()) this.#askAt(this.#beganMs + delayMs);
       return;
     }
-    if (this.#fault !== undefined) log.info('host health: unknown => known');
+    this.#become('known');
     this.#fault = undefined;
     this.#retries = backOffDelays(RETRY, this.#options.random);
     this.#values = answer.values;
+    this.#valuesMs = this.#beganMs;
     onValues(answer.values);
     if (this.#isOutdated && isWatched()) this.ask();
+  }
+
+  #become(state: 'known' | 'unknown', fields?: LogFields): void {
+    if (state === this.#state) return;
+    const { log } = this.#options;
+    log[state === 'known' ? 'info' : 'warning'](`host health: ${this.#state} => ${state}`, fields);
+    this.#state = state;
   }
 
   async #follow(): Promise<void> {

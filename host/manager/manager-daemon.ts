@@ -63,13 +63,14 @@ export async function startManagerDaemon(options: ManagerDaemonOptions): Promise
     status: () => statusOf(facts()),
     metrics: () => metricsOf(facts()),
   });
+  const isWatched = () => own !== undefined || service.isOpen;
   const source = new AttributeSource({
     query,
     follow: followCluster,
     clock,
     random,
     log,
-    isWatched: () => own !== undefined || service.isOpen,
+    isWatched,
     onValues: (values) => {
       if (node !== undefined) own?.seen(node, values);
       service.valuesCame(values);
@@ -93,6 +94,8 @@ export async function startManagerDaemon(options: ManagerDaemonOptions): Promise
     rulesFile,
     rules: service.rules,
     values: source.last,
+    ageMs: source.lastAgeMs,
+    isWatched: isWatched(),
     fault: source.fault,
     service: client.state,
     open: service.open,

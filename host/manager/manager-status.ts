@@ -1,5 +1,6 @@
 /** The state of vm-managerd, as JSON and for Prometheus. */
 import type { Json } from '../../shared/protocol/message.ts';
+import { durationWords } from '../../shared/status-text.ts';
 import type { NamedValues } from '../pacemaker/attribute-sets.ts';
 import { type RuleBook, wordFor } from './rules.ts';
 
@@ -10,6 +11,10 @@ export interface ManagerFacts {
   readonly rules: RuleBook;
   /** As they were last heard. */
   readonly values: NamedValues | undefined;
+  /** How long ago that was. */
+  readonly ageMs: number | undefined;
+  /** Somebody wants to know: the cluster is asked again and again. */
+  readonly isWatched: boolean;
   readonly fault: string | undefined;
   /** At vm-connectd. */
   readonly service: string;
@@ -32,9 +37,11 @@ export function statusOf({ rules, values, ...facts }: ManagerFacts): Json {
     agent: facts.agent,
     pid: process.pid,
     node: facts.node ?? null,
-    cluster: facts.fault ?? 'answers',
+    cluster: clusterWords(facts),
     rules: facts.rulesFile,
     service: facts.service,
+    values: valuesWords(facts),
+    valuesAgeMs: facts.ageMs === undefined ? null : Math.round(facts.ageMs),
     attributes: Object.fromEntries(
       [...rules].map(([name, ofName]) => {
         const value = values?.get(name);
@@ -46,7 +53,23 @@ export function statusOf({ rules, values, ...facts }: ManagerFacts): Json {
   };
 }
 
-export function metricsOf({ counts, open, service, fault, rules, values }: ManagerFacts): string {
+type Reading = Pick<ManagerFacts, 'ageMs' | 'isWatched' | 'fault'>;
+
+function clusterWords({ ageMs, isWatched, fault }: Reading): string {
+  if (fault !== undefined) return fault;
+  if (ageMs === undefined) return 'not asked yet';
+  return isWatched ? 'answers' : 'answered when it was last asked';
+}
+
+/** What is shown may be long past: nothing is read for nobody. */
+function valuesWords({ ageMs, isWatched, fault }: Reading): string {
+  if (ageMs === undefined) return 'none were read yet';
+  const read = `read ${durationWords(ageMs)} ago`;
+  if (fault !== undefined) return `${read}, and no answer since`;
+  return isWatched ? read : `${read}; nobody asks, so they may be others now`;
+}
+
+export function metricsOf({ counts, open, service, fault, rules, values, ageMs }: ManagerFacts): string {
   const isSet = [...rules.keys()].map(
     (name) => `${PREFIX}attribute_set{attribute=${JSON.stringify(name)}} ${values?.has(name) ? 1 : 0}`,
   );
@@ -62,6 +85,7 @@ export function metricsOf({ counts, open, service, fault, rules, values }: Manag
     ...single('waiting', 'gauge', open.waiting),
     ...single('registered', 'gauge', service === 'registered' ? 1 : 0),
     ...single('cluster_answers', 'gauge', fault === undefined && values !== undefined ? 1 : 0),
+    ...(ageMs === undefined ? [] : single('values_age_seconds', 'gauge', ageMs / 1_000)),
     `# TYPE ${PREFIX}attribute_set gauge`,
     ...isSet,
     '',

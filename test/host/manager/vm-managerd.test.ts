@@ -214,7 +214,7 @@ describe('vm-managerd', () => {
     await world.start();
     world.ask('guest1', 'r', 'foo');
     world.ask('guest1', 'called-off', 'foo');
-    await eventually('it has asked in vain', () => world.stderr.includes('known => unknown'));
+    await eventually('it has asked in vain', () => world.stderr.includes('not asked for => unknown'));
     assert.deepEqual(world.told, []);
     renameSync(world.path('away'), world.path('cib.xml'));
     assert.equal((await world.answer('r')).text, 'foo=1');
@@ -369,9 +369,20 @@ describe('vm-managerd', () => {
       default_ping_set: { value: '100', told: 'green' },
       foo: { value: '1', told: '1' },
     });
-    assert.deepEqual([status.node, status.service, status.cluster], ['hosta', 'registered', 'answers']);
+    assert.deepEqual([status.node, status.service], ['hosta', 'registered']);
+    assert.equal(status.cluster, 'answered when it was last asked');
+    assert.match(status.values, /^read \d+\.\d s ago; nobody asks, so they may be others now$/);
+    assert.ok(status.valuesAgeMs > 0 && status.valuesAgeMs < 10_000);
+    assert.match(await shown('--prometheus'), /^pm_kvm_tools_manager_values_age_seconds \d+\.\d+$/m);
     assert.match(await shown('--prometheus'), /^pm_kvm_tools_manager_answers_total 1$/m);
     assert.match(await shown(), /^node: hosta$/m);
+    world.ask('guest1', 'w', 'foo', { detail: { known: 'foo=1' } });
+    await eventually('somebody asks', async () => /^cluster: answers\n[^]* ago$/m.test(await shown()));
+    renameSync(world.path('cib.xml'), world.path('away'));
+    writeFileSync(world.path('events'), '.', { flag: 'a' });
+    await eventually('the cluster is silent', async () =>
+      /^values: read \d.* ago, and no answer since$/m.test(await shown()),
+    );
   });
 
   it('takes the command line of version 1: -p, -c, -D, -V', async (t) => {
