@@ -1,9 +1,14 @@
-/** What a benchmark is: it measures, says what it found as a table, and gives the figures for programs. */
-import type { Json } from '../../shared/protocol/message.ts';
+/**
+ * What a benchmark is: it measures ours and its peers in turn, in the same run, and gives rows of figures, the limits
+ * that some of them have to keep, and what of it a picture shows. Words, verdicts and pictures are made from these.
+ */
+import type { Stats } from './statistics.ts';
 
 export interface Benchmark {
   readonly name: string;
   readonly about: string;
+  /** A laboratory of two hosts and two guests stands while it runs. */
+  readonly needsLab: boolean;
   run(options: BenchmarkOptions): Promise<BenchmarkResult>;
 }
 
@@ -14,25 +19,43 @@ export interface BenchmarkOptions {
 }
 
 export interface BenchmarkResult {
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-  readonly json: Json;
+  readonly rows: readonly Row[];
+  readonly limits: readonly Limit[];
+  readonly plot: Plot;
+  /** Of the peers, by name. */
+  readonly versions: Readonly<Record<string, string>>;
 }
 
-export function table({ columns, rows }: BenchmarkResult): string {
-  const widths = columns.map((column, index) =>
-    Math.max(column.length, ...rows.map((row) => row[index]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-      .join('  ')
-      .trimEnd();
-  return [line(columns), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+export const UNITS = ['ms', 's', 'MiB', 'KiB', '%', '/s'] as const;
+export type Unit = (typeof UNITS)[number];
+
+/** Ours, what others do for the same, or what nobody can do without. */
+export const KINDS = ['ours', 'peer', 'floor'] as const;
+export type Kind = (typeof KINDS)[number];
+
+export interface Row {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly unit: Unit;
+  readonly stats: Stats;
+  /** The name of the row that this one is compared with. */
+  readonly peer?: string;
 }
 
-/** The value below which this share of all lies; the values are sorted. */
-export function percentile(sorted: readonly number[], share: number): number {
-  const index = Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1);
-  return sorted[Math.max(0, index)] ?? Number.NaN;
+/** The median, or another figure, of a row is at most `times` that of another, plus `plus`; without another, at most `plus`. */
+export interface Limit {
+  readonly row: string;
+  readonly figure?: 'p99';
+  readonly of?: string;
+  readonly times?: number;
+  readonly plus?: number;
+}
+
+export const SCALES = ['linear', 'logarithmic'] as const;
+
+/** The rows of one unit, all of them unless some are named. */
+export interface Plot {
+  readonly unit: Unit;
+  readonly scale: (typeof SCALES)[number];
+  readonly rows?: readonly string[];
 }

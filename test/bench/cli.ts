@@ -1,50 +1,74 @@
 /**
- * Runs benchmarks: `npm run bench -- [--quick] [--out FILE] [NAME…]`, all of them unless some are named.
+ * Runs benchmarks: `npm run bench -- [--quick] [--json DIR] [--record] [NAME…]`, all of them unless some are named.
  *
- * Prints a table for each; with --out the figures go to a file as JSON, with what they were measured on.
+ * Prints tables. With --json the figures go to files in a directory; with --record they go to docs/benchmarks, and
+ * docs/benchmarks.md is made of them. `--write-docs` measures nothing: it makes the document of the records there are.
  */
-import { writeFileSync } from 'node:fs';
-import { arch, cpus, loadavg, release, totalmem } from 'node:os';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Json } from '../../shared/protocol/message.ts';
-import { type Benchmark, table } from './benchmark.ts';
-import { bridge } from './bridge.ts';
-import { fence } from './fence.ts';
-import { vmCtlBenchmark } from './vm-ctl.ts';
+import { laboratory } from '../lab/lab.ts';
+import { labSpec } from '../lab/layout.ts';
+import type { Benchmark } from './benchmark.ts';
+import { BENCHMARKS, NAMES } from './benchmarks.ts';
+import { writeDocument } from './document.ts';
+import { verdictsOf } from './limits.ts';
+import { loadNow, machineNow } from './machine.ts';
+import { type BenchmarkRecord, writeRecord } from './record.ts';
+import { plainText, rowTable, verdictTable } from './tables.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [bridge, fence, vmCtlBenchmark];
+const DOCS = resolve(import.meta.dirname, '../../docs');
+const PROGRAMS = 'dist/sbin/vm-ctl';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, out: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
+    'write-docs': { type: 'boolean', default: false },
+    json: { type: 'string' },
+  },
 });
-const unknown = positionals.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
+const unknown = positionals.filter((name) => !NAMES.includes(name));
 if (unknown.length > 0) {
   const known = BENCHMARKS.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join('\n');
   console.error(`bench: there is no benchmark ${unknown.join(', ')}; choose from\n${known}`);
   process.exit(1);
 }
-const results: { [name: string]: Json } = {};
-for (const benchmark of BENCHMARKS) {
-  if (positionals.length > 0 && !positionals.includes(benchmark.name)) continue;
-  console.log(`${benchmark.name}: ${benchmark.about}`);
-  const result = await benchmark.run({
-    quick: values.quick,
-    report: (words) => console.error(`  ${words}`),
-  });
-  console.log(`${table(result)}\n`);
-  results[benchmark.name] = result.json;
+const directory = values.record ? join(DOCS, 'benchmarks') : values.json;
+if (directory !== undefined) mkdirSync(directory, { recursive: true });
+if (!values['write-docs']) {
+  const chosen = BENCHMARKS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  await runAll(chosen);
 }
-if (values.out !== undefined) {
-  const machine = {
-    cpu: cpus()[0]?.model ?? '',
-    cores: cpus().length,
-    memoryMiB: Math.round(totalmem() / 1024 / 1024),
-    kernel: release(),
-    arch: arch(),
-    node: process.version,
-    load: loadavg(),
-    date: new Date().toISOString(),
-  };
-  writeFileSync(values.out, `${JSON.stringify({ machine, results }, undefined, 2)}\n`);
+if (values.record || values['write-docs']) writeDocument(DOCS, NAMES);
+
+async function runAll(chosen: readonly Benchmark[]): Promise<void> {
+  if (!existsSync(PROGRAMS)) throw new Error(`${PROGRAMS} is not there: npm run build`);
+  const [alone, inLab] = [chosen.filter((one) => !one.needsLab), chosen.filter((one) => one.needsLab)];
+  for (const benchmark of alone) await runOne(benchmark);
+  if (inLab.length === 0) return;
+  const lab = laboratory();
+  const wasUp = lab.isUp();
+  await lab.up(labSpec(2, 2));
+  try {
+    for (const benchmark of inLab) {
+      await lab.reset();
+      await runOne(benchmark);
+    }
+  } finally {
+    if (!wasUp) await lab.down();
+  }
+}
+
+async function runOne(benchmark: Benchmark): Promise<void> {
+  const { name, about } = benchmark;
+  const [loadBefore, startedMs] = [loadNow(), performance.now()];
+  console.log(`${name}: ${about}`);
+  const isQuick = values.quick;
+  const result = await benchmark.run({ quick: isQuick, report: (words) => console.error(`  ${words}`) });
+  const record: BenchmarkRecord = { name, about, isQuick, machine: machineNow(loadBefore), ...result };
+  console.log(`\n${plainText(rowTable(record.rows))}\n\n${plainText(verdictTable(verdictsOf(record)))}`);
+  console.log(`\nload ${record.machine.load}; ${((performance.now() - startedMs) / 1000).toFixed(0)} s\n`);
+  if (directory !== undefined) writeRecord(directory, record);
 }

@@ -1,24 +1,23 @@
 /**
- * Two hosts with a victim for each way of fencing, all equal, and a requester that is no guest but a process: the agent of
- * the guest's end runs on a pseudo-terminal in the place of the port, so that no emulated processor slows it down. hosta
- * fences by the cluster, hostb by libvirt alone and by fence_virtd.
+ * Two hosts with victims that are all equal, and a requester that is no guest but a process: the agent of the guest's end
+ * runs on a pseudo-terminal in the place of the port, so that no emulated processor slows it down. hosta fences by the
+ * cluster, hostb by libvirt alone, and by all that the peers have.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { role } from '../lab/fault-kinds.ts';
-import { manageVictim, RESOURCE } from '../lab/fault-world.ts';
+import { manageVictim } from '../lab/fault-world.ts';
 import { isAlive, qemusOf } from '../lab/fencing-observer.ts';
-import { makeKey, makeToken } from '../lab/fencing-tokens.ts';
-import { VICTIM, writeVictim } from '../lab/fencing-victim.ts';
+import { makeKey, makeToken, resourceOf } from '../lab/fencing-tokens.ts';
+import { writeVictim } from '../lab/fencing-victim.ts';
 import { HOSTS, startProgram, stopProgram } from '../lab/fencing-world.ts';
 import type { Laboratory } from '../lab/lab.ts';
 import { Tail } from '../lab/tail.ts';
 import { waitFor } from '../lab/wait-for.ts';
 import { ASKER } from '../support/bridge-stand-in.ts';
 
-export const WAYS = ['xvm', 'cluster', 'libvirt', 'nothing'] as const;
-export type FenceWay = (typeof WAYS)[number];
+export type FenceAction = 'off' | 'reboot';
 
 /** Of the way over the cluster, in order; each is named by what it ends with. */
 export const STAGES = [
@@ -30,15 +29,17 @@ export const STAGES = [
   'agent ended',
 ] as const;
 
-export interface Off {
+export interface Fencing {
   readonly tookMs: number;
   readonly stages: readonly (readonly [stage: string, ms: number])[];
 }
 
+/** Under the cluster, one on the host that is asked and one on the other. */
+const CLUSTERED = { local: 'bench-local', remote: 'bench-remote' } as const;
+/** Under libvirt alone, on hostb. */
+const PLAIN = 'bench-plain';
 const PORT = '/run/bench-port';
 const AGENT_SOCKET = '/run/bench-agent.sock';
-const XVM_VICTIM = 'bench-xvm';
-const LIBVIRT_VICTIM = 'bench-libvirt';
 const LOG_STEPS = [': inspecting => ', ': marking => ', ': ordering => ', ': waiting => '] as const;
 
 const FENCE_VIRT = `fence_virtd { listener = "multicast"; backend = "libvirt"; module_path = "/usr/lib/x86_64-linux-gnu/fence-virt"; }
@@ -59,57 +60,61 @@ export class FenceWorld {
   }
 
   static async build(lab: Laboratory): Promise<FenceWorld> {
-    await lab.pushPrograms();
-    await manageVictim(lab);
-    for (const name of [XVM_VICTIM, LIBVIRT_VICTIM]) {
-      await lab.output('hostb', ['virsh', '-q', 'define', await writeVictim(lab, name)]);
-    }
+    await manageVictim(lab, CLUSTERED.local, 'hosta');
+    await manageVictim(lab, CLUSTERED.remote, 'hostb');
+    await lab.output('hostb', ['virsh', '-q', 'define', await writeVictim(lab, PLAIN)]);
     for (const host of HOSTS) await makeKey(lab, host);
-    const tokens = new Map([
-      ['hosta', await makeToken(lab, { resource: RESOURCE, guest: ASKER })],
-      ['hostb', await makeToken(lab, { host: 'hostb', resource: LIBVIRT_VICTIM, guest: ASKER })],
-    ]);
+    const tokens = new Map([[PLAIN, await makeToken(lab, { host: 'hostb', resource: PLAIN, guest: ASKER })]]);
+    for (const victim of Object.values(CLUSTERED)) {
+      tokens.set(victim, await makeToken(lab, { resource: resourceOf(victim), guest: ASKER }));
+    }
     const world = new FenceWorld(lab, tokens);
-    await world.#startBridge('hosta', []);
-    await world.#startBridge('hostb', ['--backend', 'libvirt']);
+    await world.#startBridge('hosta', CLUSTERED.remote, []);
+    await world.#startBridge('hostb', PLAIN, ['--backend', 'libvirt']);
     await world.#startFenceVirtd();
     return world;
   }
 
-  /** One guest that runs is off. */
-  async off(way: FenceWay): Promise<Off> {
-    switch (way) {
-      case 'nothing':
-        return this.#timed('hosta', ['node', '-e', '0']);
-      case 'xvm':
-        await this.#startPlain(XVM_VICTIM);
-        return this.#timed('hostb', ['fence_xvm', '-o', 'off', '-H', XVM_VICTIM], XVM_VICTIM);
-      case 'libvirt':
-        await this.#startPlain(LIBVIRT_VICTIM);
-        return this.#timed('hostb', this.#fenceVm('hostb', LIBVIRT_VICTIM), LIBVIRT_VICTIM);
-      case 'cluster':
-        await role(this.#lab, 'Started');
-        await waitFor('the victim runs', 30_000, () => isAlive(this.#lab, VICTIM));
-        await this.#lab.waitForIdle('hosts');
-        return this.#offByCluster();
-    }
+  /** By the cluster of the hosts. */
+  async byCluster(where: keyof typeof CLUSTERED, action: FenceAction): Promise<Fencing> {
+    const victim = CLUSTERED[where];
+    await role(this.#lab, 'Started', resourceOf(victim));
+    await waitFor(`${victim} runs`, 30_000, () => isAlive(this.#lab, victim));
+    await this.#lab.waitForIdle('hosts');
+    return this.#byClusterInStages(victim, action);
   }
+
+  /** By vm-stonithd with libvirt alone. */
+  byLibvirt = (action: FenceAction): Promise<Fencing> => this.#plain(this.#fenceVm(PLAIN, action));
+
+  byFenceXvm = (action: FenceAction): Promise<Fencing> =>
+    this.#plain(['fence_xvm', '-o', action, '-H', PLAIN]);
+
+  /** As Pacemaker has it run by cluster-glue. */
+  byExternalLibvirt(action: FenceAction): Promise<Fencing> {
+    const parameters = [`hostlist=${PLAIN}`, 'hypervisor_uri=qemu:///system'];
+    const word = action === 'off' ? 'off' : 'reset';
+    return this.#plain(['stonith', '-t', 'external/libvirt', ...parameters, '-T', word, PLAIN]);
+  }
+
+  byVirsh = (): Promise<Fencing> => this.#plain(['virsh', '-q', 'destroy', PLAIN]);
+
+  /** What each of the agents in Node takes at least. */
+  emptyNode = (): Promise<Fencing> => this.#timed('hosta', ['node', '-e', '0']);
 
   async end(): Promise<void> {
     for (const host of HOSTS) {
       for (const program of ['vm-stonithd', 'vm-connectd']) await stopProgram(this.#lab, host, program);
       await this.#lab.on(host, ['pkill', '-x', 'socat|fence_virtd']);
     }
-    for (const name of [XVM_VICTIM, LIBVIRT_VICTIM]) {
-      for (const word of ['destroy', 'undefine']) await this.#lab.on('hostb', ['virsh', '-q', word, name]);
-    }
+    for (const word of ['destroy', 'undefine']) await this.#lab.on('hostb', ['virsh', '-q', word, PLAIN]);
   }
 
-  async #offByCluster(): Promise<Off> {
-    const [pid = 0] = qemusOf(this.#lab, VICTIM);
+  async #byClusterInStages(victim: string, action: FenceAction): Promise<Fencing> {
+    const [pid = 0] = qemusOf(this.#lab, victim);
     const log = new Tail(join(this.#lab.rootOf('hosta') ?? '', 'var/log/vm-stonithd.log'));
     const ended = endOf(pid);
-    const { tookMs, startMs } = await this.#timed('hosta', this.#fenceVm('hosta', VICTIM), VICTIM);
+    const { tookMs, startMs } = await this.#timed('hosta', this.#fenceVm(victim, action), pid);
     const endedMs = await ended;
     const lines = await waitFor('the job is in the log', 5_000, () => stepsIn(log.read()));
     const [looked = 0, marked = 0, ordered = 0, proven = 0] = lines;
@@ -127,10 +132,10 @@ export class FenceWorld {
   async #timed(
     host: string,
     argv: readonly string[],
-    victim?: string,
-  ): Promise<Off & { readonly startMs: number }> {
+    victimPid?: number,
+  ): Promise<Fencing & { readonly startMs: number }> {
     const printed = await this.#lab.output(host, ['/bin/bash', '-c', TIMED, 'timed', ...argv]);
-    const wasAlive = victim !== undefined && isAlive(this.#lab, victim);
+    const wasAlive = victimPid !== undefined && isLiving(victimPid);
     const [start = Number.NaN, end = Number.NaN, exitCode] = printed.trim().split(' ').map(Number);
     if (exitCode !== 0 || wasAlive) {
       const words = await this.#lab.output(host, ['cat', '/run/bench.out']);
@@ -141,17 +146,18 @@ export class FenceWorld {
     return { tookMs: (end - start) * 1000, startMs: start * 1000, stages: [] };
   }
 
-  #fenceVm(host: string, plug: string): string[] {
-    const token = this.#tokens.get(host) ?? '';
-    return ['fence_vm', '-o', 'off', '-n', plug, `--tokens=${plug}:${token}`, `--socket=${AGENT_SOCKET}`];
+  #fenceVm(plug: string, action: string): string[] {
+    const token = `--tokens=${plug}:${this.#tokens.get(plug) ?? ''}`;
+    return ['fence_vm', '-o', action, '-n', plug, token, `--socket=${AGENT_SOCKET}`];
   }
 
-  async #startPlain(name: string): Promise<void> {
-    await this.#lab.output('hostb', ['virsh', '-q', 'start', name]);
-    await waitFor(`${name} runs`, 10_000, () => isAlive(this.#lab, name));
+  async #plain(argv: readonly string[]): Promise<Fencing> {
+    if (!isAlive(this.#lab, PLAIN)) await this.#lab.output('hostb', ['virsh', '-q', 'start', PLAIN]);
+    const pid = await waitFor(`${PLAIN} runs`, 10_000, () => qemusOf(this.#lab, PLAIN)[0]);
+    return this.#timed('hostb', argv, pid);
   }
 
-  async #startBridge(host: string, flags: readonly string[]): Promise<void> {
+  async #startBridge(host: string, plug: string, flags: readonly string[]): Promise<void> {
     const config = `[guest ${ASKER}]\npath = ${PORT}.sock\n`;
     const script = 'mkdir -p /etc/pm-kvm-tools; cat >/etc/pm-kvm-tools/vm-connectd.conf';
     await this.#lab.output(host, ['/bin/sh', '-c', script], { input: config });
@@ -169,10 +175,8 @@ export class FenceWorld {
       AGENT_SOCKET,
     );
     await startProgram(this.#lab, host, 'vm-stonithd', '--log-level', 'debug', ...flags);
-    const plug = host === 'hosta' ? VICTIM : LIBVIRT_VICTIM;
     await waitFor(`${host} answers`, 60_000, async () => {
-      const argv = this.#fenceVm(host, plug).map((word) => (word === 'off' ? 'status' : word));
-      const asked = await this.#lab.on(host, argv);
+      const asked = await this.#lab.on(host, this.#fenceVm(plug, 'status'));
       return asked.kind === 'exited' && asked.exitCode !== 1;
     });
   }
@@ -184,7 +188,7 @@ export class FenceWorld {
     await startProgram(this.#lab, 'hostb', 'fence_virtd', '-F', '-f', '/etc/fence_virt.conf');
     await waitFor('fence_virtd answers', 30_000, async () => {
       const asked = await this.#lab.on('hostb', ['fence_xvm', '-o', 'list', '-t', '3']);
-      return asked.stdout.includes(XVM_VICTIM);
+      return asked.stdout.includes(PLAIN);
     });
   }
 }

@@ -1,75 +1,109 @@
 /**
- * How long it takes until a guest is off, by the program that a guest's cluster runs: fence_vm over the bridge, with the
- * cluster of two hosts and with libvirt alone, beside fence_xvm over fence_virtd, on equal guests, in turn.
+ * How long it takes until a guest is off, or off and started anew, by the program that a guest's cluster runs: fence_vm
+ * over the bridge, with the cluster of two hosts and with libvirt alone, beside the peers, on equal guests, in turn.
  *
  * Also where the time of the cluster's way goes, by the log of vm-stonithd and by the end of QEMU.
  */
-import { loadavg } from 'node:os';
 import { laboratory } from '../lab/lab.ts';
-import { labSpec } from '../lab/layout.ts';
-import { type Benchmark, percentile } from './benchmark.ts';
-import { type FenceWay, FenceWorld, STAGES, WAYS } from './fence-world.ts';
+import type { Benchmark, Limit, Row } from './benchmark.ts';
+import { type FenceAction, FenceWorld, type Fencing, STAGES } from './fence-world.ts';
+import { versionsOf } from './machine.ts';
+import { statsOf } from './statistics.ts';
 
-const LIMITS: Readonly<Partial<Record<FenceWay, number>>> = { cluster: 1.5, libvirt: 1.2 };
-const NAMES: Readonly<Record<FenceWay, string>> = {
-  xvm: 'fence_xvm, fence_virtd, libvirt',
-  cluster: 'fence_vm, bridge, cluster of two hosts',
-  libvirt: 'fence_vm, bridge, libvirt alone',
-  nothing: 'node -e 0, to compare with',
-};
+interface Way {
+  readonly name: string;
+  readonly kind: Row['kind'];
+  readonly peer?: string;
+  readonly fence: (world: FenceWorld) => Promise<Fencing>;
+  /** Its stages are told. */
+  readonly isStaged?: boolean;
+}
+
+const both = (way: (action: FenceAction) => Way): Way[] => [way('off'), way('reboot')];
+
+const xvm = (action: FenceAction) => `fence_xvm ${action}, multicast`;
+const cluster = (action: FenceAction, where = 'remote') => `fence_vm ${action}, cluster, guest ${where}`;
+const libvirt = (action: FenceAction) => `fence_vm ${action}, libvirt`;
+
+const WAYS: readonly Way[] = [
+  { name: 'node -e 0', kind: 'floor', fence: (world) => world.emptyNode() },
+  { name: 'virsh destroy', kind: 'floor', fence: (world) => world.byVirsh() },
+  ...both((action) => ({ name: xvm(action), kind: 'peer', fence: (world) => world.byFenceXvm(action) })),
+  ...both((action) => ({
+    name: `external/libvirt ${action}`,
+    kind: 'peer',
+    fence: (world) => world.byExternalLibvirt(action),
+  })),
+  ...both((action) => ({
+    name: libvirt(action),
+    kind: 'ours',
+    peer: xvm(action),
+    fence: (world) => world.byLibvirt(action),
+  })),
+  ...both((action) => ({
+    name: cluster(action),
+    kind: 'ours',
+    peer: xvm(action),
+    isStaged: action === 'off',
+    fence: (world) => world.byCluster('remote', action),
+  })),
+  ...both((action) => ({
+    name: cluster(action, 'local'),
+    kind: 'ours',
+    peer: xvm(action),
+    fence: (world) => world.byCluster('local', action),
+  })),
+];
+
+const LIMITS: readonly Limit[] = [
+  { row: cluster('off'), of: xvm('off'), times: 1.5 },
+  { row: cluster('off', 'local'), of: xvm('off'), times: 1.5 },
+  { row: libvirt('off'), of: xvm('off'), times: 1.2 },
+  { row: cluster('reboot'), of: cluster('off'), plus: 100 },
+  { row: cluster('reboot', 'local'), of: cluster('off', 'local'), plus: 100 },
+  { row: libvirt('reboot'), of: libvirt('off'), plus: 100 },
+];
 
 export const fence: Benchmark = {
   name: 'fence',
-  about: 'from the start of the fence agent to its success, in ms',
+  about: 'from the start of the fence agent to its success',
+  needsLab: true,
   async run({ quick, report }) {
     const lab = laboratory();
-    const wasUp = lab.isUp();
-    await lab.up(labSpec(2, 0));
-    const taken = new Map<FenceWay, number[]>(WAYS.map((way) => [way, []]));
+    // The guests' own clusters have no part in it, and take processor time.
+    for (const { name } of lab.spec().guests) if (lab.hostOf(name) !== undefined) await lab.destroy(name);
+    const taken = new Map<string, number[]>(WAYS.map(({ name }) => [name, []]));
     const stages = new Map<string, number[]>(STAGES.map((stage) => [stage, []]));
+    const world = await FenceWorld.build(lab);
     try {
-      const world = await FenceWorld.build(lab);
-      try {
-        for (let run = 0; run < (quick ? 5 : 20); run++) {
-          for (const way of WAYS) {
-            const off = await world.off(way);
-            taken.get(way)?.push(off.tookMs);
-            for (const [stage, ms] of off.stages) stages.get(stage)?.push(ms);
-          }
-          report(`round ${run + 1}`);
+      for (let run = 0; run < (quick ? 2 : 20); run++) {
+        for (const way of WAYS) {
+          const fencing = await way.fence(world);
+          taken.get(way.name)?.push(fencing.tookMs);
+          if (way.isStaged) for (const [stage, ms] of fencing.stages) stages.get(stage)?.push(ms);
         }
-      } finally {
-        await world.end();
+        report(`round ${run + 1}`);
       }
     } finally {
-      if (wasUp) await lab.reset();
-      else await lab.down();
+      await world.end();
     }
-    const p = (all: readonly number[] = [], share: number) =>
-      percentile(
-        all.toSorted((one, other) => one - other),
-        share,
-      );
-    const baseMs = p(taken.get('xvm'), 0.5);
-    const shown = (ms: number) => ms.toFixed(0);
-    const wayRows = WAYS.map((way) => {
-      const all = taken.get(way);
-      const factor = p(all, 0.5) / baseMs;
-      const limit = LIMITS[way];
-      const goal = limit === undefined ? '' : `at most ${limit}: ${factor <= limit ? 'yes' : 'NO'}`;
-      return [NAMES[way], shown(p(all, 0.5)), shown(p(all, 0)), shown(p(all, 0.95)), factor.toFixed(2), goal];
+    const rows = WAYS.map(({ name, kind, peer }): Row => {
+      const stats = statsOf(taken.get(name) ?? []);
+      return { name, kind, unit: 'ms', stats, ...(peer === undefined ? {} : { peer }) };
     });
-    const stageRows = STAGES.map((stage) => {
-      const all = stages.get(stage);
-      return [`  cluster: ${stage}`, shown(p(all, 0.5)), shown(p(all, 0)), shown(p(all, 0.95)), '', ''];
-    });
-    const load = loadavg()
-      .map((one) => one.toFixed(1))
-      .join(' ');
+    const stageRows = STAGES.map(
+      (stage): Row => ({
+        name: `${cluster('off')}: ${stage}`,
+        kind: 'ours',
+        unit: 'ms',
+        stats: statsOf(stages.get(stage) ?? []),
+      }),
+    );
     return {
-      columns: ['way', 'p50', 'least', 'p95', 'of fence_xvm', `load ${load}`],
-      rows: [...wayRows, ...stageRows],
-      json: { taken: Object.fromEntries(taken), stages: Object.fromEntries(stages), load },
+      rows: [...rows, ...stageRows],
+      limits: LIMITS,
+      plot: { unit: 'ms', scale: 'linear' },
+      versions: await versionsOf(['Pacemaker', 'libvirt', 'QEMU', 'fence-virt', 'cluster-glue']),
     };
   },
 };

@@ -1,10 +1,8 @@
 /**
- * What vm-ctl costs, beside what its limits are measured by: an empty Node, and crmsh on the same configuration.
- *
- * Processor time, the least of some runs: that is what a command takes on a machine that has nothing else to do. It
- * measures what `npm run build` has made, and needs no cluster.
+ * vm-ctl beside crmsh and pcs, which do the same on the same configuration: list it, tell the state, add guests, and
+ * say what the scheduler would do. On files (Pacemaker's own offline mode), so that no cluster has a part in it.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '../../host/ctl/config/read-settings.ts';
@@ -12,39 +10,228 @@ import { defineGuest } from '../../host/ctl/definition/guest-definition.ts';
 import { guestConstraints, guestPrimitive } from '../../host/ctl/definition/guest-elements.ts';
 import { crmText } from '../../host/ctl/format/crm-text.ts';
 import { printXml } from '../../host/xml/print-xml.ts';
-import { runCommand } from '../../shared/process/run-command.ts';
+import { describeResult, runCommand } from '../../shared/process/run-command.ts';
 import { HOSTS_CIB, PUBLISHED_CONFIG } from '../host/ctl/published.ts';
-import type { Benchmark } from './benchmark.ts';
+import type { Benchmark, Kind, Limit, Row } from './benchmark.ts';
+import { versionsOf } from './machine.ts';
+import { statsOf } from './statistics.ts';
 
-const PROGRAM = 'dist/sbin/vm-ctl';
-const TIME = 'TIMEFORMAT="%R %U %S"; time "$@" >/dev/null 2>&3';
+const PATIENCE_MS = 300_000;
 
-interface Cost {
-  readonly wallMs: number;
-  readonly processorMs: number;
+interface Command {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly argv: readonly string[];
+  /** The configuration, for those who find it by the environment. */
+  readonly cibFile?: string;
+  readonly peer?: string;
+  /** Made anew before each run. */
+  readonly fresh?: readonly [from: string, to: string];
+  /** Peers that take seconds are run less often. */
+  readonly runs: number;
 }
 
-async function costOf(argv: readonly string[], runs: number, cibFile?: string): Promise<Cost> {
-  const costs: Cost[] = [];
-  for (let run = 0; run < runs; run++) {
-    const result = await runCommand(['bash', '-c', `exec 3>/dev/null; ${TIME}`, 'bash', ...argv], {
-      deadlineMs: 300_000,
-      ...(cibFile === undefined ? {} : { env: { CIB_file: cibFile } }),
-    });
-    if (result.kind !== 'exited' || result.exitCode !== 0) {
-      throw new Error(`${argv.join(' ').slice(0, 200)}: ${JSON.stringify(result)}`);
+export const vmCtlBenchmark: Benchmark = {
+  name: 'vm-ctl',
+  about: 'vm-ctl with 10, 100 and 1,000 guests, beside crmsh and pcs doing the same on the same file',
+  needsLab: false,
+  async run({ quick, report }) {
+    const folder = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-bench-'));
+    try {
+      const files = await makeFiles(folder);
+      const counts = quick ? [100] : [10, 100, 1_000];
+      const rows: Row[] = [];
+      for (const count of counts) {
+        rows.push(...(await measure(commandsFor(files, count, quick ? 2 : 8))));
+        report(words(count));
+      }
+      const limits = quick ? [] : LIMITS;
+      const versions = await versionsOf(['crmsh', 'pcs', 'Pacemaker']);
+      return {
+        rows,
+        limits: [...limits, ...addLimits(rows)],
+        plot: { unit: 'ms', scale: 'logarithmic' },
+        versions,
+      };
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
     }
-    const [real = Number.NaN, user = Number.NaN, system = Number.NaN] = result.stderr
-      .trim()
-      .split(' ')
-      .map(Number);
-    costs.push({ wallMs: real * 1000, processorMs: (user + system) * 1000 });
+  },
+};
+
+const words = (count: number) => `${count.toLocaleString('en-US')} guests`;
+const listOf = (count: number) => `vm-ctl resource list, ${words(count)}`;
+const showOf = (count: number) => `crm configure show, ${words(count)}`;
+const addOf = (count: number) => `vm-ctl resource add of all, ${words(count)}`;
+const loadOf = (count: number) => `crm configure load update of all, ${words(count)}`;
+
+const LIMITS: readonly Limit[] = [
+  { row: listOf(1_000), plus: 400 },
+  { row: listOf(1_000), of: showOf(1_000), times: 1 / 5 },
+];
+const addLimits = (rows: readonly Row[]): Limit[] =>
+  rows.some(({ name }) => name === addOf(100)) ? [{ row: addOf(100), of: loadOf(100), times: 1 / 5 }] : [];
+
+/** Each in turn, so that all of them have the same luck with the machine. */
+async function measure(commands: readonly Command[]): Promise<Row[]> {
+  const taken = new Map<string, number[]>(commands.map(({ name }) => [name, []]));
+  for (let run = 0; run < Math.max(...commands.map(({ runs }) => runs)); run++) {
+    for (const command of commands.filter(({ runs }) => run < runs)) {
+      taken.get(command.name)?.push(await timeOf(command));
+    }
   }
-  return {
-    wallMs: Math.min(...costs.map(({ wallMs }) => wallMs)),
-    processorMs: Math.min(...costs.map(({ processorMs }) => processorMs)),
-  };
+  return commands.map(({ name, kind, peer }) => ({
+    name,
+    kind,
+    unit: 'ms',
+    stats: statsOf(taken.get(name) ?? []),
+    ...(peer === undefined ? {} : { peer }),
+  }));
 }
+
+async function timeOf({ argv, cibFile, fresh }: Command): Promise<number> {
+  if (fresh !== undefined) copyFileSync(...fresh);
+  const env = cibFile === undefined ? {} : { env: { CIB_file: cibFile } };
+  const result = await runCommand(argv, {
+    deadlineMs: PATIENCE_MS,
+    maxOutputBytes: 64 * 1024 * 1024,
+    ...env,
+  });
+  if (result.kind !== 'exited' || result.exitCode !== 0) {
+    throw new Error(`${describeResult(argv.slice(0, 5), result)}: ${result.stderr.slice(0, 1_000)}`);
+  }
+  return result.elapsedMs;
+}
+
+/** Where what is: the configuration with that many guests, started and not, and the guests for crmsh. */
+interface Files {
+  readonly folder: string;
+  readonly config: string;
+  readonly empty: string;
+  readonly running: (count: number) => string;
+  readonly stopped: (count: number) => string;
+  readonly listing: (count: number) => string;
+  /** One guest more, as a script of pcs's commands. */
+  readonly pcsScript: string;
+}
+
+async function makeFiles(folder: string): Promise<Files> {
+  const at = (name: string) => join(folder, name);
+  const files: Files = {
+    folder,
+    config: at('vm-ctl.conf'),
+    empty: at('empty.xml'),
+    running: (count) => at(`running-${count}.xml`),
+    stopped: (count) => at(`stopped-${count}.xml`),
+    listing: (count) => at(`guests-${count}.crm`),
+    pcsScript: at('one.pcs'),
+  };
+  writeFileSync(files.config, PUBLISHED_CONFIG);
+  writeFileSync(files.empty, HOSTS_CIB);
+  for (const count of [10, 100, 1_000]) {
+    const xml = cibOf(count);
+    writeFileSync(files.stopped(count), xml);
+    writeFileSync(files.running(count), xml.replaceAll('value="Stopped"', 'value="Started"'));
+    writeFileSync(files.listing(count), crmText(guests(count)));
+  }
+  const one = [...ours(files, files.empty, 'resource', 'add', 'guest5000'), '-a', 'host1', '--format', 'pcs'];
+  const printed = await runCommand(one, { deadlineMs: PATIENCE_MS });
+  writeFileSync(files.pcsScript, printed.stdout);
+  return files;
+}
+
+function commandsFor(files: Files, count: number, runs: number): Command[] {
+  const [running, stopped] = [files.running(count), files.stopped(count)];
+  const few = Math.max(1, Math.floor(runs / (count < 1_000 ? 2 : 4)));
+  const scratch = (name: string) => join(files.folder, `scratch-${name}.xml`);
+  const more = (name: string) => ({ fresh: [stopped, scratch(name)] as const });
+  const many = guests(count).map(({ domain }) => domain);
+  const [show, load, simulate, pcs] = [
+    showOf(count),
+    loadOf(count),
+    `crm configure simulate, ${words(count)}`,
+    `pcs, adding one to ${words(count)}`,
+  ];
+  return [
+    { name: listOf(count), kind: 'ours', argv: ours(files, running, 'resource', 'list'), peer: show, runs },
+    { name: show, kind: 'peer', argv: ['crm', 'configure', 'show'], cibFile: running, runs: few },
+    {
+      name: `pcs resource config, ${words(count)}`,
+      kind: 'peer',
+      argv: ['pcs', '-f', running, 'resource', 'config'],
+      runs: few,
+    },
+    {
+      name: `vm-ctl status, ${words(count)}`,
+      kind: 'ours',
+      argv: ours(files, running, 'status'),
+      peer: `crm status, ${words(count)}`,
+      runs,
+    },
+    {
+      name: `crm status, ${words(count)}`,
+      kind: 'peer',
+      argv: ['crm', 'status'],
+      cibFile: running,
+      runs: few,
+    },
+    {
+      name: addOf(count),
+      kind: 'ours',
+      argv: [...ours(files, scratch('add'), 'resource', 'add', ...many), '-a', 'host1'],
+      fresh: [files.empty, scratch('add')],
+      peer: load,
+      runs: few,
+    },
+    {
+      name: load,
+      kind: 'peer',
+      argv: ['crm', '--force', 'configure', 'load', 'update', files.listing(count)],
+      cibFile: scratch('load'),
+      fresh: [files.empty, scratch('load')],
+      runs: 1,
+    },
+    {
+      name: `vm-ctl, adding one to ${words(count)}`,
+      kind: 'ours',
+      argv: [...ours(files, scratch('one'), 'resource', 'add', 'guest5000'), '-a', 'host1'],
+      ...more('one'),
+      peer: pcs,
+      runs: few,
+    },
+    { name: pcs, kind: 'peer', argv: ['/bin/sh', files.pcsScript, scratch('pcs')], ...more('pcs'), runs: 1 },
+    {
+      name: `vm-ctl resource start --dry-run, ${words(count)}`,
+      kind: 'ours',
+      argv: [...ours(files, stopped, 'resource', 'start', 'guest5'), '--dry-run'],
+      peer: simulate,
+      runs,
+    },
+    {
+      name: simulate,
+      kind: 'peer',
+      argv: ['crm', 'configure', 'simulate', 'actions', 'nograph'],
+      cibFile: stopped,
+      runs: few,
+    },
+    {
+      name: `crm_simulate -S, ${words(count)}`,
+      kind: 'floor',
+      argv: ['crm_simulate', '-S', '-x', stopped],
+      runs,
+    },
+  ];
+}
+
+const ours = ({ config }: Files, cib: string, ...line: readonly string[]) => [
+  process.execPath,
+  'dist/sbin/vm-ctl',
+  ...line,
+  '--cib-file',
+  cib,
+  '--config',
+  config,
+];
 
 function guests(count: number) {
   const read = readSettings('vm-ctl.conf', PUBLISHED_CONFIG);
@@ -64,85 +251,3 @@ function cibOf(count: number): string {
     () => `<constraints>${all.flatMap(guestConstraints).map(printXml).join('')}</constraints>`,
   );
 }
-
-async function measure(folder: string, runs: number) {
-  const file = (name: string, text: string) => {
-    const path = join(folder, name);
-    writeFileSync(path, text);
-    return path;
-  };
-  const config = file('vm-ctl.conf', PUBLISHED_CONFIG);
-  const vmCtl = (...words: string[]) => [process.execPath, PROGRAM, ...words];
-  const onFile = (cib: string, ...words: string[]) => vmCtl(...words, '--cib-file', cib, '--config', config);
-  const many = file('1000.xml', cibOf(1000));
-  const hundred = guests(100);
-  const listing = file('guests.crm', crmText(hundred));
-  const crm = ['crm', '--force', 'configure', 'load', 'update', listing];
-  return {
-    nothing: await costOf([process.execPath, '-e', '0'], runs * 3),
-    version: await costOf(vmCtl('--version'), runs * 3),
-    help: await costOf(vmCtl('--help'), runs),
-    list: await costOf(onFile(many, 'resource', 'list'), runs),
-    status: await costOf(onFile(many, 'status'), runs),
-    add: await costOf(
-      onFile(
-        file('ours.xml', HOSTS_CIB),
-        'resource',
-        'add',
-        ...hundred.map(({ domain }) => domain),
-        '-a',
-        'host1',
-      ),
-      1,
-    ),
-    crm: await costOf(crm, 1, file('theirs.xml', HOSTS_CIB)),
-  };
-}
-
-export const vmCtlBenchmark: Benchmark = {
-  name: 'vm-ctl',
-  about: 'what vm-ctl costs beside an empty Node, and beside crmsh',
-  async run({ quick }) {
-    if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is not there; build it first: npm run build`);
-    const folder = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-bench-'));
-    try {
-      const costs = await measure(folder, quick ? 3 : 8);
-      const { nothing, version, list, add, crm } = costs;
-      const times = (one: Cost, other: Cost) => (one.processorMs / other.processorMs).toFixed(2);
-      const verdict = (isMet: boolean, words: string) => `${words}: ${isMet ? 'met' : 'NOT MET'}`;
-      const limits: Readonly<Record<string, string>> = {
-        version: verdict(
-          version.processorMs <= nothing.processorMs * 1.4,
-          `${times(version, nothing)} of an empty Node, at most 1.4`,
-        ),
-        list: verdict(list.processorMs < 500, 'under 500 ms'),
-        add: verdict(
-          crm.processorMs >= add.processorMs * 3,
-          `crmsh takes ${times(crm, add)} of it, at least 3`,
-        ),
-      };
-      const names: Readonly<Record<keyof typeof costs, string>> = {
-        nothing: 'node -e 0',
-        version: 'vm-ctl --version',
-        help: 'vm-ctl --help',
-        list: 'vm-ctl resource list, 1,000 guests',
-        status: 'vm-ctl status, 1,000 guests',
-        add: 'vm-ctl resource add, 100 guests',
-        crm: 'crm configure load update, the same',
-      };
-      const rows = Object.entries(costs).map(([key, { wallMs, processorMs }]) => [
-        new Map(Object.entries(names)).get(key) ?? key,
-        String(Math.round(processorMs)),
-        String(Math.round(wallMs)),
-        limits[key] ?? '',
-      ]);
-      return {
-        columns: ['command', 'processor ms', 'wall ms', 'limit'],
-        rows,
-        json: Object.fromEntries(Object.entries(costs).map(([key, cost]) => [key, { ...cost }])),
-      };
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  },
-};

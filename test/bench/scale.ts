@@ -1,0 +1,175 @@
+/**
+ * The host daemon with ever more guests: how long until all are linked, what it costs while they are idle, and how fast
+ * it carries requests of every tenth of them, alone and beside a guest that does its worst. What a guest costs must
+ * not grow with their number.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Json } from '../../shared/protocol/message.ts';
+import type { Benchmark, BenchmarkOptions, Limit, Row, Unit } from './benchmark.ts';
+import { BridgeWorld, guestName, Helper, usageOf } from './bridge-world.ts';
+import { statsOf } from './statistics.ts';
+
+const PROGRAM = 'dist/sbin/vm-connectd';
+/** Each talker asks that often: a thousand guests are a hundred talkers with a thousand requests a second. */
+const EVERY_MS = 100;
+const ROUND_MS = 4_000;
+/** What else the machine does makes single rounds slow. */
+const ROUNDS = 3;
+const MAIN = 1_000;
+const HOSTILE = [
+  'garbage',
+  'version 1 headers',
+  'long line',
+  'never reads',
+  'flood',
+  'made-up cancels',
+  'half frames',
+] as const;
+
+export const scale: Benchmark = {
+  name: 'scale',
+  about:
+    'vm-connectd -t host with 10 to 3,000 guests: idle, with a tenth of them talking, and beside a hostile one',
+  needsLab: false,
+  async run(options) {
+    const directory = mkdtempSync(join(tmpdir(), 'pmk-bench-'));
+    try {
+      const rows: Row[] = [];
+      for (const guests of options.quick ? [10, MAIN] : [10, 100, MAIN, 3_000]) {
+        rows.push(...(await measure(mkdtempSync(join(directory, `${guests}-`)), guests, options)));
+      }
+      rows.push(...shares(rows));
+      const measured = new Set(rows.map(({ name }) => name));
+      const limits = LIMITS.filter(({ row, of = row }) => measured.has(row) && measured.has(of));
+      return { rows, limits, plot: { unit: 'ms', scale: 'logarithmic' }, versions: {} };
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  },
+};
+
+const named = (guests: number, what: string) => `${guests.toLocaleString('en-US')} guests: ${what}`;
+const LINKED = 'start to last link';
+const CPU = 'processor while idle';
+const MEMORY = 'memory while idle';
+const ROUND_TRIP = 'round trip to a service';
+const MEMORY_EACH = 'memory of each more than 10';
+const beside = (kind: string) => `round trip beside ${kind}`;
+
+const LIMITS: readonly Limit[] = [
+  { row: named(MAIN, LINKED), plus: 2_000 },
+  { row: named(MAIN, CPU), plus: 1 },
+  { row: named(MAIN, MEMORY), plus: 150 },
+  { row: named(3_000, MEMORY_EACH), of: named(MAIN, MEMORY_EACH), times: 1.25 },
+  { row: named(MAIN, ROUND_TRIP), figure: 'p99', plus: 20 },
+  // Three times the guests, and no more than three and a half times the work.
+  { row: named(3_000, LINKED), of: named(MAIN, LINKED), times: 3.5 },
+  { row: named(3_000, CPU), of: named(MAIN, CPU), times: 3.5 },
+  ...HOSTILE.map((kind) => ({
+    row: named(MAIN, beside(kind)),
+    figure: 'p99' as const,
+    of: named(MAIN, ROUND_TRIP),
+    times: 3,
+  })),
+];
+
+async function measure(
+  directory: string,
+  guests: number,
+  { quick, report }: BenchmarkOptions,
+): Promise<Row[]> {
+  const world = new BridgeWorld(directory, guests);
+  const rows: Row[] = [];
+  const note = (what: string, unit: Unit, values: readonly number[]) => {
+    rows.push({ name: named(guests, what), kind: 'ours', unit, stats: statsOf(values) });
+    report(`${named(guests, what)}: ${rows.at(-1)?.stats.median} ${unit}`);
+  };
+  const helpers: Helper[] = [];
+  const start = async (...parameters: [string, ...string[]]) => {
+    const helper = await Helper.start(...parameters);
+    helpers.push(helper);
+    return helper;
+  };
+  // The last guest is the hostile one's.
+  const farm = await start('bridge-guests.ts', join(directory, 's'), '1', String(guests - 1));
+  const hostile = await start('bridge-hostile.ts', world.socketOf(guestName(guests)));
+  const startedMs = Number(process.hrtime.bigint() / 1000n) / 1000;
+  const daemon = spawn(
+    process.execPath,
+    [PROGRAM, '-t', 'host', '--config', join(directory, 'vm-connectd.conf')],
+    {
+      env: { ...process.env, CIB_file: world.cib },
+      stdio: ['ignore', 'ignore', openSync(join(directory, 'log'), 'w')],
+    },
+  );
+  try {
+    const pid = daemon.pid ?? 0;
+    note(LINKED, 'ms', [Number(await farm.ask({ what: 'all-greeted' })) - startedMs]);
+    await start('bridge-service.ts', world.socket);
+
+    await sleep(quick ? 1_500 : 5_000);
+    const idleMs = quick ? 3_000 : 20_000;
+    const before = usageOf(pid);
+    await sleep(idleMs);
+    const after = usageOf(pid);
+    note(CPU, '%', [((after.cpuMs - before.cpuMs) / idleMs) * 100]);
+    note(MEMORY, 'MiB', [after.rssMiB]);
+
+    const talkers = Math.max(1, guests / 10);
+    const talk = async (rounds = quick ? 1 : ROUNDS) => {
+      const roundTripsMs: number[] = [];
+      const [beganMs, usedMs] = [performance.now(), usageOf(pid).cpuMs];
+      for (let round = 0; round < rounds; round++) {
+        const order = {
+          what: 'talk',
+          count: talkers,
+          forMs: quick ? 1_500 : ROUND_MS,
+          everyMs: EVERY_MS,
+          service: 'monitor',
+        };
+        roundTripsMs.push(...roundTripsIn(await farm.ask(order)));
+      }
+      const cpu = ((usageOf(pid).cpuMs - usedMs) / (performance.now() - beganMs)) * 100;
+      return { roundTripsMs, cpu };
+    };
+    await talk(1); // until its code is compiled
+    const alone = await talk();
+    note(ROUND_TRIP, 'ms', alone.roundTripsMs);
+    note('processor while a tenth talks', '%', [alone.cpu]);
+    for (const kind of guests === MAIN ? HOSTILE.slice(0, quick ? 1 : undefined) : []) {
+      await hostile.ask({ kind });
+      const { roundTripsMs, cpu } = await talk();
+      note(beside(kind), 'ms', roundTripsMs);
+      note(`processor beside ${kind}`, '%', [cpu]);
+    }
+    note('memory at its highest', 'MiB', [usageOf(pid).peakMiB]);
+  } finally {
+    daemon.kill('SIGKILL');
+    for (const helper of helpers) helper.kill();
+  }
+  return rows;
+}
+
+/** What each guest costs beyond what ten of them do. */
+function shares(rows: readonly Row[]): Row[] {
+  const memoryOf = (guests: number) => rows.find(({ name }) => name === named(guests, MEMORY))?.stats.median;
+  const base = memoryOf(10) ?? Number.NaN;
+  return [100, MAIN, 3_000].flatMap((guests): Row[] => {
+    const memory = memoryOf(guests);
+    if (memory === undefined) return [];
+    const eachKiB = ((memory - base) * 1024) / (guests - 10);
+    return [{ name: named(guests, MEMORY_EACH), kind: 'ours', unit: 'KiB', stats: statsOf([eachKiB]) }];
+  });
+}
+
+function roundTripsIn(answer: Json): number[] {
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) throw new Error('no answer');
+  const { asked, answered, roundTripsMs } = { asked: 0, answered: 0, roundTripsMs: [], ...answer };
+  if (!Array.isArray(roundTripsMs)) throw new Error('no round trips');
+  if (asked !== answered) throw new Error(`${asked} requests and ${answered} answers`);
+  return roundTripsMs.map(Number);
+}
