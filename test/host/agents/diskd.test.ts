@@ -1,6 +1,15 @@
 /** Laws of ocf:extra:diskd, on files of a real file system. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -91,12 +100,12 @@ describe('diskd', () => {
 
   it('a reader that hangs is found within the timeout, and no other is started beside it, not by the next checker either', async (t) => {
     const call = diskd(t, disk(t));
-    // Killing the reader's dd has no effect, as in the kernel: it is no child of the reader.
+    // Killing the reader's dd has no effect, as in the kernel: it is not found.
     call.program(
       'dd',
       'echo x >>"$D/started"; while [ -e "$D/hangs" ]; do sleep 0.1; done; exec /usr/bin/dd "$@"',
     );
-    call.program('pkill', 'exit 0');
+    call.program('find', 'exit 0');
     writeFileSync(call.path('hangs'), '');
     assert.equal((await call.run('start')).status, OCF.success, 'an ERROR is a result');
     await toldBy(call, 'ERROR');
@@ -203,10 +212,103 @@ describe('diskd', () => {
     assert.equal(probe.status, OCF.installed);
   });
 
-  it('a device that is not there is no disk that has died: it does not start', async (t) => {
-    const { status, stderr } = await diskd(t, '/no/such/device').run('start');
-    assert.equal(status, OCF.args);
-    assert.match(stderr, /\/no\/such\/device does not exist; mend the parameter device/);
+  it('a disk that is not there is an ERROR from the start on, and normal when it comes', async (t) => {
+    const device = disk(t);
+    const call = diskd(t, device);
+    renameSync(device, `${device}.away`);
+    const { status, stderr } = await call.run('start', { HA_LOGFILE: call.path('log') });
+    assert.equal(status, OCF.success, stderr);
+    await toldBy(call, 'ERROR');
+    assert.equal((await call.run('monitor')).status, OCF.success);
+    assert.match(
+      readFileSync(call.path('log'), 'utf8'),
+      /ERROR: \S+: not checked => ERROR \(\S+ does not exist\)/,
+    );
+    renameSync(`${device}.away`, device);
+    await toldBy(call, 'normal');
+  });
+
+  it('whoever configures it is told of a device that is not there, and of what is no disk', async (t) => {
+    const missing = await diskd(t, '/no/such/device').run('validate-all');
+    assert.equal(missing.status, OCF.args);
+    assert.match(missing.stderr, /\/no\/such\/device does not exist; mend the parameter device/);
+    for (const action of ['validate-all', 'start']) {
+      const { status, stderr } = await diskd(t, '/dev/null').run(action);
+      assert.equal(status, OCF.args, action);
+      assert.match(stderr, /\/dev\/null is neither a block device nor a file; mend the parameter device/);
+    }
+    assert.equal((await diskd(t, disk(t)).run('validate-all')).status, OCF.success);
+  });
+
+  it('a file that somebody wrote to the name of a disk is no disk', async (t) => {
+    const path = `/dev/pm-kvm-tools-${process.pid}`;
+    writeFileSync(path, Buffer.alloc(1024 * 1024));
+    t.after(() => rmSync(path, { force: true }));
+    const call = diskd(t, path);
+    assert.equal((await call.run('start')).status, OCF.success);
+    await toldBy(call, 'ERROR');
+  });
+
+  it('never has two readers, whoever is killed while one hangs', async (t) => {
+    const call = diskd(t, disk(t));
+    call.program(
+      'dd',
+      'echo "$$ $PPID" >>"$D/readers"; while [ -e "$D/hangs" ]; do sleep 0.1; done; exec /usr/bin/dd "$@"',
+    );
+    call.program('find', 'exit 0');
+    writeFileSync(call.path('hangs'), '');
+    const readers = () => readFileSync(call.path('readers'), 'utf8').trim().split('\n');
+    const checker = () => Number(readFileSync(call.path(CHECKER), 'utf8'));
+    t.after(() => rmSync(call.path('hangs'), { force: true }));
+    await call.run('start');
+    await toldBy(call, 'ERROR');
+    const [first = ''] = readers();
+    const shell = () => Number(first.split(' ')[1]);
+    for (const victim of [checker, shell, checker]) {
+      const pid = victim();
+      process.kill(pid, 'SIGKILL');
+      await eventually('it has gone', () => !isAlive(pid));
+      assert.equal((await call.run('monitor')).status, OCF.success);
+      const count = call.attributes().length;
+      await eventually('it checks on', () => call.attributes().length > count + 2);
+      assert.ok(isTold(call, 'ERROR'));
+    }
+    await call.run('stop');
+    const { status } = await call.run('start');
+    assert.equal(status, OCF.success);
+    assert.ok(isTold(call, 'ERROR'), call.attributes().at(-1));
+    assert.deepEqual(readers(), [first]);
+    rmSync(call.path('hangs'));
+    await toldBy(call, 'normal');
+    await call.run('stop');
+    assert.deepEqual(readdirSync(call.path('run')), []);
+  });
+
+  it('a reader that hangs at another device holds up nothing', async (t) => {
+    const call = diskd(t, disk(t));
+    const other = disk(t);
+    call.program(
+      'dd',
+      `case $* in *${other}*) ;; *) while [ -e "$D/hangs" ]; do sleep 0.1; done ;; esac; exec /usr/bin/dd "$@"`,
+    );
+    call.program('find', 'exit 0');
+    writeFileSync(call.path('hangs'), '');
+    t.after(() => rmSync(call.path('hangs'), { force: true }));
+    await call.run('start');
+    await toldBy(call, 'ERROR');
+    await call.run('stop');
+    call.parameters = { ...call.parameters, device: other };
+    await call.run('start');
+    await toldBy(call, 'normal');
+  });
+
+  it('a reader that can be killed is', async (t) => {
+    const call = diskd(t, disk(t));
+    call.program('dd', 'echo $$ >>"$D/readers"; exec sleep 1000');
+    await call.run('start');
+    await toldBy(call, 'ERROR');
+    const [dd = 0] = readFileSync(call.path('readers'), 'utf8').trim().split('\n').map(Number);
+    await eventually('it has gone', () => !isAlive(dd));
   });
 
   it('wrong parameters are named', async (t) => {
@@ -217,10 +319,13 @@ describe('diskd', () => {
       [{ interval: '0' }, /interval is '0'/],
       [{ timeout: 'x' }, /timeout is 'x'/],
       [{ dampen: 'x' }, /dampen is 'x'/],
+      [{ interval: '99999999999999999999' }, /interval is '9+'; give whole seconds, 1 to 86400/],
+      [{ timeout: '86401' }, /timeout is '86401'; give whole seconds, 1 to 86400/],
+      [{ dampen: '99999999999999999999s' }, /dampen is '9+'; give whole seconds, 0 to 86400/],
       // Octal to a shell, and no number at that.
       [{ interval: '08' }, /interval is '08'/],
       [{ timeout: '09' }, /timeout is '09'/],
-      [{ dampen: '08s' }, /dampen is '08s'/],
+      [{ dampen: '08s' }, /dampen is '08'/],
     ];
     for (const [parameters, words] of expected) {
       const { status, stderr } = await diskd(t, '/dev/null', parameters).run('validate-all');
