@@ -24,6 +24,7 @@ const HOST_PACKAGES = [
   'resource-agents',
   'cluster-glue',
   'socat',
+  'faketime',
   'iproute2',
   'nftables',
   'procps',
