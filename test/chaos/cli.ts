@@ -1,7 +1,8 @@
 /**
- * npm run chaos [-- --minutes N] [--seed S] [--replay FILE] [--no-shrink]: the laboratory under load while faults drawn
+ * npm run chaos [-- --minutes N] [--seed S] [--replay FILE] [--calm] [--no-shrink]: the laboratory under load while faults drawn
  * from a seed strike it, watched by an observer that asks no daemon of ours. Prints what happened as a table; the exit
  * status is 1 when a law was broken. A schedule that broke one is made as small as it can be, and kept as a file.
+ * --calm strikes nothing: a long run under load alone, in which memory has to stay what it was.
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '5' },
     seed: { type: 'string', default: '1' },
     replay: { type: 'string' },
+    calm: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
   },
 });
@@ -27,8 +29,9 @@ if (!(minutes > 0) || !Number.isInteger(seed)) {
   console.error('chaos: --minutes takes a number above 0, --seed a whole number');
   process.exit(1);
 }
-const schedule =
+const drawn =
   values.replay === undefined ? drawSchedule(seed, minutes * 60_000, HOSTS) : loadSchedule(values.replay);
+const schedule = values.calm ? only(drawn, []) : drawn;
 const lab = laboratory();
 if (lab.isUp()) {
   console.error(`chaos: the laboratory ${lab.name} stands; chaos needs one of its own (LAB_NAME=…)`);
@@ -60,7 +63,7 @@ async function keepSmallest(): Promise<void> {
   const file = `chaos-seed-${schedule.seed}.json`;
   saveSchedule(file, schedule);
   console.log(`the schedule is in ${file}`);
-  if (values['no-shrink'] === true) return;
+  if (values['no-shrink'] || schedule.strikes.length === 0) return;
   const strikes = await shrink(schedule.strikes, async (some) => {
     const tried = await playInNewLab(only(schedule, some));
     console.log(`${some.length} strikes: ${tried.violations.length} violations`);
@@ -70,7 +73,7 @@ async function keepSmallest(): Promise<void> {
   console.log(`${strikes.length} strikes are enough, see ${file}; npm run chaos -- --replay ${file}`);
 }
 
-function reportOf(some: Schedule, { struck, outcomes, violations, convergedMs }: Played): string {
+function reportOf(some: Schedule, { struck, outcomes, violations, trend, convergedMs }: Played): string {
   const kinds = Object.keys(CATALOGUE).map((kind) => [
     kind,
     String(new Map<string, number>(struck).get(kind) ?? 0),
@@ -85,6 +88,7 @@ function reportOf(some: Schedule, { struck, outcomes, violations, convergedMs }:
   return [
     `\nfaults\n${rows(kinds)}`,
     `requests\n${rows(requests)}`,
+    `median of the first third, and of the last\n${rows(trend.map(([name, ...figures]) => [name, figures.map((one) => one.toFixed(0)).join('  ')]))}`,
     ...violations.map((words) => `VIOLATION ${words}`),
     `seed ${some.seed}, ${(some.forMs / 60_000).toFixed(1)} minutes: ${total} faults, ${violations.length} violations; ` +
       `all was as before ${(convergedMs / 1000).toFixed(1)} s after the last; load ${load.join(' ')}`,

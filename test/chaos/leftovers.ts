@@ -15,20 +15,31 @@ const OURS: readonly Program[] = ['vm-stonithd', 'vm-connectd', 'vm-managerd', '
 const MORE_FILES = 4;
 const MORE_MIB = 20;
 
+export interface Usage {
+  readonly files: number;
+  readonly rssMiB: number;
+}
+
 export interface Condition {
   readonly files: ReadonlySet<string>;
   readonly processes: ReadonlySet<string>;
-  /** By host and program. */
-  readonly usage: ReadonlyMap<string, { readonly files: number; readonly rssMiB: number }>;
+  readonly usage: ReadonlyMap<string, Usage>;
 }
 
 export async function conditionOf(world: ChaosWorld): Promise<Condition> {
   const files = new Set<string>();
   const processes = new Set<string>();
-  const usage = new Map<string, { files: number; rssMiB: number }>();
   for (const host of HOSTS) {
     for (const name of await lines(world.lab, host, FILES)) files.add(`${host}: ${generic(name)}`);
     for (const name of await lines(world.lab, host, PROCESSES)) processes.add(`${host}: ${name}`);
+  }
+  return { files, processes, usage: await usageOf(world) };
+}
+
+/** By host and program. */
+export async function usageOf(world: ChaosWorld): Promise<ReadonlyMap<string, Usage>> {
+  const usage = new Map<string, Usage>();
+  for (const host of HOSTS) {
     for (const program of OURS) {
       const pid = await world.pidOf(host, program);
       if (pid === undefined) continue;
@@ -41,7 +52,7 @@ export async function conditionOf(world: ChaosWorld): Promise<Condition> {
       usage.set(`${program} on ${host}`, { files: Number(count), rssMiB });
     }
   }
-  return { files, processes, usage };
+  return usage;
 }
 
 /** Processes and times in names differ from one to the next. */

@@ -11,6 +11,7 @@ import { AGENT_SOCKET, PASSER_BY, VICTIMS, type Victim } from './chaos-names.ts'
 import type { ChaosWorld } from './chaos-world.ts';
 import type { Observer } from './observer.ts';
 import { Random } from './random.ts';
+import type { Trend } from './trend.ts';
 
 const REQUEST_S = 15;
 /** Node's start on a machine that has much to do. */
@@ -27,12 +28,14 @@ export class Load {
   readonly outcomes = new Map<string, Outcome>();
   readonly #world: ChaosWorld;
   readonly #observer: Observer;
+  readonly #trend: Trend;
   readonly #loops: Promise<void>[];
   #isEnding = false;
 
-  constructor(world: ChaosWorld, observer: Observer, seed: number) {
+  constructor(world: ChaosWorld, observer: Observer, trend: Trend, seed: number) {
     this.#world = world;
     this.#observer = observer;
+    this.#trend = trend;
     this.#loops = [
       ...VICTIMS.map((victim, index) => this.#fenceSteadily(victim, new Random(seed + index + 1))),
       this.#askSteadily(new Random(seed + 11)),
@@ -139,6 +142,7 @@ export class Load {
   }
 
   #count(what: string, result: CommandResult): void {
+    if (result.kind === 'exited' && result.exitCode === 0) this.#trend.took(what, result.elapsedMs);
     const ended = result.kind === 'exited' ? `exit ${result.exitCode}` : result.kind;
     const key = `${what}: ${ended}`;
     const count = (this.outcomes.get(key)?.count ?? 0) + 1;

@@ -10,11 +10,13 @@ import { type Condition, conditionOf, leftBehind, leftInCluster } from './leftov
 import { Load, type Outcome } from './load.ts';
 import { Observer } from './observer.ts';
 import type { Schedule, Strike } from './schedule.ts';
+import { Trend } from './trend.ts';
 
 export interface Played {
   readonly struck: ReadonlyMap<KindName, number>;
   readonly outcomes: ReadonlyMap<string, Outcome>;
   readonly violations: readonly string[];
+  readonly trend: Trend['rows'];
   /** From the end of the faults until all was as before. */
   readonly convergedMs: number;
 }
@@ -31,7 +33,8 @@ export async function play(
   const { lab } = world;
   const before = await conditionOf(world);
   const observer = new Observer(lab);
-  const load = new Load(world, observer, schedule.seed);
+  const trend = new Trend(world);
+  const load = new Load(world, observer, trend, schedule.seed);
   const struck = new Map<KindName, number>();
   const startedMs = performance.now();
   try {
@@ -47,14 +50,16 @@ export async function play(
     await Promise.all(open);
   } finally {
     await load.end();
+    await trend.end();
   }
   const endedMs = performance.now();
   await mendAll(world);
   const missing = await converge(world, before);
   for (const words of missing) observer.violated(`after the faults: ${words}`);
   observer.end();
+  if (schedule.strikes.length === 0) for (const words of trend.grown) observer.violated(words);
   const convergedMs = performance.now() - endedMs;
-  return { struck, outcomes: load.outcomes, violations: observer.violations, convergedMs };
+  return { struck, outcomes: load.outcomes, violations: observer.violations, trend: trend.rows, convergedMs };
 }
 
 async function carryOut({ lab }: ChaosWorld, { kind, host, lengthMs }: Strike): Promise<void> {
