@@ -1,11 +1,11 @@
 /** Laws of ocf:extra:vm-client, with a script in vm-connect's place that answers as the host's vm-managerd does. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentCall, OCF, PROGRAMS_AWAY, schemaFault } from '../../support/agent-call.ts';
 import { eventually } from '../../support/eventually.ts';
-import { isAlive, membersOfGroup } from '../../support/process-table.ts';
+import { isAlive } from '../../support/process-table.ts';
 
 const AGENT = 'guest/agents/vm-client';
 const GREEN = 'ping=green,disk=green';
@@ -15,10 +15,10 @@ const RED = 'ping=red,disk=green';
 const VM_CONNECT = `echo "$*" >>"$D/asked"
 known= has_known=
 while [ $# -gt 0 ]; do
-  case $1 in --known) known=$2 has_known=yes ;; --timeout) for_s=$2 ;; esac
+  case $1 in --known) known=$2 has_known=yes ;; --timeout) for_s=\${2%%.*} ;; esac
   shift
 done
-tries=$((for_s * 20))
+tries=$((for_s * 20 + 1))
 while [ "$tries" -gt 0 ]; do
   if [ -e "$D/host" ] && { [ -z "$has_known" ] || [ "$(cat "$D/host")" != "$known" ]; }; then exec cat "$D/host"; fi
   sleep 0.05
@@ -179,14 +179,78 @@ describe('vm-client', () => {
     assert.ok(ms < 8_000, `${ms} ms`);
   });
 
-  it('attrd that hangs does not make it miss its timeout', async (t) => {
+  it('whatever hangs, no operation misses its own timeout', async (t) => {
+    const HANGS = 'trap "" TERM; exec sleep 100';
+    const kinds: readonly (readonly string[])[] = [
+      ['vm-connect'],
+      ['attrd_updater'],
+      ['vm-connect', 'attrd_updater'],
+    ];
+    const TIMES_MS = [5_000, 12_000];
+    const operate = async (programs: readonly string[], noAnswer: string, limitMs: number) => {
+      const call = vmClient(t, { timeout: '100', no_answer: noAnswer });
+      hostSays(call, GREEN);
+      for (const program of programs) call.program(program, HANGS);
+      for (const action of ['validate-all', 'start', 'monitor', 'stop']) {
+        const { status, ms } = await call.run(action, { OCF_RESKEY_CRM_meta_timeout: String(limitMs) });
+        const what = `${action} of ${limitMs} ms without ${programs}, ${noAnswer}`;
+        assert.equal(status, OCF.success, what);
+        assert.ok(ms < limitMs, `${what}: ${ms} ms`);
+      }
+      call.program('attrd_updater', 'exit 0');
+    };
+    const cases = kinds.flatMap((programs) =>
+      TIMES_MS.flatMap((ms) => ['keep', 'remove'].map((noAnswer) => operate(programs, noAnswer, ms))),
+    );
+    await Promise.all(cases);
+  });
+
+  it('a file that it has not made is neither taken for its own nor touched', async (t) => {
+    const FOREIGN = 'root:x:0:0:root:/root:/bin/bash\n';
+    for (const suffix of ['', '.new', '.lock', '.watcher']) {
+      const call = vmClient(t);
+      call.parameters = { ...call.parameters, state: call.path('foreign') };
+      const file = call.path(`foreign${suffix}`);
+      writeFileSync(file, FOREIGN);
+      hostSays(call, GREEN);
+      for (const action of ['validate-all', 'start']) {
+        const { status, stderr } = await call.run(action);
+        assert.equal(status, OCF.args, action);
+        assert.match(
+          stderr,
+          /foreign\S* is there, and this resource has not made it; name another file as state/,
+        );
+      }
+      assert.equal((await call.run('monitor')).status, OCF.notRunning);
+      assert.equal((await call.run('stop')).status, OCF.success);
+      assert.equal(readFileSync(file, 'utf8'), FOREIGN);
+      assert.deepEqual(call.attributes(), []);
+    }
+  });
+
+  it('a directory, an empty file or a link is no state file', async (t) => {
     const call = vmClient(t);
-    hostSays(call, GREEN);
-    call.program('attrd_updater', 'exec sleep 100');
-    const { status, ms } = await call.run('start', { OCF_RESKEY_CRM_meta_timeout: '8000' });
-    assert.equal(status, OCF.success);
-    assert.ok(ms < 8_000, `${ms} ms`);
-    call.program('attrd_updater', 'exit 0');
+    mkdirSync(call.path('directory'));
+    writeFileSync(call.path('empty'), '');
+    writeFileSync(call.path('own'), 'heard nothing\nknown \n');
+    symlinkSync(call.path('own'), call.path('link'));
+    symlinkSync(call.path('nowhere'), call.path('dangling'));
+    for (const name of ['directory', 'empty', 'link', 'dangling', 'bin/..']) {
+      call.parameters = { ...call.parameters, state: call.path(name) };
+      assert.equal((await call.run('validate-all')).status, OCF.args, name);
+      assert.equal((await call.run('start')).status, OCF.args, name);
+      assert.equal((await call.run('stop')).status, OCF.success, name);
+      assert.ok(lstatSync(call.path(name)), name);
+    }
+    assert.equal(existsSync(call.path('nowhere')), false);
+  });
+
+  it('as many names as the host answers for, and no more', async (t) => {
+    const names = (count: number) => Array.from({ length: count }, (_, n) => `name${n}`).join(' ');
+    const { status, stderr } = await vmClient(t, { attribute_list: names(257) }).run('validate-all');
+    assert.equal(status, OCF.configured);
+    assert.match(stderr, /attribute_list has 257 names, and the host answers for 256 at most/);
+    assert.equal((await vmClient(t, { attribute_list: names(256) }).run('validate-all')).status, OCF.success);
   });
 
   it('what could not be written is written as soon as it can be', async (t) => {
@@ -250,7 +314,7 @@ describe('vm-client', () => {
     await call.run('monitor');
     assert.notEqual(watcherOf(call), pid);
     // What it has asked is not answered before its time.
-    for (const left of membersOfGroup(pid)) process.kill(left, 'SIGKILL');
+    process.kill(-pid, 'SIGKILL');
   });
 
   it('a program that is away just now, as during an upgrade, is no fault of what runs', async (t) => {
@@ -314,6 +378,9 @@ describe('vm-client', () => {
       [{ no_answer: 'panic' }, OCF.configured, /no_answer is 'panic'; choose keep or remove/],
       [{ timeout: '0' }, OCF.configured, /timeout is '0'/],
       [{ timeout: '08' }, OCF.configured, /timeout is '08'/],
+      [{ timeout: '99999999999999999999' }, OCF.configured, /timeout is '9+'; give whole seconds, 1 to 3600/],
+      [{ debug: 'maybe' }, OCF.configured, /debug is 'maybe'; choose true or false/],
+      [{ debug: 'tRuE' }, OCF.configured, /debug is 'tRuE'/],
       [{ state: 'here' }, OCF.configured, /state is 'here'; give an absolute path/],
     ];
     for (const [parameters, wanted, words] of expected) {
