@@ -4,6 +4,8 @@ import { callVirsh, type Virsh, type VirshFailure } from './virsh.ts';
 
 export type DomainJob =
   | { readonly kind: 'none' }
+  /** It comes from another host, and may yet stay there. */
+  | { readonly kind: 'arriving' }
   | {
       readonly kind: 'running';
       readonly elapsedMs: number;
@@ -23,8 +25,15 @@ export async function queryDomainJob(virsh: Virsh, selector: DomainSelector): Pr
   const domain = await domainWord(virsh, selector);
   if (!domain.ok) return domain;
   const answer = await callVirsh(virsh, ['domjobinfo', `--domain=${domain.word}`, '--rawstats']);
-  return answer.ok ? parseDomainJob(answer.stdout) : answer;
+  if (answer.ok) return parseDomainJob(answer.stdout);
+  if (answer.kind !== 'refused') return answer;
+  if (NOT_RUNNING.test(answer.fault)) return { ok: true, job: { kind: 'none' } };
+  return ARRIVING.test(answer.fault) ? { ok: true, job: { kind: 'arriving' } } : answer;
 }
+
+const NOT_RUNNING = /domain is not running/i;
+/** The statistics of a migration are asked for where it goes, not where it comes from. */
+const ARRIVING = /only on the source host/i;
 
 /** virDomainJobType: bounded and unbounded; 0 is none, and beyond 2 it is over. */
 const RUNNING = [1, 2];

@@ -158,10 +158,32 @@ async function waitsForLibvirt({ lab, ask }: Story): Promise<void> {
   assertDead(await again);
 }
 
-/** So slowly that it does not end by itself. */
-function migrate(lab: Laboratory): Promise<unknown> {
-  const words = ['migrate', '--live', '--unsafe', '--bandwidth', '1', VICTIM, ELSEWHERE];
-  return lab.on('hosta', ['virsh', '-q', ...words]);
+/** Slowly. */
+function migrate(lab: Laboratory, from = 'hosta', to = 'hostb'): Promise<unknown> {
+  const words = ['migrate', '--live', '--unsafe', '--bandwidth', '1', VICTIM, `qemu+tcp://${to}/system`];
+  return lab.on(from, ['virsh', '-q', ...words]);
+}
+
+/** Where it comes from it would go on if it were ended here only. */
+async function waitsForTheArriving({ lab, t, ask }: Story): Promise<void> {
+  await removeVictim(lab);
+  for (const deadlineMs of [500, DEADLINE_MS]) {
+    await virsh(lab, 'hostb', 'create', VICTIM_XML);
+    const migrated = migrate(lab, 'hostb', 'hosta');
+    await waitFor(
+      'it is on its way here',
+      10_000,
+      async () => (await lab.on('hosta', ['virsh', '-q', 'list', '--name'])).stdout.includes(VICTIM),
+      { pollMs: 1 },
+    );
+    const off = await ask('off', deadlineMs);
+    t.diagnostic(`off, arriving, ${deadlineMs} ms: ${resultOf(off.answer)}, ${reasonOf(off.answer)}`);
+    assert.notEqual(resultOf(off.answer), off.wasAlive ? 'confirmed' : 'failed');
+    await migrated;
+    if (resultOf(off.answer) === 'confirmed')
+      assert.equal(isAlive(lab, VICTIM), false, 'nor does it live later');
+    for (const host of lab.spec().hosts) await lab.on(host, ['virsh', '-q', 'destroy', VICTIM]);
+  }
 }
 
 async function endsTheMigrating({ lab, t, ask }: Story): Promise<void> {
@@ -204,6 +226,7 @@ labTest('with libvirt alone', (lab, t) =>
     'one that hangs in its disk is off when that lets it go, and not before': waitsForTheDisk,
     'without libvirtd nothing is proven, and with it again it is': waitsForLibvirt,
     'one that is being migrated ends on both hosts': endsTheMigrating,
+    'one that is being migrated to this host is not ended before it is here': waitsForTheArriving,
     'one that has been migrated is not said to be off': knowsWhatHasLeft,
     'one that is not defined any more is ended, and afterwards not known': endsWhatIsNotDefined,
   }),

@@ -13,7 +13,7 @@ export async function moveProgress(
 ): Promise<Message> {
   const way = { guest: domain, source, target, seconds: (elapsedMs / 1000).toFixed(1) };
   const answer = await queryDomainJob(session.virsh, { name: domain });
-  if (!answer.ok || answer.job.kind === 'none') return message('move-progress', way);
+  if (!answer.ok || answer.job.kind !== 'running') return message('move-progress', way);
   const { remainingBytes, totalBytes, bytesPerSecond } = answer.job.memory;
   return message('move-progress-memory', {
     ...way,

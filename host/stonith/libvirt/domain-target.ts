@@ -161,7 +161,8 @@ export class DomainTarget implements FenceTarget {
   }
 
   /**
-   * Before QEMU is ended it must not be on its way to another host, which might go on with it; undefined: it is not.
+   * Before QEMU is ended it must not be on its way to another host, which might go on with it, nor from one, which would
+   * then; undefined: it is not.
    * An answer that doesn't come in time is no answer: libvirt tells at once of a frozen QEMU that it has no job.
    */
   async #endLeaving(deadlineMs: number): Promise<string | undefined> {
@@ -179,10 +180,11 @@ export class DomainTarget implements FenceTarget {
         await abortDomainJob(virsh, { name: this.#name });
       } else if (isLeaving) {
         await this.#options.sleep(LOOK_AGAIN_MS);
+      } else if (answer.ok && answer.job.kind === 'arriving') {
+        fault = 'it is on its way here from another host';
+        await this.#options.sleep(LOOK_AGAIN_MS);
       } else if (answer.ok) {
         this.#stayedAtMs = askedMs;
-      } else if (answer.kind === 'refused') {
-        this.#stayedAtMs = performance.now(); // it does not run here
       } else {
         fault = answer.fault;
         if (answer.kind === 'no-such-domain') return fault;
