@@ -8,7 +8,15 @@ import { describeResult, runCommand } from '../../shared/process/run-command.ts'
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const TREE = resolve(import.meta.dirname, '../..');
-export const OCF = { success: 0, generic: 1, args: 2, installed: 5, configured: 6, notRunning: 7 } as const;
+export const OCF = {
+  success: 0,
+  generic: 1,
+  args: 2,
+  permission: 4,
+  installed: 5,
+  configured: 6,
+  notRunning: 7,
+} as const;
 /** To the library of resource agents no program is installed. */
 export const PROGRAMS_AWAY = { OCF_TESTER_FAIL_HAVE_BINARY: '1' } as const;
 

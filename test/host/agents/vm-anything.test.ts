@@ -1,8 +1,9 @@
 /** Laws of ocf:extra:vm-anything. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
+import { runCommand } from '../../../shared/process/run-command.ts';
 import { AgentCall, OCF, PROGRAMS_AWAY, schemaFault } from '../../support/agent-call.ts';
 import { eventually } from '../../support/eventually.ts';
 import { isAlive } from '../../support/process-table.ts';
@@ -41,7 +42,7 @@ const PID_FILE = 'run/vm-anything-tested.pid';
 const pidIn = (call: AgentCall, name: string) =>
   eventually(`${name} has a pid`, () => {
     const path = call.path(name);
-    return existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
+    return (existsSync(path) && Number(readFileSync(path, 'utf8'))) || undefined;
   });
 
 describe('vm-anything', () => {
@@ -135,11 +136,145 @@ trap - TERM; sleep 1000 & echo $! >"$D/child"; wait`,
     await call.run('start');
     const child = await pidIn(call, 'child');
     process.kill(await pidIn(call, PID_FILE), 'SIGKILL');
-    assert.equal((await call.run('monitor')).status, OCF.notRunning);
+    const { status, stderr } = await call.run('monitor');
+    assert.equal(status, OCF.generic, 'it is stopped before it is started elsewhere');
+    assert.match(stderr, /has ended and left processes behind; stop will end them/);
     assert.equal(isAlive(child), true);
     assert.equal((await call.run('start')).status, OCF.success);
     assert.equal(isAlive(child), false);
     assert.equal((await call.run('monitor')).status, OCF.success);
+  });
+
+  for (const login of LOGINS) {
+    for (const [when, waits] of [
+      ['at once', ''],
+      ['in its own time', 'sleep 2'],
+    ] as const) {
+      it(`a program that puts itself into the background ${when} is told what to do instead, and ended (login_shell=${login})`, async (t) => {
+        const call = anything(t, '', { login_shell: login });
+        const self = call.path('bin/shown');
+        call.program(
+          'shown',
+          `case $1 in behind) echo $$ >>"$D/behind"; exec sleep 1000 ;; daemon) echo $$ >>"$D/daemon"; sleep 1000; exit ;; esac
+/usr/bin/setsid "$0" daemon & ${waits}
+/usr/bin/setsid "$0" behind &`,
+        );
+        const isLate = waits !== '';
+        const began = await call.run('start');
+        const daemon = await pidIn(call, 'daemon');
+        const behind = await pidIn(call, 'behind');
+        const told = await eventually('it is told', async () => {
+          const asked = isLate ? await call.run('monitor') : began;
+          return asked.status !== OCF.success && asked;
+        });
+        assert.equal(began.status, isLate ? OCF.success : OCF.generic);
+        assert.equal(told.status, OCF.generic);
+        assert.match(
+          told.stderr,
+          new RegExp(`${self} has put itself into the background \\(pid .*give it the option`),
+        );
+        assert.equal((await call.run('stop')).status, OCF.success);
+        assert.equal(isAlive(daemon), false);
+        assert.equal((await call.run('monitor')).status, OCF.notRunning);
+        // What the program only started, as a libvirtd its machines, is not the program.
+        assert.equal(isAlive(behind), true);
+        process.kill(behind, 'SIGKILL');
+      });
+    }
+  }
+
+  it('a program whose pid file somebody has removed is found, and ended by stop', async (t) => {
+    const call = anything(t, '');
+    call.program('shown', 'echo $$ >"$D/own"; while :; do sleep 1; done');
+    await call.run('start');
+    const own = await pidIn(call, 'own');
+    rmSync(call.path(PID_FILE));
+    const { status, stderr } = await call.run('monitor');
+    assert.equal(status, OCF.generic);
+    assert.match(stderr, /runs \(pid \d+\), but \S+ has gone/);
+    assert.equal((await call.run('stop')).status, OCF.success);
+    assert.equal(isAlive(own), false);
+  });
+
+  it('a pid file that is none is neither overwritten nor removed', async (t) => {
+    for (const suffix of ['', '.start']) {
+      const call = anything(t, '', {});
+      call.parameters = { ...call.parameters, pidfile: call.path('foreign') };
+      const file = call.path(`foreign${suffix}`);
+      writeFileSync(file, 'root:x:0:0\n');
+      const { status, stderr } = await call.run('start');
+      assert.equal(status, OCF.args);
+      assert.match(stderr, /foreign\S* is there, and is no pid file; name another pidfile/);
+      assert.equal((await call.run('monitor')).status, OCF.notRunning);
+      assert.equal((await call.run('stop')).status, OCF.success);
+      assert.equal(readFileSync(file, 'utf8'), 'root:x:0:0\n');
+    }
+  });
+
+  it('what is in the way of a start is said, with the remedy', async (t) => {
+    const call = anything(t, '');
+    const given = call.parameters;
+    const path = (name: string) => call.path(name);
+    mkdirSync(path('closed'), { mode: 0o700 });
+    writeFileSync(path('text'), '');
+    copyFileSync('/bin/sleep', path('closed/sleep'));
+    await runCommand(['mkfifo', path('fifo')], { deadlineMs: 5_000 });
+    const nobody = { user: 'nobody', binfile: '/bin/sleep', cmdline_options: '1000' };
+    const expected: readonly (readonly [Record<string, string>, number, RegExp])[] = [
+      [
+        { workdir: path('none') },
+        OCF.installed,
+        /workdir \S+none is no directory on this node; make it or mend/,
+      ],
+      [
+        { ...nobody, workdir: path('closed') },
+        OCF.permission,
+        /user nobody may not enter workdir \S+closed; see namei/,
+      ],
+      [
+        { ...nobody, binfile: path('closed/sleep') },
+        OCF.permission,
+        /user nobody may not execute \S+sleep; see/,
+      ],
+      [{ binfile: path('text') }, OCF.installed, /text may be executed by nobody; see chmod \+x/],
+      [{ binfile: path('closed') }, OCF.installed, /closed is no program on this node/],
+      [{ user: '65534' }, OCF.configured, /user is '65534'; give the name of the user/],
+      [
+        { logfile: path('none/log') },
+        OCF.installed,
+        /logfile is \S+, and there is no directory \S+none\/ on/,
+      ],
+      [{ errlogfile: path('none/log') }, OCF.installed, /errlogfile is \S+, and there is no directory/],
+      [{ logfile: path('fifo') }, OCF.args, /logfile \S+fifo is no file; name another/],
+      [{ logfile: path('closed') }, OCF.args, /logfile \S+closed is no file/],
+      [{ login_shell: 'maybe' }, OCF.configured, /login_shell is 'maybe'; choose true or false/],
+      [
+        { stop_timeout: '99999999999999999999' },
+        OCF.configured,
+        /stop_timeout is '9+'; give whole seconds, 0 to 86400/,
+      ],
+      [{ binfile: '/bin/false' }, OCF.generic, /has ended at once, with status 1; see \S+out$/m],
+      [
+        { binfile: '/bin/true' },
+        OCF.generic,
+        /has ended at once, with status 0; if it puts itself into the background, give/,
+      ],
+    ];
+    for (const [parameters, status, words] of expected) {
+      call.parameters = { ...given, ...parameters };
+      for (const action of status === OCF.generic ? ['start'] : ['validate-all', 'start']) {
+        const got = await call.run(action);
+        assert.match(got.stderr, words);
+        assert.equal(got.status, status, got.stderr);
+      }
+    }
+  });
+
+  it('a blank monitor_hook is none', async (t) => {
+    const call = anything(t, '', { monitor_hook: ' \t', cmdline_options: ' ' });
+    assert.equal((await call.run('start')).status, OCF.success);
+    const { status, stderr } = await call.run('monitor');
+    assert.equal(status, OCF.success, stderr);
   });
 
   it('a login that is slow is waited for', async (t) => {
@@ -218,7 +353,8 @@ trap - TERM; sleep 1000 & echo $! >"$D/child"; wait`,
         binfile: '/usr/bin/sleep',
         cmdline_options: '1000',
       });
-      assert.equal((await call.run('start')).status, OCF.success);
+      const { status, stderr } = await call.run('start');
+      assert.equal(status, OCF.success, stderr);
       const pid = readFileSync(call.path(PID_FILE), 'utf8').trim();
       assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Uid:\t65534/m);
       assert.equal((await call.run('stop')).status, OCF.success);
