@@ -277,6 +277,14 @@ trap - TERM; sleep 1000 & echo $! >"$D/child"; wait`,
     assert.equal(status, OCF.success, stderr);
   });
 
+  it('a pid that is told while nobody looks is taken down all the same', async (t) => {
+    const call = anything(t, '1000', { binfile: '/bin/sleep', user: 'nobody' });
+    call.program('runuser', '(sleep 0.3; exec /usr/sbin/runuser "$@") & exit 0');
+    call.program('find', 'sleep 1; exec /usr/bin/find "$@"');
+    const { status, stderr } = await call.run('start');
+    assert.equal(status, OCF.success, stderr);
+  });
+
   it('a login that is slow is waited for', async (t) => {
     const call = anything(t, '');
     call.program('setsid', 'sleep 7; exec /usr/bin/setsid "$@"');
