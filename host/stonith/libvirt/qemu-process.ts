@@ -9,6 +9,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isQemuOf, statFieldsIn } from './proc-text.ts';
 
 export interface QemuProcess {
   readonly pid: number;
@@ -50,13 +51,6 @@ function livingOf(
   return startTicks === undefined ? undefined : { pid, startTicks };
 }
 
-function isQemuOf(text: string, domain: string): boolean {
-  const argv = text.split('\0');
-  const name = argv[argv.indexOf('-name') + 1] ?? '';
-  // Commas in values are doubled, as QEMU reads them.
-  return argv.includes('-name') && `${name},`.startsWith(`guest=${domain.replaceAll(',', ',,')},`);
-}
-
 /** Of any of its threads; empty for what has none, as the kernel's own. */
 function argumentsOf(pid: number): string {
   const text = textOf(`/proc/${pid}/cmdline`) ?? '';
@@ -83,7 +77,7 @@ function hasLivingThread(pid: number, count: number): boolean {
 /** From the state on; places as there. Empty for what is not there. */
 function statOf(path: string): readonly string[] {
   const stat = textOf(path);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  return stat === undefined ? [] : statFieldsIn(stat);
 }
 
 const THREADS = 17;
