@@ -1,13 +1,16 @@
-/** `npm run package`: both packages as .deb, .rpm and tarball, in `dist/packages/`. */
+/** `npm run package [-- --lint]`: both packages as .deb, .rpm and tarball, in `dist/packages/`; judged, if wanted. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { PACKAGES, packageFor, packageVersion } from './contents.ts';
 import { makeDeb } from './deb.ts';
+import { lint } from './lint.ts';
 import { makeRpm } from './rpm.ts';
 import { makeDerivedFiles, stage } from './stage.ts';
 
+const { values } = parseArgs({ options: { lint: { type: 'boolean' } } });
 const TARGET = 'dist/packages';
 
 const work = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-package-'));
@@ -15,6 +18,7 @@ try {
   rmSync(TARGET, { recursive: true, force: true });
   mkdirSync(TARGET, { recursive: true });
   makeDerivedFiles();
+  const packages: string[] = [];
   for (const whole of PACKAGES) {
     const made = whole.architectures.flatMap((architecture) => {
       const what = packageFor(whole, architecture);
@@ -22,7 +26,9 @@ try {
     });
     for (const file of [...made, makeTarball(whole, work)])
       console.log(`${file}  ${Math.ceil(statSync(file).size / 1024)} KiB`);
+    packages.push(...made);
   }
+  if (values.lint === true) lint(packages);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

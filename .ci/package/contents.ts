@@ -70,7 +70,7 @@ const HOST: Package = {
   needs: ['nodejs (>= 20)', 'libvirt-clients'],
   recommends: ['pacemaker', 'pacemaker-cli-utils', 'resource-agents'],
   conflicts: 'pm-kvm-tools-guest',
-  units: ['vm-connectd', 'vm-stonithd'],
+  units: ['vm-connectd', 'vm-stonithd', 'vm-managerd'],
   files: [
     ...['vm-ctl', 'vm-connectd', 'vm-stonithd', 'vm-managerd'].map(program),
     ...CONNECTD_PARTS,

@@ -6,25 +6,31 @@ import { type Architecture, MAINTAINER, type Package, packageVersion } from './c
 import { debianScripts } from './scripts.ts';
 import { compressed, put, stage } from './stage.ts';
 
-export function makeDeb(what: Package, architecture: Architecture, work: string, target: string): string {
+export function makeDeb(
+  what: Package,
+  architecture: Architecture,
+  work: string,
+  target: string,
+  version = packageVersion,
+): string {
   const root = join(work, `${what.name}.deb`);
   stage(what, root);
   const documents = `usr/share/doc/${what.name}`;
   put(root, `${documents}/copyright`, COPYRIGHT, 0o644);
-  put(root, `${documents}/changelog.gz`, compressed(changelog(what)), 0o644);
+  put(root, `${documents}/changelog.gz`, compressed(changelog(what, version)), 0o644);
   mkdirSync(join(root, 'DEBIAN'), { mode: 0o755 });
-  put(root, 'DEBIAN/control', control(what, architecture), 0o644);
+  put(root, 'DEBIAN/control', control(what, architecture, version), 0o644);
   const configs = what.files.filter(({ isConfig }) => isConfig).map(({ to }) => `/${to}\n`);
   put(root, 'DEBIAN/conffiles', configs.join(''), 0o644);
   for (const [name, script] of Object.entries(debianScripts(what)))
     put(root, `DEBIAN/${name}`, script, 0o755);
-  const file = join(target, `${what.name}_${packageVersion}_${architecture}.deb`);
+  const file = join(target, `${what.name}_${version}_${architecture}.deb`);
   execFileSync('dpkg-deb', ['--build', '--root-owner-group', '-Zxz', root, file], { stdio: 'ignore' });
   return file;
 }
 
-const control = (what: Package, architecture: Architecture) => `Package: ${what.name}
-Version: ${packageVersion}
+const control = (what: Package, architecture: Architecture, version: string) => `Package: ${what.name}
+Version: ${version}
 Architecture: ${architecture}
 Section: admin
 Priority: optional
@@ -42,7 +48,7 @@ ${what.description
 const installedKiB = ({ files }: Package) =>
   files.reduce((sum, { from }) => sum + Math.ceil(statSync(from).size / 1024), 0);
 
-const changelog = ({ name }: Package) => `${name} (${packageVersion}) unstable; urgency=medium
+const changelog = ({ name }: Package, version: string) => `${name} (${version}) unstable; urgency=medium
 
   * See CHANGELOG.md of the source.
 

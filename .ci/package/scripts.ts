@@ -1,7 +1,8 @@
 /**
  * What a package does to a system beside laying files down. The daemons may be the cluster's or systemd's to start;
- * that is for their administrator to say, so none is enabled. An upgrade starts anew what runs: requests that are
- * open then are asked again by whoever asked.
+ * that is for their administrator to say, so none is enabled. An upgrade starts anew what runs, when all files are in
+ * place and not before: requests that are open then are asked again by whoever asked. Under Debian what was enabled is
+ * so again when a removed package comes back, and only a purge forgets it.
  */
 import type { Package } from './contents.ts';
 
@@ -15,6 +16,9 @@ const reload = '[ ! -d /run/systemd/system ] || systemctl --system daemon-reload
 export const debianScripts = (what: Package): Readonly<Record<string, string>> => ({
   postinst: script(`
 if [ "$1" = configure ]; then
+  for unit in ${services(what)}; do
+    deb-systemd-helper update-state "$unit" >/dev/null || :
+  done
   ${reload}
   if [ -n "$2" ] && [ -d /run/systemd/system ]; then
     deb-systemd-invoke try-restart ${services(what)} >/dev/null || :
@@ -25,15 +29,18 @@ if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
   deb-systemd-invoke stop ${services(what)} >/dev/null || :
 fi`),
   postrm: script(`
-${reload}
 if [ "$1" = purge ]; then
+  if command -v deb-systemd-helper >/dev/null; then
+    deb-systemd-helper purge ${services(what)} >/dev/null || :
+  fi
   rm -rf ${PURGED.join(' ')}
-fi`),
+fi
+${reload}`),
 });
 
 export const rpmScripts = (what: Package): Readonly<Record<string, string>> => ({
   post: reload,
-  preun: `[ "$1" -ne 0 ] || [ ! -d /run/systemd/system ] || systemctl stop ${services(what)} || :`,
+  preun: `[ "$1" -ne 0 ] || [ ! -d /run/systemd/system ] || systemctl disable --now ${services(what)} || :`,
   postun: `${reload}
 [ "$1" -lt 1 ] || [ ! -d /run/systemd/system ] || systemctl try-restart ${services(what)} || :`,
 });
