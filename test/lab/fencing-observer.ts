@@ -3,7 +3,7 @@
  * only: another one may have guests of the same names.
  */
 import { threadsOf } from '../support/process-table.ts';
-import { pidsIn } from './cgroup.ts';
+import { allPidsIn } from './cgroup.ts';
 import type { Laboratory } from './lab.ts';
 import { labHandle, leaf } from './lab-handle.ts';
 import { readOrEmpty } from './read-or-empty.ts';
@@ -13,7 +13,7 @@ export function qemusOf(lab: Laboratory, domain: string): number[] {
   const handle = labHandle(lab.name);
   return lab
     .spec()
-    .hosts.flatMap((host) => pidsIn(leaf(handle, host)).filter((pid) => isQemuOf(pid, domain)));
+    .hosts.flatMap((host) => allPidsIn(leaf(handle, host)).filter((pid) => isQemuOf(pid, domain)));
 }
 
 export const isAlive = (lab: Laboratory, domain: string): boolean => qemusOf(lab, domain).length > 0;

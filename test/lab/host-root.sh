@@ -52,7 +52,7 @@ if [[ ! -e $root/etc/lab-host ]]; then                 # the first boot: nothing
   rm -rf "$root"/var/log/* "$root"/var/lib/{pacemaker,corosync,libvirt,pcsd,pm-kvm-tools}/* \
     "$root"/etc/{corosync,libvirt/qemu,pm-kvm-tools}/* "$root"/etc/{vm-ctl,vm-manager}.conf
   if [[ $LAB_INIT == systemd ]]; then
-    rm -rf "$root"/etc/systemd/system "$root"/usr/sbin/{vm-*,fence_vm} "$root"/usr/lib/{pm-kvm-tools,ocf/resource.d/extra}
+    rm -rf "$root"/etc/systemd/system "$root"/usr/sbin/{vm-*,fence_vm,policy-rc.d} "$root"/usr/lib/{pm-kvm-tools,ocf/resource.d/extra}
   fi
   cp -a "$LAB_DIRECTORY/files/." "$root/"
 fi

@@ -2,7 +2,7 @@
  * What makes a host or guest of the laboratory run under systemd: its own units beside those of the packages, nothing
  * of what the machine itself has enabled, and nothing that would reach the machine's devices and kernel settings.
  */
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const UNITS = 'etc/systemd/system';
@@ -24,6 +24,15 @@ const MASKED_IN_HOSTS = [
 const MASKED = [
   'getty.target',
   'systemd-logind.service',
+  'proc-sys-fs-binfmt_misc.automount',
+  'systemd-update-utmp.service',
+  'systemd-sysusers.service',
+  'modprobe@.service',
+  'sys-kernel-config.mount',
+  'sys-kernel-debug.mount',
+  'sys-kernel-tracing.mount',
+  'sys-fs-fuse-connections.mount',
+  'dev-hugepages.mount',
   'systemd-tmpfiles-clean.timer',
   'apt-daily.timer',
   'apt-daily-upgrade.timer',
@@ -76,5 +85,25 @@ export function writeSystemdFiles(root: string, level: 'host' | 'guest', isClust
   for (const name of wanted) link(`${UNITS}/multi-user.target.wants/${name}`, `/lib/systemd/system/${name}`);
   link(`${UNITS}/default.target`, '/lib/systemd/system/multi-user.target');
   for (const name of [...MASKED, ...(isHost ? MASKED_IN_HOSTS : [])]) link(`${UNITS}/${name}`, '/dev/null');
+  if (!isHost) {
+    write('var/lib/dpkg/status', knownToDpkg());
+    for (const folder of ['info', 'updates', 'triggers']) mkdirSync(join(root, 'var/lib/dpkg', folder));
+  }
   write('etc/machine-id', `${'0'.repeat(31)}1\n`);
+}
+
+/** In a guest are the files of packages, but not what dpkg knows of them. Of these it must know to install ours. */
+function knownToDpkg(): string {
+  const known = readFileSync('/var/lib/dpkg/status', 'utf8').split(/\n(?=Package: )/);
+  const libraries = known.filter((one) => /^Package: (libc6|libstdc\+\+6)\n/.test(one));
+  const node = [
+    'Package: nodejs',
+    'Status: install ok installed',
+    `Version: ${process.versions.node}`,
+    'Architecture: all',
+    'Maintainer: nobody <nobody@example.org>',
+    'Description: the Node.js that the guest has from the machine',
+    '',
+  ];
+  return [...libraries, node.join('\n')].map((one) => `${one.trimEnd()}\n`).join('\n');
 }

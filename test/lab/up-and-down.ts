@@ -173,6 +173,7 @@ async function bringUpGuests(lab: Lab, spec: LabSpec, report: Report): Promise<v
     ),
   );
   const members = clusterMembers(spec.guests);
+  const agentMs = spec.init === 'systemd' ? 180_000 : undefined; // udev and all that take their time under TCG
   if (members.length > 0) {
     await step(report, 'cluster of the guests online', () =>
       allEnded(members.map(({ name }) => waitForMembership(lab, name))),
@@ -180,7 +181,7 @@ async function bringUpGuests(lab: Lab, spec: LabSpec, report: Report): Promise<v
     await waitForOnline(lab, 'guests');
     await savePristine(lab, 'guests');
   }
-  await allEnded(spec.guests.map(({ name }) => waitForAgent(lab, name)));
+  await allEnded(spec.guests.map(({ name }) => waitForAgent(lab, name, agentMs)));
 }
 
 async function waitForLibvirt(lab: Lab, host: string): Promise<void> {
