@@ -7,6 +7,7 @@
  * A state change always reads `guest guest1: connecting => up`.
  */
 import { fstatSync } from 'node:fs';
+import { cutTo, visible } from './visible.ts';
 
 export type LogLevel = 'error' | 'warning' | 'info' | 'debug';
 export type LogFormat = 'plain' | 'journal' | 'json';
@@ -34,7 +35,7 @@ export const isLogLevel = (text: string): text is LogLevel => Object.hasOwn(PRIO
 
 const PRIORITIES: Readonly<Record<LogLevel, number>> = { error: 3, warning: 4, info: 6, debug: 7 };
 
-/** Longer values are cut: a hostile peer must not fill the disk through our log. */
+/** Longer values are cut: a hostile peer must neither fill the disk through our log nor write a line of its own in it. */
 const LONGEST_VALUE = 512;
 
 export function createLogger(options: LoggerOptions): Logger {
@@ -75,19 +76,9 @@ function cutAll(fields: LogFields): LogFields {
   );
 }
 
-const cut = (text: string) => (text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text);
+const cut = (text: string) => cutTo(LONGEST_VALUE, text);
 
 const quoted = (text: string) => (/^[\w.:/@%+,-]+$/.test(text) ? text : visible(JSON.stringify(text)));
-
-/**
- * Control, format and line-parting characters as their JSON escapes: what a guest sends must neither write a line of
- * its own, nor steer a terminal, nor turn the order of what is read.
- */
-function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
-    character.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
-  );
-}
 
 /**
  * The format that fits where standard error goes. JOURNAL_STREAM is the device and inode of what journald reads; the

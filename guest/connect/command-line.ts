@@ -1,8 +1,10 @@
 /** The command line of vm-connect: the flags of version 1 and the commands `ping` and `status`. */
+
 import { parseArgs } from 'node:util';
 import { messageOf, PmError } from '../../shared/errors.ts';
 import { paths } from '../../shared/paths.ts';
 import { ID_FORM, isId } from '../../shared/protocol/message-id.ts';
+import { quoted } from '../../shared/visible.ts';
 
 export type Command =
   | { readonly kind: 'help' }
@@ -135,7 +137,7 @@ function requestOf(flags: Flags, common: Common): Command {
     throw usage('the request is empty', 'say what to ask for, such as -r "status TOKEN"');
   const id = flags.reqid;
   if (id !== undefined && !isId(id)) {
-    throw usage(`${JSON.stringify(id)} can't be an id`, `use ${ID_FORM}`);
+    throw usage(`${quoted(id)} can't be an id`, `use ${ID_FORM}`);
   }
   if (service === 'stonith' && text === CALL_OFF) {
     if (id === undefined) throw usage('which request to call off?', 'name it with -i');

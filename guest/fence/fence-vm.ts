@@ -7,7 +7,9 @@
  * wrong is one line on standard error that names the thing, the fault and the remedy, and has "timed out" in it when
  * time was the cause, which Pacemaker looks for.
  */
+
 import { VERSION } from '../../shared/version.ts';
+import { quoted } from '../../shared/visible.ts';
 import { ACTIONS, type Action, type NodeAction, readAction } from './actions.ts';
 import { type Asking, askOperation, askStates, type Judged } from './ask-host.ts';
 import { delayMs } from './delay.ts';
@@ -43,7 +45,7 @@ export async function fenceVm(world: World): Promise<number> {
   if (given.has('version')) return printed(`${VERSION}\n`, world);
   const action = readAction(given.get('action') || 'reboot');
   if (action === undefined) {
-    const problem = `Unrecognised action ${JSON.stringify(given.get('action'))}: use one of ${ACTIONS.join(' ')}`;
+    const problem = `Unrecognised action ${quoted(given.get('action'))}: use one of ${ACTIONS.join(' ')}`;
     return usageProblems([problem], world);
   }
   if (action === 'metadata' || action === 'manpage') return printed(metadataXml(), world);

@@ -4,6 +4,7 @@
  * Standard input has `name=value` lines; `#` begins a comment, the last value wins, and what is not known is passed over,
  * for Pacemaker sends more than any agent needs. On the command line a person types, so there it is an error.
  */
+import { quoted } from '../../shared/visible.ts';
 import { longOption, type Parameter, parameters, takesValue } from './parameters.ts';
 
 export type Given = ReadonlyMap<string, string>;
@@ -75,4 +76,4 @@ function canonicalName(name: string): string | undefined {
 }
 
 const refuse = (problem: string): ReadParameters => ({ ok: false, problem });
-const quote = (text: string) => JSON.stringify(text.slice(0, 40));
+const quote = (text: string) => quoted(text, 40);

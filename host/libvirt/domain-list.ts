@@ -4,6 +4,7 @@
  * `virsh list` prints states in words for people only; `domstats --raw` prints libvirt's own numbers. libvirt
  * allows no line break in a name, so lines are safe to part by.
  */
+import { quoted } from '../../shared/visible.ts';
 import { callVirsh, callVirshBatch, errorsIn, type Virsh, type VirshFailure, virshFailure } from './virsh.ts';
 
 export type DomainStateName =
@@ -92,7 +93,7 @@ export async function findDomain(
   if (!list.ok) return list;
   const domain = list.domains.find((candidate) => candidate.name === name);
   return domain === undefined
-    ? { ok: false, kind: 'no-such-domain', fault: `libvirt knows no domain named ${JSON.stringify(name)}` }
+    ? { ok: false, kind: 'no-such-domain', fault: `libvirt knows no domain named ${quoted(name)}` }
     : { ok: true, domain };
 }
 
@@ -116,7 +117,7 @@ export function parseDomainList(text: string): DomainListResult {
     } else if (current !== undefined && key !== undefined) {
       current[key === 'state' ? 'state' : 'reason'] = Number(value);
     } else {
-      return { ok: false, kind: 'unreadable', fault: `virsh printed ${JSON.stringify(line.slice(0, 200))}` };
+      return { ok: false, kind: 'unreadable', fault: `virsh printed ${quoted(line)}` };
     }
   }
   return {

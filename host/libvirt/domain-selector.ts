@@ -4,6 +4,7 @@
  * virsh takes one word for id, UUID and name alike, in this order: a guest *named* `2` would have `virsh destroy 2`
  * kill the domain with the *id* 2. So a name that could be an id or a UUID is looked up first and goes by its UUID.
  */
+import { quoted } from '../../shared/visible.ts';
 import { findDomain } from './domain-list.ts';
 import type { Virsh, VirshFailure } from './virsh.ts';
 
@@ -22,14 +23,14 @@ export async function domainWord(
   if ('uuid' in selector) {
     return UUID.test(selector.uuid)
       ? { ok: true, word: selector.uuid }
-      : { ok: false, kind: 'refused', fault: `${JSON.stringify(selector.uuid)} is no UUID` };
+      : { ok: false, kind: 'refused', fault: `${quoted(selector.uuid)} is no UUID` };
   }
   const { name } = selector;
   if (name === '' || name.includes('\0')) {
     return {
       ok: false,
       kind: 'no-such-domain',
-      fault: `${JSON.stringify(name)} can't be the name of a domain`,
+      fault: `${quoted(name)} can't be the name of a domain`,
     };
   }
   if (!COULD_BE_ID.test(name) && !COULD_BE_UUID.test(name)) return { ok: true, word: name };

@@ -1,5 +1,7 @@
 /** The XML of domains as libvirt has it, running or defined. */
+
 import { randomUUID } from 'node:crypto';
+import { quoted } from '../../shared/visible.ts';
 import { type DomainSelector, domainWord, UUID } from './domain-selector.ts';
 import { type Domain, parseDomainXml } from './domain-xml.ts';
 import {
@@ -34,7 +36,7 @@ export async function dumpDomains(
   const results = new Map<string, DumpResult>();
   for (const uuid of uuids) {
     if (!UUID.test(uuid))
-      results.set(uuid, { ok: false, kind: 'refused', fault: `${JSON.stringify(uuid)} is no UUID` });
+      results.set(uuid, { ok: false, kind: 'refused', fault: `${quoted(uuid)} is no UUID` });
   }
   const askable = uuids.filter((uuid) => UUID.test(uuid));
   for (let start = 0; start < askable.length; start += DOMAINS_PER_CALL) {

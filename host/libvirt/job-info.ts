@@ -1,4 +1,5 @@
 /** How far a migration (or a save, or a dump) of a domain is: `virsh domjobinfo --rawstats`, libvirt's own fields. */
+import { quoted } from '../../shared/visible.ts';
 import { type DomainSelector, domainWord } from './domain-selector.ts';
 import { callVirsh, type Virsh, type VirshFailure } from './virsh.ts';
 
@@ -49,7 +50,7 @@ export function parseDomainJob(text: string): DomainJobResult {
     return {
       ok: false,
       kind: 'unreadable',
-      fault: `virsh domjobinfo printed ${JSON.stringify(text.slice(0, 200))}`,
+      fault: `virsh domjobinfo printed ${quoted(text)}`,
     };
   }
   if (!RUNNING.includes(type)) return { ok: true, job: { kind: 'none' } };

@@ -5,7 +5,9 @@
  * words. Invariant: an answer that did not come, or not whole, or that we can't read, is a failure of its own kind;
  * callers can never take it for "nothing there".
  */
+
 import { type CommandResult, type CommandRunner, describeResult } from '../../shared/process/run-command.ts';
+import { cutTo, visible } from '../../shared/visible.ts';
 import { parseXml } from '../xml/parse-xml.ts';
 import { descendantsNamed, type XmlElement } from '../xml/xml-element.ts';
 
@@ -61,6 +63,9 @@ const COULD_NOT_CONNECT = /could not connect|init failed/i;
 /** In the C locale the tools refuse arguments that are not ASCII, unless GLib is told the character set. */
 const ENVIRONMENT = { CHARSET: 'UTF-8' };
 
+/** It may name what it found. */
+const LONGEST_FAULT = 500;
+
 /** The configuration and status of 10,000 guests. */
 const MAX_OUTPUT_BYTES = 128 * 1024 * 1024;
 
@@ -92,7 +97,8 @@ export async function callForXml(
 }
 
 export function unreadable(argv: readonly string[], fault: string): PacemakerFailure {
-  return { ok: false, kind: 'unreadable', fault: `the answer of ${argv[0]} can't be understood: ${fault}` };
+  const words = visible(cutTo(LONGEST_FAULT, fault));
+  return { ok: false, kind: 'unreadable', fault: `the answer of ${argv[0]} can't be understood: ${words}` };
 }
 
 function failureOf(argv: readonly string[], result: CommandResult): PacemakerFailure {

@@ -4,6 +4,7 @@
  * Invariant: what a decision hangs on is never assumed. `required*` throw `Unreadable`, which `readResult` turns
  * into a failure: an attribute that is missing is no `false`.
  */
+import { quoted } from '../../shared/visible.ts';
 import type { XmlElement } from '../xml/xml-element.ts';
 import {
   callForXml,
@@ -59,7 +60,7 @@ export function requiredText(element: XmlElement, name: string): string {
 export function requiredFlag(element: XmlElement, name: string): boolean {
   const text = element.attributes[name];
   if (text !== 'true' && text !== 'false') {
-    throw new Unreadable(`<${element.name}> has ${name}=${JSON.stringify(text)}, neither true nor false`);
+    throw new Unreadable(`<${element.name}> has ${name}=${quoted(text)}, neither true nor false`);
   }
   return text === 'true';
 }

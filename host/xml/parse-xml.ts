@@ -2,8 +2,10 @@
  * Reads a whole XML document, strictly: what is not well-formed, has a document type (and with it entities of its
  * own), is too large or nested too deeply is a fault, and never half a tree.
  */
+
 import { SaxesParser } from 'saxes';
 import { messageOf } from '../../shared/errors.ts';
+import { cutTo, visible } from '../../shared/visible.ts';
 import type { XmlElement } from './xml-element.ts';
 
 export type XmlParseResult =
@@ -18,6 +20,8 @@ export interface XmlLimits {
 /** A configuration of 10,000 guests has about 40 MB. */
 const DEFAULT_MAX_CHARACTERS = 128 * 1024 * 1024;
 const DEFAULT_MAX_DEPTH = 64;
+/** What is wrong may be a name of any length. */
+const LONGEST_FAULT = 300;
 
 interface OpenElement {
   readonly name: string;
@@ -58,7 +62,7 @@ export function parseXml(document: string, limits: XmlLimits = {}): XmlParseResu
   try {
     parser.write(document).close();
   } catch (thrown) {
-    return { ok: false, fault: messageOf(thrown) };
+    return { ok: false, fault: visible(cutTo(LONGEST_FAULT, messageOf(thrown))) };
   }
   return root === undefined ? { ok: false, fault: 'it has no element' } : { ok: true, root };
 }

@@ -4,6 +4,7 @@
  * Names are as Pacemaker (a resource id is an XML NCName) and libvirt (a domain name) take them; whatever is no such
  * name is refused before it gets near a command or the CIB.
  */
+import { quoted } from '../../../shared/visible.ts';
 export const OPERATIONS = ['on', 'off', 'reset', 'status'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
@@ -104,4 +105,4 @@ function hasDuplicates(names: readonly string[]): boolean {
   return new Set(names).size < names.length;
 }
 
-const quote = (text: string) => JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text);
+const quote = (text: string) => quoted(text, 64);

@@ -2,7 +2,9 @@
  * The decrypt command of version 1 (`vm-stonithd -c`): old configurations hold a line for the shell, and no shell ever
  * sees it. The line is split into words here, and the one command that everybody had is known and done in the process.
  */
+
 import { basename } from 'node:path';
+import { quoted } from '../../../shared/visible.ts';
 import type { V1Digest } from './v1-cipher.ts';
 
 export type V1Command =
@@ -42,7 +44,7 @@ function splitWords(line: string): readonly string[] | string {
       word = `${word ?? ''}${single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? escaped ?? plain ?? ''}`;
       at += all.length;
     } else {
-      return `only a shell knows what ${JSON.stringify(line.slice(at, at + 20))} means, and none is used`;
+      return `only a shell knows what ${quoted(line.slice(at), 20)} means, and none is used`;
     }
   }
   if (word !== undefined) words.push(word);
