@@ -54,6 +54,7 @@ async function runAll(chosen: readonly Benchmark[]): Promise<void> {
   try {
     for (const benchmark of inLab) {
       await lab.reset();
+      await lab.pushPrograms();
       await runOne(benchmark);
     }
   } finally {

@@ -16,6 +16,7 @@ import type { Laboratory } from '../lab/lab.ts';
 import { Tail } from '../lab/tail.ts';
 import { waitFor } from '../lab/wait-for.ts';
 import { ASKER } from '../support/bridge-stand-in.ts';
+import { endFenceVirtd, startFenceVirtd } from './fence-virtd.ts';
 
 export type FenceAction = 'off' | 'reboot';
 
@@ -42,11 +43,6 @@ const PORT = '/run/bench-port';
 const AGENT_SOCKET = '/run/bench-agent.sock';
 const LOG_STEPS = [': inspecting => ', ': marking => ', ': ordering => ', ': waiting => '] as const;
 
-const FENCE_VIRT = `fence_virtd { listener = "multicast"; backend = "libvirt"; module_path = "/usr/lib/x86_64-linux-gnu/fence-virt"; }
-listeners { multicast { key_file = "/etc/cluster/fence_xvm.key"; interface = "eth0"; family = "ipv4"; port = "1229"; address = "225.0.0.12"; } }
-backends { libvirt { uri = "qemu:///system"; } }
-`;
-
 /** Prints when it began and ended, in ms of the machine's clock, and the exit status. */
 const TIMED = 'a=$EPOCHREALTIME; "$@" >/run/bench.out 2>&1; r=$?; echo "$a $EPOCHREALTIME $r"';
 
@@ -71,7 +67,7 @@ export class FenceWorld {
     const world = new FenceWorld(lab, tokens);
     await world.#startBridge('hosta', CLUSTERED.remote, []);
     await world.#startBridge('hostb', PLAIN, ['--backend', 'libvirt']);
-    await world.#startFenceVirtd();
+    await startFenceVirtd(lab, 'hostb', 'eth0');
     return world;
   }
 
@@ -105,8 +101,9 @@ export class FenceWorld {
   async end(): Promise<void> {
     for (const host of HOSTS) {
       for (const program of ['vm-stonithd', 'vm-connectd']) await stopProgram(this.#lab, host, program);
-      await this.#lab.on(host, ['pkill', '-x', 'socat|fence_virtd']);
+      await this.#lab.on(host, ['pkill', '-x', 'socat']);
     }
+    await endFenceVirtd(this.#lab, 'hostb');
     for (const word of ['destroy', 'undefine']) await this.#lab.on('hostb', ['virsh', '-q', word, PLAIN]);
   }
 
@@ -178,17 +175,6 @@ export class FenceWorld {
     await waitFor(`${host} answers`, 60_000, async () => {
       const asked = await this.#lab.on(host, this.#fenceVm(plug, 'status'));
       return asked.kind === 'exited' && asked.exitCode !== 1;
-    });
-  }
-
-  async #startFenceVirtd(): Promise<void> {
-    const script = `mkdir -p /etc/cluster; head -c 512 /dev/urandom >/etc/cluster/fence_xvm.key; cat >/etc/fence_virt.conf`;
-    await this.#lab.output('hostb', ['/bin/sh', '-c', script], { input: FENCE_VIRT });
-    await this.#lab.on('hostb', ['ip', 'route', 'add', '224.0.0.0/4', 'dev', 'eth0']);
-    await startProgram(this.#lab, 'hostb', 'fence_virtd', '-F', '-f', '/etc/fence_virt.conf');
-    await waitFor('fence_virtd answers', 30_000, async () => {
-      const asked = await this.#lab.on('hostb', ['fence_xvm', '-o', 'list', '-t', '3']);
-      return asked.stdout.includes(PLAIN);
     });
   }
 }

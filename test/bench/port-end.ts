@@ -1,0 +1,43 @@
+/**
+ * One end of a guest's port, or a program that asks the agent which holds it, inside the guest:
+ *
+ *   node port-end.cjs echo PORT                          gives back what comes
+ *   node port-end.cjs ask PORT COUNT OUTSTANDING FILE    asks over the port itself, and writes its figures
+ *   node port-end.cjs agent SOCKET COUNT OUTSTANDING FILE
+ */
+import { renameSync, writeFileSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
+import { openPort } from '../../guest/agent/open-port.ts';
+import { PortStream } from '../../guest/agent/port-stream.ts';
+import { connectOnce } from '../../shared/unix-socket.ts';
+import { isReply, pingLine, roundTrips } from './round-trips.ts';
+
+const [role = '', path = '', count = '0', outstanding = '1', file = ''] = process.argv.slice(2);
+const WARM_UP = 50;
+
+void (role === 'echo' ? echo() : ask());
+
+async function echo(): Promise<void> {
+  const port = await openedPort(path);
+  port.on('data', (chunk: Buffer) => port.write(chunk));
+}
+
+async function ask(): Promise<void> {
+  const stream = role === 'ask' ? await openedPort(path) : await connectOnce(path);
+  const isAnswer = role === 'ask' ? () => true : isReply;
+  await roundTrips(stream, { line: pingLine, isAnswer, count: WARM_UP, outstanding: 1 });
+  const found = await roundTrips(stream, {
+    line: (number) => pingLine(number + WARM_UP),
+    isAnswer,
+    count: Number(count),
+    outstanding: Number(outstanding),
+  });
+  writeFileSync(`${file}.new`, JSON.stringify(found));
+  renameSync(`${file}.new`, file);
+  process.exit();
+}
+
+async function openedPort(device: string): Promise<Duplex> {
+  const { binding } = await openPort(device);
+  return new PortStream(binding, { onThere() {}, onAway() {}, atZero: 'host-away' });
+}

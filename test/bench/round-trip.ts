@@ -1,0 +1,105 @@
+/**
+ * How long the bridge takes to carry a question and its answer, and how many in a second: over the virtio port of a real
+ * guest and over bare unix sockets, beside a raw echo of lines of the same length, and beside QEMU's own agent on the
+ * same port.
+ *
+ * From whichever end is asked, the way through the port is the same, twice; what differs are the programs at its ends.
+ */
+import { laboratory } from '../lab/lab.ts';
+import type { Benchmark, Limit, Row } from './benchmark.ts';
+import { versionsOf } from './machine.ts';
+import { type Asking, PortWorld } from './round-trip-guest.ts';
+import { SocketWorld } from './round-trip-sockets.ts';
+import type { RoundTripTimes } from './round-trips.ts';
+import { statsOf } from './statistics.ts';
+
+interface Way {
+  readonly name: string;
+  readonly kind: Row['kind'];
+  readonly peer?: string;
+  readonly ask: (asking: Asking) => Promise<RoundTripTimes>;
+}
+
+const CAT = 'port, host asks: echo by cat';
+const NODE = 'port, host asks: echo by Node';
+const GUEST_PING = 'port, host asks: guest-ping of QEMU’s agent';
+const PONG = 'port, host asks: pong of vm-connectd';
+const RAW = 'port, guest asks: echo by the host';
+const BRIDGE = 'port, guest asks: the whole bridge';
+const SOCKET_RAW = 'socket: echo by Node';
+const SOCKET_PING = 'socket: guest-ping of QEMU’s agent';
+const SOCKET_DAEMON = 'socket: vm-connectd -t host';
+const rate = (name: string) => `${name}, 32 at once`;
+
+const LIMITS: readonly Limit[] = [
+  { row: PONG, of: NODE, times: 2 },
+  { row: PONG, of: GUEST_PING, times: 1 },
+  { row: BRIDGE, of: RAW, times: 2 },
+  { row: BRIDGE, of: GUEST_PING, times: 1 },
+  { row: SOCKET_DAEMON, of: SOCKET_RAW, times: 2 },
+];
+
+const wayRows = (port: PortWorld): readonly Way[] => [
+  { name: CAT, kind: 'floor', ask: port.echoByCat },
+  { name: NODE, kind: 'floor', ask: port.echoByNode },
+  { name: GUEST_PING, kind: 'peer', ask: port.guestPing },
+  { name: PONG, kind: 'ours', peer: NODE, ask: port.agentPong },
+  { name: RAW, kind: 'floor', ask: (asking) => port.rawFromGuest(asking) },
+  { name: BRIDGE, kind: 'ours', peer: RAW, ask: (asking) => port.bridge(asking) },
+  { name: SOCKET_RAW, kind: 'floor', ask: (asking) => onSockets((world) => world.echoByNode(asking)) },
+  { name: SOCKET_PING, kind: 'peer', ask: (asking) => onSockets((world) => world.guestPing(asking)) },
+  {
+    name: SOCKET_DAEMON,
+    kind: 'ours',
+    peer: SOCKET_RAW,
+    ask: (asking) => onSockets((world) => world.hostDaemon(asking)),
+  },
+];
+
+export const roundTrip: Benchmark = {
+  name: 'round-trip',
+  about: 'a question and its answer between guest and host',
+  needsLab: true,
+  async run({ quick, report }) {
+    const ways = wayRows(await PortWorld.build(laboratory()));
+    const taken = new Map<string, number[]>(ways.map(({ name }) => [name, []]));
+    const rates = new Map<string, number[]>(ways.map(({ name }) => [name, []]));
+    for (let round = 0; round < (quick ? 1 : 3); round++) {
+      for (const { name, ask } of ways) {
+        const { timesMs } = await ask({ count: quick ? 100 : 500, outstanding: 1 });
+        taken.get(name)?.push(...timesMs);
+        // QEMU's agent has one question at a time.
+        if (!quick && name !== GUEST_PING && name !== SOCKET_PING)
+          rates.get(name)?.push((await ask({ count: 1_000, outstanding: 32 })).perSecond);
+        report(`${name}: ${statsOf(timesMs).median} ms`);
+      }
+    }
+    const peerOf = ({ peer }: Way, nameOf = (name: string) => name) =>
+      peer === undefined ? {} : { peer: nameOf(peer) };
+    const rows = ways.map((way): Row => {
+      const stats = statsOf(taken.get(way.name) ?? []);
+      return { name: way.name, kind: way.kind, unit: 'ms', stats, ...peerOf(way) };
+    });
+    const rateRows = ways
+      .filter(({ name }) => rates.get(name)?.length !== 0)
+      .map((way): Row => {
+        const stats = statsOf(rates.get(way.name) ?? []);
+        return { name: rate(way.name), kind: way.kind, unit: '/s', stats, ...peerOf(way, rate) };
+      });
+    return {
+      rows: [...rows, ...rateRows],
+      limits: LIMITS,
+      plot: { unit: 'ms', scale: 'logarithmic' },
+      versions: await versionsOf(['QEMU', 'QEMU guest agent']),
+    };
+  },
+};
+
+async function onSockets(ask: (world: SocketWorld) => Promise<RoundTripTimes>): Promise<RoundTripTimes> {
+  const world = new SocketWorld();
+  try {
+    return await ask(world);
+  } finally {
+    world.end();
+  }
+}
