@@ -9,7 +9,7 @@
  *                        +------------- asked again -----------------+            forgotten
  *
  * Invariants: a job (guest and id) is handed to the service once, however often it is asked, for as long as it is in
- * work or its answer is kept. An id is one question: for as long as it is in work or kept another one is a conflict, by
+ * work or its answer is kept; the answer is given again until the deadline, since nobody waits for it any longer. An id is one question: for as long as it is in work or kept another one is a conflict, by
  * the rule of docs/protocol.md, "Requests", which the host daemon keeps as well, but forgets when it is started anew.
  * A guest is a domain, not its name: to another one of that name all is unknown. What is in work and what is kept is
  * bounded for each guest and in all, and what is kept by age, too: a guest that asks without end makes the service
@@ -43,6 +43,8 @@ interface Kept extends JobKey {
   /** Undefined: nobody waited for it any more, and only its id is kept. */
   readonly answer: Answer | undefined;
   readonly bytes: number;
+  /** The deadline of the job: whoever asks later is not who waited for it. */
+  readonly repeatedUntilMs: number;
   readonly atMs: number;
 }
 
@@ -67,7 +69,7 @@ interface Share {
 }
 
 const ID_CONFLICT: Answer = {
-  error: { code: 'id-conflict', message: 'another request has this id; choose another', retry: false },
+  error: { code: 'id-conflict', message: 'another request has or had this id; choose another', retry: false },
 };
 
 const TOO_MANY: Answer = {
@@ -128,9 +130,11 @@ export class ServiceJobs {
     const former = this.#kept.get(key);
     if (former !== undefined) {
       const isSame = former.text === text;
-      if (isSame && former.answer !== undefined) return { kind: 'answer', answer: former.answer };
+      const { answer, repeatedUntilMs } = former;
+      if (isSame && answer !== undefined && nowMs < repeatedUntilMs) return { kind: 'answer', answer };
       // Old guests use one id again and again.
-      if (!isSame && protocol !== 1) return { kind: 'answer', answer: ID_CONFLICT };
+      const mayBeAskedAgain = protocol === 1 || (isSame && (answer === undefined || isOver(former)));
+      if (!mayBeAskedAgain) return { kind: 'answer', answer: ID_CONFLICT };
     }
     if (!this.#hasRoomFor(guest)) return { kind: 'answer', answer: TOO_MANY };
     if (former !== undefined) this.#forget(key, former);
@@ -156,11 +160,11 @@ export class ServiceJobs {
   /** Called before `#end`. */
   #keep(job: Job, answer: Answer | undefined, nowMs: number): void {
     const key = keyOf(job);
-    const { guest, id, text, protocol } = job;
+    const { guest, id, text, protocol, deadlineAtMs: repeatedUntilMs } = job;
     const answerLength = answer === undefined ? 0 : JSON.stringify(answer).length;
     const bytes = 2 * (answerLength + key.length + text.length);
     const share = this.#shareOf(guest);
-    this.#kept.set(key, { guest, id, text, protocol, answer, bytes, atMs: nowMs });
+    this.#kept.set(key, { guest, id, text, protocol, answer, bytes, repeatedUntilMs, atMs: nowMs });
     this.#keptBytes += bytes;
     share.kept.add(key);
     share.keptBytes += bytes;

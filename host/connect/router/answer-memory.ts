@@ -14,6 +14,8 @@ export interface Remembered {
   /** JSON of the answer; undefined for a job that was cancelled, whose id is still taken. */
   readonly answer: string | undefined;
   readonly askers: Askers;
+  /** The deadline of the job: whoever asks later is not who waited for it. */
+  readonly repeatedUntilMs: number;
   readonly atMs: number;
 }
 

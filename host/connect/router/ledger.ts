@@ -38,7 +38,8 @@ export class Ledger {
     const { answer } = known;
     const isSame = known.fingerprint === fingerprint(service, text);
     if (!isSame) return { kind: 'conflict' };
-    return answer === undefined ? { kind: 'new' } : { kind: 'answered', answer };
+    if (answer === undefined) return { kind: 'new' };
+    return nowMs < known.repeatedUntilMs ? { kind: 'answered', answer } : { kind: 'conflict' };
   }
 
   remembered(guest: string, id: string, nowMs: number): Remembered | undefined {
@@ -69,6 +70,7 @@ export class Ledger {
       fingerprint: fingerprint(service, text),
       answer: answer === undefined ? undefined : JSON.stringify(answer),
       askers,
+      repeatedUntilMs: job.deadlineMs,
       atMs: nowMs,
     });
     this.#trimMemory(0);

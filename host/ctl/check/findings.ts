@@ -48,6 +48,7 @@ export function findingsOf(seen: Seen): readonly Message[] {
     ...discoveryFindings(seen, guests),
     ...guests.flatMap((guest) => guestFindings(guest, seen)),
     ...sharedChannelFindings(guests, seen),
+    ...sharedDefinitionFindings(seen),
   ];
 }
 
@@ -168,6 +169,18 @@ function guestFindings(guest: Guest, { files, portName, isCpuShared }: Seen): re
     }
   }
   return findings;
+}
+
+/** Also of resources that vm-ctl has not made: what is stopped as one of them runs as the other. */
+function sharedDefinitionFindings({ cib }: Seen): readonly Message[] {
+  const users = new Map<string, string[]>();
+  for (const { id, type, instanceAttributes } of primitivesIn(cib)) {
+    const path = instanceAttributes.get('config');
+    if (type === 'VirtualDomain' && path !== undefined) users.set(path, [...(users.get(path) ?? []), id]);
+  }
+  return [...users]
+    .filter(([, resources]) => resources.length > 1)
+    .map(([path, resources]) => message('definition-shared', { path, resources: resources.join(', ') }));
 }
 
 function sharedChannelFindings(guests: readonly Guest[], { files, portName }: Seen): readonly Message[] {

@@ -20,6 +20,8 @@ export const enCheck = {
     '{guest}: {node} cannot give it the processor that it asks for; use a model that all hosts have',
   'cpu-unchecked':
     '{guest}: whether its processor fits {node} could not be checked ({fault}); see virsh capabilities there',
+  'definition-shared':
+    '{path} is the configuration of several resources ({resources}): what is fenced as one of them may run as the other; delete all but one',
   'autostart-on':
     '{guest}: libvirt on {node} starts it by itself, without the cluster, when that host boots; virsh autostart --disable {guest} there',
   'autostart-unchecked':

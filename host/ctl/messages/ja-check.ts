@@ -21,6 +21,8 @@ export const jaCheck: Readonly<Record<keyof typeof enCheck, string>> = {
   'cpu-unfit': '{guest}: {node} では要求された CPU を提供できません。全ホスト共通のモデルを使用してください',
   'cpu-unchecked':
     '{guest}: CPU が {node} に適合するか確認できませんでした ({fault})。{node} で virsh capabilities を確認してください',
+  'definition-shared':
+    '{path} が複数のリソース ({resources}) の config に指定されています。一方としてフェンシングされたゲストがもう一方として動作し続ける恐れがあります。一つだけ残して削除してください',
   'autostart-on':
     '{guest}: {node} の libvirt がホスト起動時にクラスタを介さず自動起動します。{node} で virsh autostart --disable {guest} を実行してください',
   'autostart-unchecked':

@@ -32,6 +32,8 @@ export interface Target {
   /** The target-role in the set where the record goes, which is what there is to put back. */
   readonly ownRole: string | undefined;
   readonly record: FenceRecord | undefined;
+  /** Another resource that starts the same virtual machine. */
+  readonly twin: string | undefined;
 }
 
 export interface Facts {
@@ -57,4 +59,6 @@ export interface Facts {
 /** Only what was confirmed is told to others. */
 export interface FinishedJob {
   readonly state: 'on' | 'off';
+  /** Whoever asks later is not who waited for it. */
+  readonly untilWallMs: number;
 }

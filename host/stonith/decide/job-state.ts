@@ -34,6 +34,8 @@ export interface Job {
   readonly untilWallMs: number;
   readonly phase: Phase;
   readonly formerRole: string | undefined;
+  /** The record of an off that nobody serves any more stood there; it may have been confirmed. */
+  readonly tookOverOff: boolean;
   readonly markedNodes: readonly string[];
   /** The order was given by another daemon, or by this one before it was restarted. */
   readonly isJoined: boolean;
@@ -105,6 +107,7 @@ export function newJob(
     ...facts,
     phase: 'inspecting',
     formerRole: undefined,
+    tookOverOff: false,
     markedNodes: [],
     isJoined: false,
     isSealed: false,

@@ -29,7 +29,7 @@ import {
   started,
   stopped,
 } from './proof.ts';
-import type { FenceRecord } from './record.ts';
+import { CLOCKS_AGREE_MS, type FenceRecord } from './record.ts';
 
 /**
  * When its end after the order was not seen, one look is not enough: two in a row have to agree, this far apart, so that
@@ -87,7 +87,8 @@ function onSeen(job: Job, facts: Facts, wallMs: number): Step {
     case 'queued':
       return inspect(job, facts, wallMs);
     case 'waiting':
-      if (job.isJoined && facts.finished !== undefined) return repeat(job, facts.finished.state);
+      if (job.isJoined && facts.finished !== undefined && isStillOrdered(job, facts))
+        return repeat(job, facts.finished);
       return job.operation === 'on' ? awaitStart(job, facts) : awaitStop(job, facts);
     case 'verifying':
       return answer(job, isTakenBack(job, facts) ? 'failed' : 'unknown', job.giveUp ?? '');
@@ -105,20 +106,21 @@ function inspect(job: Job, facts: Facts, wallMs: number): Step {
   }
   const record = facts.target?.record;
   const isOwn = record?.id === job.id && record.operation === job.operation;
-  if (facts.finished !== undefined) {
-    const { state } = facts.finished;
-    return isOwn ? repeat(joined(job, record), state) : answer(job, 'confirmed', ASKED_BEFORE, state);
-  }
+  if (facts.finished !== undefined && isOwn && isStillOrdered(job, facts))
+    return repeat(joined(job, record), facts.finished);
+  if (facts.finished !== undefined && !isOwn) return askedAgain(job, facts.finished, wallMs);
   if (verdict.kind !== 'proven') return refuse(job, verdict.reason);
   if (isOwn) return waitFor(joined(job, record));
   if (facts.requesterIsDoomed && job.operation !== 'on') {
     return refuse(job, 'the guest that asks is itself being fenced, or stopped');
   }
-  if (record !== undefined && record.untilWallMs > wallMs) {
+  if (record !== undefined && record.untilWallMs + CLOCKS_AGREE_MS > wallMs) {
     const queued = { ...job, phase: 'queued', lastReason: 'another request for it is being served' } as const;
     return lookAgain(queued, QUEUE_LOOK_MS);
   }
-  const ready = { ...job, formerRole: formerRoleOf(facts) };
+  const formerRole = formerRoleOf(facts);
+  const tookOverOff = record?.operation === 'off' && job.operation !== 'on' && formerRole !== 'Stopped';
+  const ready = { ...job, formerRole, tookOverOff };
   const nodes = nodesToMark(facts);
   if (job.operation === 'on' || nodes.length === 0) return order(ready);
   return { job: { ...ready, phase: 'marking', markedNodes: nodes }, effects: [{ do: 'mark', nodes }] };
@@ -130,9 +132,29 @@ function refuse(job: Job, reason: string): Step {
 }
 
 /** What was answered before, with what its daemon had no time for. */
-function repeat(job: Job, state: FinishedJob['state']): Step {
+function repeat(job: Job, { state }: FinishedJob): Step {
   if (job.operation === 'reset') return startAgain(job);
   return confirm(job, ASKED_BEFORE, state);
+}
+
+/** Nobody has changed the role since it was confirmed. */
+const isStillOrdered = ({ operation }: Job, { target }: Facts): boolean =>
+  operation === 'reset' || target?.ownRole === (operation === 'on' ? 'Started' : 'Stopped');
+
+/** The answer is given again to whoever may still wait for it, and only while it is true; a reset was true once. */
+function askedAgain(job: Job, { state, untilWallMs }: FinishedJob, wallMs: number): Step {
+  if (wallMs > untilWallMs + CLOCKS_AGREE_MS)
+    return answer(job, 'unknown', 'a request that is over had this id; ask under another');
+  if (job.operation === 'reset' || job.lastState === state)
+    return answer(job, 'confirmed', ASKED_BEFORE, state);
+  if (job.lastState !== 'unknown')
+    return answer(job, 'unknown', `it was asked before, and was ${state} then; it is ${job.lastState} now`);
+  const asked = {
+    ...job,
+    mustSettle: true,
+    lastReason: 'whether what was asked before still holds can not be told',
+  };
+  return lookAgain(asked, job.mustSettle ? RETRY_LOOK_MS : 0);
 }
 
 const ASKED_BEFORE = 'it was asked before, and this was the answer';
@@ -188,7 +210,10 @@ function awaitStop(job: Job, facts: Facts): Step {
 function startAgain(job: Job): Step {
   // Whoever asks again from now on must not have it stopped a second time.
   const starting = { ...job, phase: 'starting', lastState: 'off' } as const;
-  return { job: starting, effects: [{ do: 'publish', ended: { state: 'off' } }, { do: 'start' }] };
+  return {
+    job: starting,
+    effects: [{ do: 'publish', ended: { state: 'off', untilWallMs: job.untilWallMs } }, { do: 'start' }],
+  };
 }
 
 function awaitStart(job: Job, facts: Facts): Step {
@@ -203,7 +228,11 @@ function confirm(job: Job, reason: string, state: FinishedJob['state']): Step {
   const cleared = { ...job, phase: 'clearing' } as const;
   return {
     job: cleared,
-    effects: [{ do: 'answer', outcome }, { do: 'publish', ended: { state } }, { do: 'clear' }],
+    effects: [
+      { do: 'answer', outcome },
+      { do: 'publish', ended: { state, untilWallMs: job.untilWallMs } },
+      { do: 'clear' },
+    ],
   };
 }
 
@@ -216,7 +245,7 @@ function rollBack(job: Job, reason: string): Step {
       {
         do: 'roll-back',
         formerRole: isJoinedOn ? 'Started' : job.formerRole,
-        unlessEnded: job.isJoined && job.operation === 'off',
+        unlessEnded: job.tookOverOff || (job.isJoined && job.operation === 'off'),
       },
     ],
   };

@@ -20,6 +20,9 @@ const impossible = (reason: string): Verdict => ({ kind: 'impossible', reason })
 export function orderable(facts: Facts): Verdict {
   if (facts.target === undefined) return impossible(`${facts.teller} knows no such virtual machine`);
   if (!facts.hasQuorum) return impossible('the host cluster has no quorum');
+  const { twin } = facts.target;
+  if (twin !== undefined)
+    return impossible(`resource ${twin} starts the same virtual machine; delete one of them`);
   if (!facts.target.isManaged)
     return impossible('the host cluster does not manage it (unmanaged or maintenance)');
   if (facts.target.isBlocked) return impossible('the host cluster has given up on it: a stop failed');
@@ -101,7 +104,7 @@ export function started(facts: Facts): Verdict {
 
 /** For `status`: what can be said without having ordered anything. */
 export function powerState(facts: Facts): PowerState {
-  if (facts.target === undefined) return 'unknown';
+  if (facts.target === undefined || facts.target.twin !== undefined) return 'unknown';
   if (started(facts).kind === 'proven') return 'on';
   return whereabouts(facts, facts.target).kind === 'proven' && facts.isSettled ? 'off' : 'unknown';
 }

@@ -22,6 +22,9 @@ export interface FenceRecord {
   readonly formerRole: string | undefined;
 }
 
+/** So far the wall clocks of hosts may differ: what another one wrote is over only so long after its time. */
+export const CLOCKS_AGREE_MS = 10_000;
+
 export const RECORD_ATTRIBUTE = 'vm-stonithd';
 export const markAttribute = (resource: string): string => `force_stop-${resource}`;
 

@@ -63,8 +63,8 @@ export interface FenceBackEnd {
   readonly host: string;
   open(resource: string, job: JobName): FenceTarget;
   publish(resource: string, job: JobName, ended: FinishedJob): Promise<Done>;
-  /** Whether there is a virtual machine of that name; undefined: it can't be told. */
-  knows(resource: string, deadlineMs: number): Promise<boolean | undefined>;
+  /** Those of the names that virtual machines have, by one query; undefined: it can't be told. */
+  known(names: readonly string[], deadlineMs: number): Promise<ReadonlySet<string> | undefined>;
   /** Every record that stands somewhere; undefined: they can't be read. */
   records(): Promise<readonly FoundRecord[] | undefined>;
   /** Removes marks whose time has passed, or that belong to no job that still runs. */

@@ -201,7 +201,7 @@ function needsOf({ job }: Work): LookNeeds {
   const isWaiting = job.phase === 'waiting' && job.operation !== 'on';
   return {
     configuration: job.phase !== 'verifying' && !(isWaiting && !job.isJoined),
-    settled: job.operation === 'status' || job.phase === 'verifying' || (isWaiting && job.mustSettle),
+    settled: job.operation === 'status' || job.phase === 'verifying' || job.mustSettle,
   };
 }
 

@@ -212,6 +212,7 @@ export class DomainTarget implements FenceTarget {
       role: this.#ordered,
       ownRole: undefined,
       record: undefined,
+      twin: undefined,
     };
   }
 

@@ -24,7 +24,7 @@ import { ChangeSignal } from '../desk/change-signal.ts';
 import { ClusterTarget, doneOf } from './cluster-target.ts';
 import { DONE_ATTRIBUTE, formatTombstones, parseTombstones, withTombstone } from './finished-jobs.ts';
 import { setWithRecord, valueIn } from './meta-set.ts';
-import { virtualMachine } from './target-in-cib.ts';
+import { type Definitions, virtualMachine } from './target-in-cib.ts';
 
 export interface ClusterBackEndOptions {
   readonly host: string;
@@ -45,6 +45,7 @@ export class ClusterBackEnd implements FenceBackEnd {
   readonly #pacemaker: Pacemaker;
   readonly #signal: ChangeSignal;
   readonly #stopping = new AbortController();
+  readonly #definitions: Definitions = new Map();
   #events: ClusterEventStream | undefined;
   #tombstones: Promise<readonly ReturnType<typeof parseTombstones>[number][]> | undefined;
 
@@ -66,23 +67,29 @@ export class ClusterBackEnd implements FenceBackEnd {
 
   open(resource: string, job: JobName): FenceTarget {
     const { clock, run } = this.#options;
-    return new ClusterTarget(resource, job, { pacemaker: { run }, wallMs: () => clock.wallMs() });
+    return new ClusterTarget(resource, job, {
+      pacemaker: { run },
+      wallMs: () => clock.wallMs(),
+      definitions: this.#definitions,
+    });
   }
 
-  async publish(resource: string, job: JobName, { state }: FinishedJob): Promise<Done> {
+  async publish(resource: string, job: JobName, ended: FinishedJob): Promise<Done> {
     const before = this.#tombstones ?? this.#readTombstones();
     const next = (async () => {
       const atWallMs = this.#options.clock.wallMs();
-      return withTombstone(await before, { ...job, resource, state, atWallMs }, atWallMs);
+      return withTombstone(await before, { ...job, ...ended, resource, atWallMs }, atWallMs);
     })();
     this.#tombstones = next;
     const at = { name: DONE_ATTRIBUTE, node: this.host };
     return doneOf(await setPrivateAttribute(this.#pacemaker, at, formatTombstones(await next)));
   }
 
-  async knows(resource: string, deadlineMs: number): Promise<boolean | undefined> {
-    const answer = await queryCibXPath({ ...this.#pacemaker, deadlineMs }, virtualMachine(resource));
-    return answer.ok ? answer.elements.length > 0 : undefined;
+  async known(names: readonly string[], deadlineMs: number): Promise<ReadonlySet<string> | undefined> {
+    const answer = await queryCibXPath({ ...this.#pacemaker, deadlineMs }, virtualMachine(...names));
+    return answer.ok
+      ? new Set(answer.elements.flatMap(({ attributes }) => attributes['id'] ?? []))
+      : undefined;
   }
 
   async records(): Promise<readonly FoundRecord[] | undefined> {

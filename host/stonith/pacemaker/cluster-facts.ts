@@ -29,6 +29,7 @@ export type ConfiguredTarget =
       readonly kind: 'virtual-machine';
       readonly ownRole: string | undefined;
       readonly record: FenceRecord | undefined;
+      readonly twin: string | undefined;
     };
 
 export function factsOf(view: ClusterView): Facts {
@@ -80,6 +81,7 @@ function targetOf({ resource, status, configured }: ClusterView): Target | undef
     role: instances.every((one) => one.targetRole === first.targetRole) ? first.targetRole : undefined,
     ownRole: configured?.ownRole,
     record: configured?.record,
+    twin: configured?.twin,
   };
 }
 

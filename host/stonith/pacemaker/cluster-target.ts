@@ -44,11 +44,13 @@ import {
   writableSet,
 } from './meta-set.ts';
 import { requesterLives } from './requester.ts';
-import { readHistory, readTarget, virtualMachine } from './target-in-cib.ts';
+import { type Definitions, readHistory, readTarget, virtualMachine } from './target-in-cib.ts';
 
 export interface ClusterAccess {
   readonly pacemaker: Omit<Pacemaker, 'deadlineMs'>;
   readonly wallMs: () => number;
+  /** Shared by all targets. */
+  readonly definitions: Definitions;
 }
 
 const MOST_CONFLICTS = 5;
@@ -80,7 +82,7 @@ export class ClusterTarget implements FenceTarget {
     const [status, cib, finished] = await Promise.all([
       queryStatus(pacemaker, { resource: this.#resource, isBrief: true }),
       configuration
-        ? readTarget(pacemaker, this.#resource, this.#job.requester)
+        ? readTarget(pacemaker, this.#resource, this.#job.requester, this.#access.definitions)
         : readHistory(pacemaker, this.#resource),
       configuration ? this.#finished(pacemaker) : undefined,
     ]);

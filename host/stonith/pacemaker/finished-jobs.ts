@@ -1,7 +1,7 @@
 /**
  * Which jobs were confirmed, told to all hosts: the value of this node's private attribute `vm-stonithd-done`. Pure.
  *
- *   <unix seconds>/confirmed/<state>/<requester>/<operation>/<resource>/<request id>, parted by spaces
+ *   <unix seconds>/<until>/confirmed/<state>/<requester>/<operation>/<resource>/<request id>, parted by spaces
  *
  * All of it is what makes a request the same: one of another target is another one, whatever its id.
  * Bounded in number and age, so that it stays small in pacemaker-attrd of every host.
@@ -31,23 +31,28 @@ export function withTombstone(
 
 export function formatTombstones(stones: readonly Tombstone[]): string {
   return stones
-    .map(({ requester, operation, resource, id, state, atWallMs }) => {
+    .map(({ requester, operation, resource, id, state, untilWallMs, atWallMs }) => {
       const asked = [encodeURIComponent(requester), operation, encodeURIComponent(resource), id];
-      return [Math.floor(atWallMs / 1000), 'confirmed', state, ...asked].join('/');
+      const times = [Math.floor(atWallMs / 1000), Math.ceil(untilWallMs / 1000)];
+      return [...times, 'confirmed', state, ...asked].join('/');
     })
     .join(' ');
 }
 
+const SECONDS = /^\d{1,12}$/;
+
 /** What is no tombstone of ours is passed over. */
 export function parseTombstones(text: string): readonly Tombstone[] {
   return text.split(' ').flatMap((word) => {
-    const [seconds = '', result, state, requester = '', operation, resource = '', id] = word.split('/');
-    if (!/^\d{1,12}$/.test(seconds) || id === undefined || id === '') return [];
+    const [seconds = '', until = '', result, state, requester = '', operation, resource = '', id] =
+      word.split('/');
+    if (!SECONDS.test(seconds) || !SECONDS.test(until) || id === undefined || id === '') return [];
     if (result !== 'confirmed' || (state !== 'on' && state !== 'off')) return [];
     if (operation !== 'off' && operation !== 'on' && operation !== 'reset') return [];
     try {
       const names = { requester: decodeURIComponent(requester), resource: decodeURIComponent(resource) };
-      return [{ ...names, operation, id, state, atWallMs: Number(seconds) * 1000 }];
+      const times = { atWallMs: Number(seconds) * 1000, untilWallMs: Number(until) * 1000 };
+      return [{ ...names, operation, id, state, ...times }];
     } catch {
       return [];
     }
@@ -59,7 +64,7 @@ export function finishedIn(values: readonly string[], asked: Asked, wallMs: numb
   const stone = values
     .flatMap(parseTombstones)
     .find((one) => isOf(one, asked) && wallMs - one.atWallMs < KEPT_MS);
-  return stone === undefined ? undefined : { state: stone.state };
+  return stone === undefined ? undefined : { state: stone.state, untilWallMs: stone.untilWallMs };
 }
 
 const isOf = (one: Asked, asked: Asked): boolean =>

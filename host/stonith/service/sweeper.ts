@@ -5,7 +5,7 @@
 import type { Clock, Timer } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';
 import { type Fate, fateOf } from '../decide/forgotten.ts';
-import { type FenceRecord, formatRecord } from '../decide/record.ts';
+import { CLOCKS_AGREE_MS, type FenceRecord, formatRecord } from '../decide/record.ts';
 import type { Done, FenceBackEnd, FenceTarget, FoundRecord } from '../desk/back-end.ts';
 
 export interface SweeperOptions {
@@ -17,8 +17,6 @@ export interface SweeperOptions {
 }
 
 const EVERY_MS = 30_000;
-/** After which a record is taken for forgotten, whoever wrote it, and so long another host's has to have stood unchanged. */
-const FORGOTTEN_MS = 10_000;
 const LOOK_MS = 5_000;
 const CHANGE_MS = 8_000;
 
@@ -87,7 +85,7 @@ export class Sweeper {
     if (host === backEnd.host && untilWallMs > clock.wallMs()) {
       log.warning('a job is taken up again', { id, target: resource });
       resume({ resource, record });
-    } else if (untilWallMs + FORGOTTEN_MS < clock.wallMs() && this.#isUnchanged({ resource, record })) {
+    } else if (untilWallMs + CLOCKS_AGREE_MS < clock.wallMs() && this.#isUnchanged({ resource, record })) {
       await this.#end(resource, record);
     }
   }
@@ -96,7 +94,7 @@ export class Sweeper {
   #isUnchanged(found: FoundRecord): boolean {
     const { backEnd, clock } = this.#options;
     const sinceMs = this.#unchanged.get(wordsOf(found)) ?? clock.nowMs();
-    return found.record.host === backEnd.host || clock.nowMs() - sinceMs >= FORGOTTEN_MS;
+    return found.record.host === backEnd.host || clock.nowMs() - sinceMs >= CLOCKS_AGREE_MS;
   }
 
   async #end(resource: string, record: FenceRecord): Promise<void> {

@@ -66,7 +66,7 @@ describe('a request', () => {
     assert.equal(toGuests(router.fromService(STONITHD, reply('guest1', 'a', { text: 'OK' }), 1)).length, 1);
   });
 
-  test('that is asked again joins; its answer is given once, and again from memory when it is asked again', () => {
+  test('that is asked again joins; its answer is given once, and again from memory until the deadline', () => {
     const router = routerWithStonith();
     ask(router, 'guest1', 'a');
     assert.deepEqual(ask(router, 'guest1', 'a', 'off T', 100, 9_900), []);
@@ -75,6 +75,9 @@ describe('a request', () => {
     assert.deepEqual(toGuests(ask(router, 'guest1', 'a', 'off T', 300)), [
       'guest1 {"type":"reply","id":"a","text":"OK"}',
     ]);
+    const late = ask(router, 'guest1', 'a', 'off T', 10_000);
+    assert.equal(errorCodeIn(toGuests(late)[0]), 'id-conflict', 'nobody waits for it any more');
+    assert.deepEqual(asked(late), []);
     assert.deepEqual(asked(ask(router, 'guest1', 'a', 'off T', 600_200)), ['7 request guest1 a off T']);
   });
 

@@ -81,6 +81,14 @@ test('every fault is found, with the rest of them', async (t) => {
   assert.match(told.stderr, /attrd_updater -D -n force_stop-prmVMCTL_guest2 -N host1/);
 });
 
+test('two resources that start one machine are found, whoever has made them', async (t) => {
+  const { findings, cibadmin, folder } = await bench(t);
+  const twin = `<primitive id="other" class="ocf" provider="heartbeat" type="VirtualDomain"><instance_attributes id="other-i">
+<nvpair id="other-c" name="config" value="${join(folder, 'guest1.xml')}"/></instance_attributes></primitive>`;
+  await cibadmin('--create', '--scope', 'resources', '--xml-text', twin);
+  assert.deepEqual(await findings(), ['definition-shared']);
+});
+
 test('the constraint of a move that goes on is no finding, and is one again when nobody is at it', async (t) => {
   const { findings, cibadmin, cib, run } = await bench(t);
   const constraint = (id: string, end: string) =>

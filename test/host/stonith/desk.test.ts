@@ -49,6 +49,7 @@ const isDead: Facts = {
     role: 'Stopped',
     ownRole: 'Stopped',
     record: undefined,
+    twin: undefined,
   },
 };
 const seen: JobEvent = { type: 'seen', facts: isDead, wallMs: WALL_MS };

@@ -30,6 +30,7 @@ const running: Facts = {
     role: 'Started',
     ownRole: 'Started',
     record: undefined,
+    twin: undefined,
   },
 };
 
@@ -220,11 +221,31 @@ test('a job that already has its record in the cluster joins and orders nothing'
 });
 
 test('what was finished under this id, on whichever host, is answered and not done again', () => {
-  const finished = { state: 'off' } as const;
+  const finished = { state: 'off', untilWallMs: WALL_MS + 9_000 } as const;
   assert.deepEqual(play(jobFor('reset'), begun, seen({ ...running, finished })).did, [
     'look',
     'confirmed off',
   ]);
+});
+
+test('an off that was confirmed is answered again only while it is true, and to nobody who comes too late', () => {
+  const finished = { state: 'off', untilWallMs: WALL_MS + 9_000 } as const;
+  const again = (facts: Facts) => play(jobFor('off'), begun, seen({ ...facts, finished }));
+  assert.deepEqual(again({ ...isStopped, isSettled: true }).did, ['look', 'confirmed off']);
+  assert.deepEqual(again(running).did, ['look', 'unknown on']);
+  const busy = again({ ...isStopped, isSettled: false });
+  assert.deepEqual([busy.did.at(-1), busy.job.mustSettle], ['look', true], 'it looks whether it still holds');
+  for (const operation of ['off', 'reset', 'on'] as const) {
+    const late = { state: 'off', untilWallMs: WALL_MS - 10_001 } as const;
+    const asked = play(jobFor(operation), begun, seen({ ...isStopped, finished: late }));
+    assert.deepEqual(asked.did, ['look', 'unknown off']);
+  }
+});
+
+test('of two resources that start the same machine none is ordered anything, and its state is not known', () => {
+  const twin = withTarget({ twin: 'prmOther' });
+  assert.deepEqual(play(jobFor('off'), begun, seen(twin)).did, ['look', 'failed unknown']);
+  assert.deepEqual(play(jobFor('status'), begun, seen(twin)).did, ['look', 'unknown unknown']);
 });
 
 test('an order that somebody was quicker than is planned anew, and its marks are taken back if it is refused', () => {
@@ -246,10 +267,15 @@ test('another job for the same guest is waited for; a forgotten one is taken ove
   } as const;
   const living = withTarget({ record: { ...record, untilWallMs: WALL_MS + 1 } });
   assert.equal(play(jobFor('off'), begun, seen(living)).job.phase, 'queued');
-  const past = { role: 'Stopped', ownRole: 'Stopped', record: { ...record, untilWallMs: WALL_MS } };
+  const untold = withTarget({ record: { ...record, untilWallMs: WALL_MS - 9_999 } });
+  assert.equal(play(jobFor('off'), begun, seen(untold)).job.phase, 'queued', 'clocks may differ by so much');
+  const past = { role: 'Stopped', ownRole: 'Stopped', record: { ...record, untilWallMs: WALL_MS - 10_000 } };
   const taken = play(jobFor('off'), begun, seen(withTarget(past)));
   assert.equal(taken.job.phase, 'marking');
   assert.equal(taken.job.formerRole, undefined);
+  const { effects } = play(jobFor('off'), begun, seen(withTarget(past)), marked, ordered, deadline);
+  const isGuarded = { do: 'roll-back', formerRole: undefined, unlessEnded: true };
+  assert.deepEqual(effects.at(-1), isGuarded, 'the forgotten off may have been confirmed meanwhile');
   const changed = play(jobFor('off'), begun, seen(withTarget({ ...past, ownRole: 'Started' })));
   assert.equal(changed.job.formerRole, 'Started');
 });
@@ -261,7 +287,7 @@ test('of a forgotten off that may have been confirmed the role stays: giving up 
     requester: 'guest1',
     host: 'hostb',
     formerRole: 'Started',
-    untilWallMs: WALL_MS,
+    untilWallMs: WALL_MS - 10_000,
   } as const;
   for (const facts of [isStopped, withNode({ isUnclean: true })]) {
     const past = seen(withTarget({ ownRole: 'Stopped', record }, facts));
@@ -323,10 +349,14 @@ test('a resumed on leaves the role as it was ordered, for it may have been confi
 });
 
 test('a resumed job that was answered before is tidied: off is cleared, reset is started', () => {
-  const finished = { state: 'off' } as const;
-  const off = play(jobFor('off'), resumedOff, seen({ ...isStopped, finished }), cleaned);
+  const finished = { state: 'off', untilWallMs: WALL_MS + 9_000 } as const;
+  const isOrdered = withTarget({ ownRole: 'Stopped' }, isStopped);
+  const off = play(jobFor('off'), resumedOff, seen({ ...isOrdered, finished }), cleaned);
   assert.deepEqual(off.did, ['look', 'confirmed off', 'publish', 'clear']);
   assert.equal(off.job.phase, 'done');
+  const changed = withTarget({ ownRole: 'Started' }, running);
+  const asked = play(jobFor('off'), resumedOff, seen({ ...changed, finished }));
+  assert.ok(!asked.did.includes('confirmed off'), 'somebody has started it since');
   const reset = play(jobFor('reset'), resumedReset, seen({ ...isStopped, finished }), ordered, cleaned);
   assert.deepEqual(reset.did, ['look', 'publish', 'start', 'confirmed off', 'publish', 'clear']);
 });

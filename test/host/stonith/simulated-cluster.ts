@@ -101,7 +101,7 @@ export class SimulatedCluster implements FenceBackEnd {
       open: (resource, job) => this.open(resource, job, caller),
       publish: (resource, job, ended) => this.publish(resource, job, ended, caller),
       publishKey: () => this.publishKey(),
-      knows: (resource) => whileAlive(this.knows(resource)),
+      known: (names) => whileAlive(this.known(names)),
       records: () => (isAlive ? this.records() : NEVER),
       sweepMarks: (isRunning) => (isAlive ? this.sweepMarks(isRunning) : NEVER),
       stop: () => this.stop(),
@@ -180,7 +180,7 @@ export class SimulatedCluster implements FenceBackEnd {
     await this.#clock.sleep(10);
     if (!caller.isHeard()) return NEVER;
     const key = `${requester}/${operation}/${resource}/${id}`;
-    this.published.set(key, { state: ended.state });
+    this.published.set(key, ended);
     this.#publishers.set(key, caller.host);
     return caller.isAlive() ? { ok: true } : NEVER;
   }
@@ -189,8 +189,9 @@ export class SimulatedCluster implements FenceBackEnd {
     return { ok: true };
   }
 
-  async knows(resource: string): Promise<boolean> {
-    return this.machines.has(resource);
+  async known(names: readonly string[]): Promise<ReadonlySet<string>> {
+    await this.#clock.sleep(10);
+    return new Set(names.filter((name) => this.machines.has(name)));
   }
 
   async records(): Promise<readonly FoundRecord[]> {
@@ -259,6 +260,7 @@ export class SimulatedCluster implements FenceBackEnd {
         role: machine.role,
         ownRole: machine.role,
         record: machine.record,
+        twin: undefined,
       },
       finished: this.published.get(`${requester}/${operation}/${resource}/${id}`),
     };

@@ -170,10 +170,12 @@ test('what is owed is paid in order while there is room, once, and not after the
   assert.deepEqual(paid, ['a', 'b', 'c']);
 });
 
-test('an answer is forgotten after its time', () => {
+test('an answer is given again until the deadline, its id is taken for longer, and then forgotten', () => {
   const jobs = new ServiceJobs();
   jobs.answered(begun(jobs), OK, 0);
-  assert.equal(jobs.ask(request(), SERVICE_LIMITS.keptForMs - 1).kind, 'answer');
+  assert.deepEqual(jobs.ask(request(), 999), { kind: 'answer', answer: OK });
+  assert.equal(conflictOf(jobs.ask(request(), 1_000)), 'id-conflict');
+  assert.equal(conflictOf(jobs.ask(request(), SERVICE_LIMITS.keptForMs - 1)), 'id-conflict');
   begun(jobs, {}, SERVICE_LIMITS.keptForMs);
 });
 
