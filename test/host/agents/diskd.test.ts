@@ -143,6 +143,29 @@ describe('diskd', () => {
     assert.equal(monitor.status, OCF.generic);
   });
 
+  it('a checker that dies again before any result is an error of the monitor', async (t) => {
+    const call = diskd(t, disk(t));
+    const kill = async () => {
+      const pid = Number(readFileSync(call.path(CHECKER), 'utf8'));
+      process.kill(-pid, 'SIGKILL');
+      await eventually('it has gone', () => !isAlive(pid));
+    };
+    await call.run('start');
+    for (let round = 0; round < 2; round++) {
+      await kill();
+      const before = call.attributes().length;
+      assert.equal((await call.run('monitor')).status, OCF.success);
+      await eventually('it has come to a result', () => call.attributes().length > before + 1);
+    }
+    call.program('flock', 'case $* in "-w 1 9") exec sleep 100 ;; esac; exec /usr/bin/flock "$@"');
+    await kill();
+    assert.equal((await call.run('monitor')).status, OCF.success);
+    await kill();
+    const { status, stderr } = await call.run('monitor');
+    assert.equal(status, OCF.generic);
+    assert.match(stderr, /has died twice, the last time before any result; see the log/);
+  });
+
   it('a checker that lives, but comes to no result, is an error of the monitor', async (t) => {
     const call = diskd(t, disk(t), { interval: '2', timeout: '3' });
     await call.run('start');

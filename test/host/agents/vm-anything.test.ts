@@ -303,6 +303,15 @@ trap - TERM; sleep 1000 & echo $! >"$D/child"; wait`,
     assert.equal(existsSync(call.path(PID_FILE)), false);
   });
 
+  it('a start and a stop of few seconds are enough for a program that needs no more', async (t) => {
+    const call = anything(t, '');
+    call.program('setsid', 'sleep 1; exec /usr/bin/setsid "$@"');
+    for (const action of ['start', 'stop']) {
+      const { status, stderr } = await call.run(action, { OCF_RESKEY_CRM_meta_timeout: '6000' });
+      assert.equal(status, OCF.success, stderr);
+    }
+  });
+
   it('stop keeps to its own time whatever stop_timeout says', async (t) => {
     const call = anything(t, '', { stop_timeout: '100' });
     call.program('shown', "trap '' TERM; while :; do sleep 1; done");
