@@ -25,6 +25,7 @@ import {
   useHangingFile,
 } from './health-world.ts';
 import { labTest } from './shared-lab.ts';
+import { waitFor } from './wait-for.ts';
 
 const LIMIT_MS = 900_000;
 
@@ -38,6 +39,13 @@ labTest(
       await leaves(lab, t, 'reads of the disk hang', (host) => hang(lab, host));
       await sleep(30_000); // three more checks would be due
       assert.equal(await processesOf(lab, 'hosta', 'dd if=/run/lab-disk'), 1, 'one read hangs');
+      assert.equal(await attributeIn(lab, 'hosta', 'hosta', 'diskcheck_status'), 'ERROR');
+      await lab.output('hosta', ['pkill', '-KILL', '-f', '/diskd check$']);
+      await waitFor('the monitor has started another checker', PATIENCE_MS, async () => {
+        return (await processesOf(lab, 'hosta', '/bin/sh .*/diskd check$')) > 0;
+      });
+      await sleep(30_000); // it, too, has had the time for more than one read
+      assert.equal(await processesOf(lab, 'hosta', 'dd if=/run/lab-disk'), 1, 'one read hangs still');
       assert.equal(await attributeIn(lab, 'hosta', 'hosta', 'diskcheck_status'), 'ERROR');
     } finally {
       await endHanging();
