@@ -14,8 +14,9 @@ threading.Thread(target=time.sleep, args=(1000,)).start()
 os.write(1, b"%d\\n" % os.getpid())
 ctypes.CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[platform.machine()], 0)
 `;
-/** Who becomes the parent never asks how its child has ended. */
-const UNREAPED = 'sh -c : & echo $!; exec sleep 1000';
+/** Who becomes the parent never asks how its child has ended; the child waits for that, since a shell does ask. */
+const UNREAPED =
+  "sh -c 'until grep -q sleep /proc/$PPID/comm; do sleep 0.01; done' & echo $!; exec sleep 1000";
 
 const named = (domain: string) => ['-name', `guest=${domain},debug-threads=on`];
 
