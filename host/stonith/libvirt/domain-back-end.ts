@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../../shared/clock.ts';
 import type { CommandRunner } from '../../../shared/process/run-command.ts';
-import { findDomain } from '../../libvirt/domain-list.ts';
+import { listDomains } from '../../libvirt/domain-list.ts';
 import type { Done, FenceBackEnd, FenceTarget, FoundRecord, JobName } from '../desk/back-end.ts';
 import { ChangeSignal } from '../desk/change-signal.ts';
 import { DomainTarget } from './domain-target.ts';
@@ -56,11 +56,10 @@ export class DomainBackEnd implements FenceBackEnd {
     return { ok: true };
   }
 
-  async knows(name: string, deadlineMs: number): Promise<boolean | undefined> {
+  async known(_names: readonly string[], deadlineMs: number): Promise<ReadonlySet<string> | undefined> {
     const { run, uri } = this.#options;
-    const found = await findDomain({ run, uri, deadlineMs }, name);
-    if (found.ok) return true;
-    return found.kind === 'no-such-domain' ? false : undefined;
+    const listed = await listDomains({ run, uri, deadlineMs });
+    return listed.ok ? new Set(listed.domains.map(({ name }) => name)) : undefined;
   }
 
   async records(): Promise<readonly FoundRecord[]> {

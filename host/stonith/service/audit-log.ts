@@ -19,7 +19,7 @@ export interface AuditRecord {
   readonly reason: string;
   readonly durationMs: number;
   readonly id: string;
-  /** How many this line stands for, when a guest sent more than are written one by one. */
+  /** How many of a kind this line stands for, when a guest sent more than are written one by one; it is the last of them. */
   readonly count?: number;
 }
 

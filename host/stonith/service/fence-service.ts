@@ -2,7 +2,7 @@
  * From a guest's request to its answer: who may, what is asked, the desk and its jobs, the answer, the audit record.
  *
  * Invariant: nothing is touched before the token was accepted, and a guest whose token was not is told the same sentence
- * whatever the reason, at a time that tells nothing of it either.
+ * whatever the reason, at a time that tells nothing of it either (doorkeeper.ts).
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock, Timer } from '../../../shared/clock.ts';
@@ -14,9 +14,10 @@ import type { FenceBackEnd } from '../desk/back-end.ts';
 import { type Ask, Desk, type DeskEffect, type Work } from '../desk/desk.ts';
 import { JobRunner } from '../desk/job-runner.ts';
 import { type Grant, nameOf, type Operation } from '../token/grant.ts';
-import { readToken, type TokenPolicy } from '../token/read-token.ts';
+import type { TokenPolicy } from '../token/read-token.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { Counts } from './counts.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 import { type FenceRequest, parseFenceRequest } from './parse-request.ts';
 import { RequestRecords, type Verdict } from './request-records.ts';
 import { Sweeper } from './sweeper.ts';
@@ -37,16 +38,13 @@ const CALLED_OFF: Verdict = {
   reason: 'it was called off before anything was begun',
 };
 const STOP_WITHIN_MS = 8_000;
-/** A denial goes out at a whole multiple of this: what was looked up for it, and for how long, shall not be seen. */
-const DENIED_STEP_MS = 250;
-/** Of the asker's time, for the way back. */
-const DENIED_LEFT_MS = 20;
 
 export class FenceService {
   readonly #options: FenceServiceOptions;
   readonly #desk: Desk;
   readonly #runner: JobRunner;
   readonly #records: RequestRecords;
+  readonly #doorkeeper: Doorkeeper;
   readonly #replies = new Map<Ask, (verdict: Verdict, elapsedMs: number) => void>();
   /** What is being authorised, and whether it was called off meanwhile. */
   readonly #arriving = new Map<string, { isCancelled: boolean }>();
@@ -58,6 +56,7 @@ export class FenceService {
     this.#options = options;
     const { backEnd, clock, log, counts } = options;
     this.#records = new RequestRecords(options);
+    this.#doorkeeper = new Doorkeeper({ ...options, records: this.#records });
     this.#desk = new Desk({ host: backEnd.host });
     this.#runner = new JobRunner({
       backEnd,
@@ -115,6 +114,7 @@ export class FenceService {
     await Promise.race([idle, this.#options.clock.sleep(STOP_WITHIN_MS, limit.signal).catch(() => {})]);
     limit.abort();
     this.#timer?.cancel();
+    this.#records.stop();
   }
 
   async #serve(request: ServiceRequest): Promise<void> {
@@ -123,7 +123,7 @@ export class FenceService {
       const reason = 'it is no request: say off, on, reset, reboot or status and a token, or list and tokens';
       const verdict: Verdict = { result: 'failed', state: 'unknown', reason };
       request.reply(answerOf(verdict, 0));
-      this.#records.answered(request, { operation: '-', target: undefined, verdict, elapsedMs: 0 });
+      this.#records.unreadable(request, verdict);
       return;
     }
     const arriving = { isCancelled: false };
@@ -142,7 +142,7 @@ export class FenceService {
     { operation, token }: Extract<FenceRequest, { kind: 'one' }>,
     arriving: { readonly isCancelled: boolean },
   ): Promise<void> {
-    const grant = await this.#authorise(request, operation, token);
+    const grant = await this.#doorkeeper.authorise(request, operation, token);
     if (grant === undefined) {
       request.reply(answerOf(DENIED, 0));
       return;
@@ -164,7 +164,7 @@ export class FenceService {
   ): Promise<void> {
     const states = await Promise.all(
       tokens.map(async (token, index): Promise<Verdict> => {
-        const grant = await this.#authorise(request, 'status', token);
+        const grant = await this.#doorkeeper.authorise(request, 'status', token);
         if (grant === undefined) return DENIED;
         if (arriving.isCancelled) {
           this.#recordAnswered(request, 'list', grant, CALLED_OFF, 0);
@@ -213,31 +213,6 @@ export class FenceService {
     const { operation, resource: target, requester: guest, id } = job;
     const verdict = { ...outcome, reason: `taken up again, with nobody waiting: ${outcome.reason}` };
     this.#records.answered({ guest, id }, { operation, target, verdict, elapsedMs });
-  }
-
-  /** What the token allows; undefined: denied, and everybody who is to know has been told why. */
-  async #authorise(request: ServiceRequest, operation: Operation, token: string): Promise<Grant | undefined> {
-    const { clock } = this.#options;
-    const sinceMs = clock.nowMs();
-    const grant = await this.#judge(request, operation, token);
-    if (grant === undefined) {
-      const restMs = DENIED_STEP_MS - ((clock.nowMs() - sinceMs) % DENIED_STEP_MS);
-      await clock.sleep(Math.max(0, Math.min(restMs, request.timeLeftMs() - DENIED_LEFT_MS)));
-    }
-    return grant;
-  }
-
-  async #judge(request: ServiceRequest, operation: Operation, token: string): Promise<Grant | undefined> {
-    const { policy, clock, backEnd } = this.#options;
-    const { guest } = request;
-    const read = await readToken(token, policy(), { guest, operation, wallMs: clock.wallMs() });
-    if (!read.ok) return this.#records.denied(request, operation, read.reason, read.forLog);
-    const { grant } = read;
-    if (grant.version === 2) return grant;
-    const isKnown = await backEnd.knows(grant.resource, request.timeLeftMs());
-    if (isKnown === true) return grant;
-    const why = isKnown === false ? 'no known virtual machine' : 'not to be looked up just now';
-    return this.#records.denied(request, operation, 'version-1-rubbish', `what it decrypts to is ${why}`);
   }
 
   #do(effects: readonly DeskEffect[]): void {

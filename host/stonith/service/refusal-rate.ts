@@ -1,34 +1,59 @@
 /**
- * How many refused requests of one guest are logged and audited one by one; the rest are counted, and told in one line
- * when there is room again. A guest that floods fills neither the log nor the disk. Pure.
+ * How many refused requests of one guest are logged and audited one by one. The rest are counted, by guest, operation and
+ * reason, and told later in one line for each of these: a guest that floods fills neither the log nor the disk, and every
+ * request is in exactly one line. Pure.
+ *
+ * Operations and reasons are a few fixed words, so what is kept of a guest is bounded.
  */
 const BURST = 20;
 const PER_SECOND = 1;
 const MOST_GUESTS = 10_000;
 
+export interface Refused {
+  readonly guest: string;
+  readonly operation: string;
+  /** One of a few fixed words. */
+  readonly refusal: string;
+}
+
+/** So many of a kind, and the last of them. */
+export interface Bundle<Request extends Refused> {
+  readonly last: Request;
+  readonly count: number;
+}
+
 interface Bucket {
   left: number;
   atMs: number;
-  untold: number;
 }
 
-export class RefusalRate {
+export class RefusalRate<Request extends Refused> {
   readonly #buckets = new Map<string, Bucket>();
+  #untold = new Map<string, Bundle<Request>>();
 
-  /** Undefined: don't tell of this one. Otherwise how many were not told of before it. */
-  take(guest: string, nowMs: number): number | undefined {
-    const bucket = this.#buckets.get(guest) ?? { left: BURST, atMs: nowMs, untold: 0 };
+  /** Whether it is to be told of now; otherwise it is counted. */
+  take(refused: Request, nowMs: number): boolean {
+    if (this.#hasRoom(refused.guest, nowMs)) return true;
+    const key = JSON.stringify([refused.guest, refused.operation, refused.refusal]);
+    this.#untold.set(key, { last: refused, count: (this.#untold.get(key)?.count ?? 0) + 1 });
+    return false;
+  }
+
+  /** What was counted since this was asked last. */
+  takeUntold(): readonly Bundle<Request>[] {
+    const untold = [...this.#untold.values()];
+    this.#untold = new Map();
+    return untold;
+  }
+
+  #hasRoom(guest: string, nowMs: number): boolean {
+    const bucket = this.#buckets.get(guest) ?? { left: BURST, atMs: nowMs };
     bucket.left = Math.min(BURST, bucket.left + ((nowMs - bucket.atMs) / 1000) * PER_SECOND);
     bucket.atMs = nowMs;
     if (this.#buckets.size >= MOST_GUESTS) this.#buckets.clear();
     this.#buckets.set(guest, bucket);
-    if (bucket.left < 1) {
-      bucket.untold++;
-      return undefined;
-    }
+    if (bucket.left < 1) return false;
     bucket.left--;
-    const { untold } = bucket;
-    bucket.untold = 0;
-    return untold;
+    return true;
   }
 }

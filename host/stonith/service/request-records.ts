@@ -2,7 +2,7 @@
  * What is told of every request to those who run the hosts: the log, the audit record, the counts. The guest is told
  * none of it.
  */
-import type { Clock } from '../../../shared/clock.ts';
+import type { Clock, Timer } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';
 import type { ServiceRequest } from '../../../shared/protocol/service-client.ts';
 import type { Outcome } from '../decide/job-state.ts';
@@ -34,25 +34,37 @@ interface Answered {
 
 type Asker = Pick<ServiceRequest, 'guest' | 'id'>;
 
+interface Refused extends Asker {
+  readonly operation: string;
+  readonly refusal: string;
+  readonly verdict: Verdict;
+}
+
+/** After which the refused requests that were only counted are told of. */
+const TOLD_WITHIN_MS = 10_000;
+
 export class RequestRecords {
   readonly #options: RequestRecordsOptions;
-  readonly #rate = new RefusalRate();
+  readonly #rate = new RefusalRate<Refused>();
+  #timer: Timer | undefined;
+  #isStopped = false;
 
   constructor(options: RequestRecordsOptions) {
     this.#options = options;
   }
 
   denied({ guest, id }: Asker, operation: Operation, refusal: string, forLog: string): undefined {
-    const { clock, log, counts } = this.#options;
+    const { counts } = this.#options;
     counts.refusal(refusal);
     counts.request(operation, 'denied', 0);
-    const untold = this.#rate.take(guest, clock.nowMs());
-    if (untold === undefined) return;
-    const reason = `${refusal}: ${forLog}`;
-    log.warning('denied', { guest, operation, reason, id, untold: untold || undefined });
-    const verdict = { result: 'denied', state: 'unknown', reason } as const;
-    const count = untold === 0 ? {} : { count: untold + 1 };
-    this.#audit({ guest, id }, { operation, target: undefined, verdict, elapsedMs: 0 }, count);
+    const verdict = { result: 'denied', state: 'unknown', reason: `${refusal}: ${forLog}` } as const;
+    this.#refused({ guest, id, operation, refusal, verdict });
+  }
+
+  /** It is no request at all. */
+  unreadable({ guest, id }: Asker, verdict: Verdict): void {
+    this.#options.counts.request('-', verdict.result, 0);
+    this.#refused({ guest, id, operation: '-', refusal: 'no-request', verdict });
   }
 
   answered(asker: Asker, answered: Answered): void {
@@ -65,6 +77,37 @@ export class RequestRecords {
       log.info(`${operation}: ${result}`, { guest: asker.guest, target, state, reason, ms, id: asker.id });
     }
     this.#audit(asker, answered);
+  }
+
+  /** Tells of what was only counted; from then on of each. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#tellUntold();
+  }
+
+  #refused(refused: Refused): void {
+    const { clock } = this.#options;
+    if (this.#isStopped || this.#rate.take(refused, clock.nowMs())) this.#tell(refused);
+    else this.#timer ??= clock.after(TOLD_WITHIN_MS, () => this.#tellUntold());
+  }
+
+  #tellUntold(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const { last, count } of this.#rate.takeUntold()) this.#tell(last, count);
+  }
+
+  #tell({ guest, id, operation, verdict }: Refused, count?: number): void {
+    const { result, reason } = verdict;
+    this.#options.log.warning(result === 'denied' ? 'denied' : 'no request', {
+      guest,
+      operation,
+      reason,
+      id,
+      count,
+    });
+    const more = count === undefined ? {} : { count };
+    this.#audit({ guest, id }, { operation, target: undefined, verdict, elapsedMs: 0 }, more);
   }
 
   #audit(
