@@ -53,6 +53,7 @@ class GuestDaemon implements RunningDaemon {
   readonly #events: AgentEvent[] = [];
   #server: LocalServer | undefined;
   #timer: Timer | undefined;
+  #wakeMs = Number.POSITIVE_INFINITY;
   #isHandling = false;
   #isStopping = false;
 
@@ -129,13 +130,17 @@ class GuestDaemon implements RunningDaemon {
     }
   }
 
+  /** One that comes too early looks again: setting it anew at every event was most of what an event took. */
   #setTimer(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
     const dueMs = this.#agent.nextDueMs();
-    if (dueMs === undefined || this.#isStopping) return;
+    if (dueMs === undefined || dueMs >= this.#wakeMs || this.#isStopping) return;
     const { clock } = this.#options;
-    this.#timer = clock.after(Math.max(0, dueMs - clock.nowMs()), () => this.#handle({ kind: 'due' }));
+    this.#timer?.cancel();
+    this.#wakeMs = dueMs;
+    this.#timer = clock.after(Math.max(0, dueMs - clock.nowMs()), () => {
+      this.#wakeMs = Number.POSITIVE_INFINITY;
+      this.#handle({ kind: 'due' });
+    });
   }
 
   #hello(): Hello {
