@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runCommand } from '../../../shared/process/run-command.ts';
 import { AgentCall, OCF, PROGRAMS_AWAY, schemaFault } from '../../support/agent-call.ts';
 import { eventually } from '../../support/eventually.ts';
 import { isAlive } from '../../support/process-table.ts';
@@ -235,14 +236,26 @@ describe('vm-client', () => {
     writeFileSync(call.path('own'), 'heard nothing\nknown \n');
     symlinkSync(call.path('own'), call.path('link'));
     symlinkSync(call.path('nowhere'), call.path('dangling'));
-    for (const name of ['directory', 'empty', 'link', 'dangling', 'bin/..']) {
+    for (const name of ['fifo', 'watched.watcher'])
+      await runCommand(['mkfifo', call.path(name)], { deadlineMs: 5_000 });
+    for (const name of ['directory', 'empty', 'link', 'dangling', 'bin/..', 'fifo', 'watched']) {
       call.parameters = { ...call.parameters, state: call.path(name) };
       assert.equal((await call.run('validate-all')).status, OCF.args, name);
       assert.equal((await call.run('start')).status, OCF.args, name);
       assert.equal((await call.run('stop')).status, OCF.success, name);
-      assert.ok(lstatSync(call.path(name)), name);
     }
+    for (const name of ['directory', 'empty', 'link', 'dangling', 'fifo', 'watched.watcher'])
+      assert.ok(lstatSync(call.path(name)), name);
     assert.equal(existsSync(call.path('nowhere')), false);
+  });
+
+  it('attributes go with the resource also when somebody has removed its state file', async (t) => {
+    const call = vmClient(t);
+    hostSays(call, GREEN);
+    await call.run('start');
+    rmSync(call.path(stateFile));
+    await call.run('stop');
+    assert.deepEqual(attributes(call), {});
   });
 
   it('as many names as the host answers for, and no more', async (t) => {
