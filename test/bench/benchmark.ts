@@ -9,6 +9,8 @@ export interface Benchmark {
   readonly about: string;
   /** A laboratory of two hosts and two guests stands while it runs. */
   readonly needsLab: boolean;
+  /** A quick run leaves it out unless it is named. */
+  readonly isLong?: boolean;
   run(options: BenchmarkOptions): Promise<BenchmarkResult>;
 }
 

@@ -38,7 +38,9 @@ if (unknown.length > 0) {
 const directory = values.record ? join(DOCS, 'benchmarks') : values.json;
 if (directory !== undefined) mkdirSync(directory, { recursive: true });
 if (!values['write-docs']) {
-  const chosen = BENCHMARKS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const chosen = BENCHMARKS.filter(({ name, isLong }) =>
+    positionals.length === 0 ? !(values.quick && isLong) : positionals.includes(name),
+  );
   await runAll(chosen);
 }
 if (values.record || values['write-docs']) writeDocument(DOCS, NAMES);

@@ -76,7 +76,7 @@ export const fence: Benchmark = {
     const stages = new Map<string, number[]>(STAGES.map((stage) => [stage, []]));
     const world = await FenceWorld.build(lab);
     try {
-      for (let run = 0; run < (quick ? 2 : 20); run++) {
+      for (let run = 0; run < (quick ? 2 : 12); run++) {
         for (const way of WAYS) {
           const fencing = await way.fence(world);
           taken.get(way.name)?.push(fencing.tookMs);

@@ -18,7 +18,7 @@ const PROGRAM = 'dist/sbin/vm-connectd';
 const EVERY_MS = 100;
 const ROUND_MS = 4_000;
 /** What else the machine does makes single rounds slow. */
-const ROUNDS = 3;
+const ROUNDS = 2;
 const MAIN = 1_000;
 const HOSTILE = [
   'garbage',
@@ -111,8 +111,8 @@ async function measure(
     note(LINKED, 'ms', [Number(await farm.ask({ what: 'all-greeted' })) - startedMs]);
     await start('bridge-service.ts', world.socket);
 
-    await sleep(quick ? 1_500 : 5_000);
-    const idleMs = quick ? 3_000 : 20_000;
+    await sleep(quick ? 1_500 : 4_000);
+    const idleMs = quick ? 3_000 : 15_000;
     const before = usageOf(pid);
     await sleep(idleMs);
     const after = usageOf(pid);
