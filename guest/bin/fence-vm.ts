@@ -1,6 +1,6 @@
 /** fence_vm: the process around it. Everything is synchronous and small here, for it starts often and has to start fast. */
 import { readSync, writeSync } from 'node:fs';
-import { messageOf, systemCodeOf } from '../../shared/errors.ts';
+import { messageOf, PmError, systemCodeOf } from '../../shared/errors.ts';
 import { fenceVm } from '../fence/fence-vm.ts';
 
 const STDIN = 0;
@@ -20,7 +20,8 @@ fenceVm({
 }).then(
   (exitCode) => process.exit(exitCode),
   (thrown: unknown) => {
-    write(STDERR, `fence_vm: internal error: ${messageOf(thrown)}\n`);
+    const isOurDefect = !(thrown instanceof PmError);
+    write(STDERR, `fence_vm: ${isOurDefect ? 'internal error: ' : ''}${messageOf(thrown)}\n`);
     process.exit(1);
   },
 );
@@ -34,7 +35,12 @@ function readInput(): string {
     chunks.push(chunk.subarray(0, count));
     size += count;
   }
-  throw new Error(`standard input has more than ${MAX_INPUT_BYTES} bytes`);
+  throw new PmError({
+    code: 'usage',
+    what: 'cannot read the parameters',
+    fault: 'standard input has more than 1 MiB',
+    remedy: 'give name=value lines, such as action=off; fence_vm -o metadata lists the names',
+  });
 }
 
 /** What can't be written is lost: that changes nothing of what has been done. */

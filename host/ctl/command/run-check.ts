@@ -32,7 +32,7 @@ export async function runCheck(
   { names, options }: Invocation,
   catalogue: Catalogue,
 ): Promise<Report> {
-  if (names.length > 0) return usage([message('no-names-here')]);
+  if (names.length > 0) return usage([message('no-names-here', { names: names.join(' ') })]);
   if (options.flag('local') && session.isOffline) return usage([message('needs-cluster')]);
   const read = await readConfiguration(session);
   if (!read.ok) return { exitCode: EXIT.unavailable, problems: read.problems };

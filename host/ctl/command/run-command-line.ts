@@ -42,7 +42,7 @@ export async function runCommandLine(
     }
     case 'token explain': {
       const { runTokenExplain } = await import('./run-token.ts');
-      return runTokenExplain(words, keys, Date.now(), readInput);
+      return runTokenExplain(words, keys, Date.now(), () => readInput(catalogue['token-awaited']));
     }
     case 'completion': {
       const { runCompletion } = await import('./run-completion.ts');
@@ -142,7 +142,9 @@ async function runOne(command: ChangingCommand, session: Session, invocation: In
   }
 }
 
-async function readInput(): Promise<string> {
+/** Whoever sits at a terminal is told what it waits for. */
+async function readInput(wanted: string): Promise<string> {
+  if (process.stdin.isTTY === true) process.stderr.write(`${wanted}\n`);
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString('utf8');

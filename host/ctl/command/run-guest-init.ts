@@ -187,7 +187,7 @@ function tokensOf(guests: readonly Guest[], wish: Wish, wallMs: number) {
   for (const [index, { resource }] of guests.entries()) {
     const made = makeToken({ resource, operations: OPERATIONS, guests: users, ...expires }, keys, wallMs);
     if (made.ok) members.push({ node: nodes[index] ?? '', token: made.token });
-    else problems.push(...made.problems.map((fault) => message('token-refused', { fault })));
+    else problems.push(...made.problems.map((fault) => message('token-not-made', { fault })));
   }
   return { members, problems };
 }

@@ -18,7 +18,7 @@ import { usage } from './usage.ts';
 export async function runHostInit(session: Session, { names, options, typed }: Invocation): Promise<Report> {
   const wish = wishOf(options);
   const problems = [
-    ...(names.length === 0 ? [] : [message('no-names-here')]),
+    ...(names.length === 0 ? [] : [message('no-names-here', { names: names.join(' ') })]),
     ...(wish === undefined ? [message('daemons-form', { daemons: DAEMONS.join(',') })] : formProblems(wish)),
   ];
   if (wish === undefined || problems.length > 0) return usage(problems);

@@ -37,7 +37,7 @@ export function runKey(
 
 function namesProblems(command: KeyCommand, names: readonly string[]): readonly Message[] {
   if (command === 'withdraw') return names.length === 1 ? [] : [message('one-key-needed')];
-  return names.length === 0 ? [] : [message('no-names-here')];
+  return names.length === 0 ? [] : [message('no-names-here', { names: names.join(' ') })];
 }
 
 function changed(command: Exclude<KeyCommand, 'list'>, keys: KeySet, id: string, wallMs: number): KeyChange {

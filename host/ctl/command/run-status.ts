@@ -25,7 +25,7 @@ export async function runStatus(
   output: Output,
 ): Promise<Report> {
   const intervalMs = intervalOf(options.text('interval'));
-  if (names.length > 0) return usage([message('no-names-here')]);
+  if (names.length > 0) return usage([message('no-names-here', { names: names.join(' ') })]);
   if (intervalMs === undefined) return usage([message('interval-form')]);
   if (!options.flag('watch')) return once(session, output.catalogue);
   await watch(session, intervalMs, output);

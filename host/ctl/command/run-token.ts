@@ -47,7 +47,7 @@ export function runTokenMake(
   if (!made.ok) {
     return {
       exitCode: EXIT.failed,
-      problems: made.problems.map((fault) => message('token-refused', { fault })),
+      problems: made.problems.map((fault) => message('token-not-made', { fault })),
     };
   }
   const { grant, token } = made;
@@ -77,8 +77,9 @@ export async function runTokenExplain(
   readInput: () => Promise<string>,
 ): Promise<Report> {
   const [named, ...rest] = names;
-  if (rest.length > 0) return usage([message('one-token-needed')]);
+  if (rest.length > 0) return usage([message('one-token-needed', { count: names.length })]);
   const token = (named ?? (await readInput())).trim();
+  if (token === '') return usage([message('token-wanted')]);
   const keys = loadKeys(path) ?? [];
   // "Salted__", which every token of version 1 begins with.
   if (token.startsWith('U2FsdGVkX1')) {

@@ -18,7 +18,7 @@ import type { Invocation } from './invocation.ts';
 import { usage } from './usage.ts';
 
 export async function runUndo(session: Session, { names, options, typed }: Invocation): Promise<Report> {
-  if (names.length > 0) return usage([message('no-names-here')]);
+  if (names.length > 0) return usage([message('no-names-here', { names: names.join(' ') })]);
   let last: LastChange | undefined;
   try {
     last = lastChange(session.stateDirectory);

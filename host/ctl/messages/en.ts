@@ -21,7 +21,7 @@ export const en = {
   'option-needs-value': 'the option {option} of {command} needs a value',
   'see-help': 'see vm-ctl --help',
   'names-needed': 'name at least one guest',
-  'no-names-here': 'this command takes no names',
+  'no-names-here': 'this command takes no names; leave out {names}',
   'active-node-needed': 'say with -a on which node the guests shall run',
   'migrate-on-off': '-m is on or off, and not "{migrate}"',
   'format-unknown': '--format is crm, pcs or xml, and not "{format}"',
@@ -36,7 +36,11 @@ export const en = {
   'token-guest-needed': 'say with --guest which guests may use the token',
   'allow-form': '--allow is a list of some of {operations}',
   'expires-form': '--expires is a time as in 2030-12-31T23:59:59Z, or a while as in 90d, 12h, 1y',
-  'one-token-needed': 'name one token, or give it on standard input',
+  'one-token-needed':
+    'there are {count} tokens; name one, or put it on standard input, where no other user sees it: vm-ctl token explain < FILE',
+  'token-awaited': 'the token, then Enter and Ctrl-D:',
+  'token-wanted':
+    'there is no token; name one, or put it on standard input, where no other user sees it: vm-ctl token explain < FILE',
   'shell-needed': 'name a shell: bash or zsh',
 
   // The cluster as a whole
@@ -188,7 +192,8 @@ export const en = {
     'copy {path} to every host (scp -p), and have vm-stonithd read it: systemctl reload vm-stonithd',
   'key-fingerprint': 'fingerprint {fingerprint} ({path}; the same on hosts with the same keys)',
   'no-keys': 'there is no key in {path}; make one with vm-ctl key make',
-  'token-refused': 'no: {fault}',
+  'token-not-made': 'the token is not made: {fault}',
+  'token-refused': 'the token is good for nothing here: {fault}',
   'token-version-1':
     'a token of version 1: any guest may use it, for anything, for ever; what it is for shows: openssl des-ede3 -d -base64 -md md5 -k PASSPHRASE',
   'token-grants': '{guests} may use it to {operations} {resource}',

@@ -21,7 +21,7 @@ export const ja: Catalogue = {
   'option-needs-value': '{command} のオプション {option} には値が必要です',
   'see-help': 'vm-ctl --help を参照してください',
   'names-needed': 'ゲストを1つ以上指定してください',
-  'no-names-here': 'このコマンドに名前は指定できません',
+  'no-names-here': 'このコマンドに名前は指定できません: {names}',
   'active-node-needed': '優先的に起動させるノードを -a で指定してください',
   'migrate-on-off': '-m は on か off です ("{migrate}" は指定できません)',
   'format-unknown': '--format は crm、pcs、xml のいずれかです ("{format}" は指定できません)',
@@ -36,7 +36,11 @@ export const ja: Catalogue = {
   'token-guest-needed': 'トークンを使用できるゲストを --guest で指定してください',
   'allow-form': '--allow には {operations} の中から指定してください',
   'expires-form': '--expires は 2030-12-31T23:59:59Z のような時刻か、90d、12h、1y のような期間です',
-  'one-token-needed': 'トークンを1つ指定するか、標準入力から渡してください',
+  'one-token-needed':
+    'トークンが {count} 個あります。1つ指定するか、他のユーザーに見えない標準入力から渡してください: vm-ctl token explain < ファイル',
+  'token-awaited': 'トークンを入力し、Enter と Ctrl-D を押してください:',
+  'token-wanted':
+    'トークンがありません。1つ指定するか、他のユーザーに見えない標準入力から渡してください: vm-ctl token explain < ファイル',
   'shell-needed': 'シェルを指定してください: bash または zsh',
 
   'config-missing': '{path} がありません。すべて既定値を使用し、ゲストはどのクローンにも依存しません',
@@ -185,7 +189,8 @@ export const ja: Catalogue = {
     '{path} をすべてのホストにコピーし (scp -p)、systemctl reload vm-stonithd で読み込ませてください',
   'key-fingerprint': 'フィンガープリント {fingerprint} ({path}、同じ鍵を持つホストでは同じ値)',
   'no-keys': '{path} に鍵がありません。vm-ctl key make で作成してください',
-  'token-refused': '使用できません: {fault}',
+  'token-not-made': 'トークンを作成できません: {fault}',
+  'token-refused': 'このトークンは使用できません: {fault}',
   'token-version-1':
     'バージョン1のトークンです。どのゲストからも、すべての操作に、無期限で使用できます。対象は openssl des-ede3 -d -base64 -md md5 -k パスフレーズ で確認できます',
   'token-grants': '{guests} が {resource} に対して {operations} を実行できます',

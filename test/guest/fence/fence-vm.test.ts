@@ -48,6 +48,19 @@ test('standard input: comments, blanks, quotes, unknown names, older names; the 
   }
 });
 
+test('standard input without end: it is said what is too large and what is wanted, and nothing is asked', async (t) => {
+  const agent = await confirming(t);
+  const good = inputOf({ action: 'off', plug: 'guest2', token: 'T', socket: agent.path });
+  const atLimit = await runFenceVm(`${good}#${'x'.repeat(1024 * 1024 - good.length - 1)}`);
+  assert.equal(atLimit.exitCode, 0, atLimit.stderr);
+  const { exitCode, stdout, stderr } = await runFenceVm(`${good}#${'x'.repeat(1024 * 1024 - good.length)}`);
+  assert.deepEqual([exitCode, stdout, agent.asked.length], [1, '', 1]);
+  assert.equal(
+    stderr,
+    'fence_vm: cannot read the parameters: standard input has more than 1 MiB; give name=value lines, such as action=off; fence_vm -o metadata lists the names\n',
+  );
+});
+
 test('the command line: long and short, with the value beside or behind', async (t) => {
   const agent = await confirming(t);
   const socket = `--socket=${agent.path}`;

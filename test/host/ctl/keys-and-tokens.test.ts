@@ -82,6 +82,41 @@ test('all that is wrong with a wish for a token is told at once', async () => {
   }
 });
 
+test('without a token it is said that one is wanted, and how to give it', async () => {
+  for (const [words, input] of [
+    [[], ''],
+    [[], ' \n'],
+    [[''], ''],
+  ] as const) {
+    const ran = await vmCtl(['token', 'explain', ...words], { input });
+    assert.equal(ran.exitCode, 1);
+    assert.match(ran.stderr, /there is no token; name one, or put it on standard input.*explain < FILE/);
+    assert.doesNotMatch(ran.stderr, /built like/);
+  }
+  const two = await vmCtl(['token', 'explain', 'A', 'B']);
+  assert.match(two.stderr, /there are 2 tokens; name one/);
+});
+
+test('a fault of a token says what it is a fault of, and a word too many is named', async (t) => {
+  const path = join(temporaryDirectory(t), 'keys');
+  const run = (...words: string[]) => vmCtl([...words, '--keys', path]);
+  const explained = await run('token', 'explain', 'rubbish');
+  assert.match(explained.stderr, /the token is good for nothing here: it is not built like a token/);
+  await run('key', 'make');
+  const made = await run('token', 'make', 'guest2', '-g', 'guest1,guest1');
+  assert.match(made.stderr, /the token is not made: a guest is named twice; name each once/);
+  for (const words of [
+    ['key', 'rotate', 'extra', 'more'],
+    ['key', 'list', 'extra', 'more'],
+  ]) {
+    const ran = await run(...words);
+    assert.equal(ran.exitCode, 1);
+    assert.match(ran.stderr, /takes no names; leave out extra more/, words.join(' '));
+  }
+  const keys = loadKeys(path) ?? [];
+  assert.equal(keys.length, 1, 'nothing was rotated');
+});
+
 test('a token of version 1 is known for what it is', async () => {
   const token = 'U2FsdGVkX19OO1zVKCGneLBCaGTaGLZ7gLQiNnpLxRAcmJUOjnZrYg==';
   const ran = await vmCtl(['token', 'explain', token, '--keys', '/nonexistent/keys']);
