@@ -43,6 +43,19 @@ describe('VirtualDomain', () => {
     });
   }
 
+  it('a mark without an end is obeyed, and said to be there still; what is no mark, or one of before, is none', async (t) => {
+    const ended = `r-1:${Math.floor(Date.now() / 1000) - 1}`;
+    for (const mark of ['true', 'TRUE', 'yes', 'r-1', 'r-1:', 'r-1:soon', ended]) {
+      const { status, stderr } = await virtualDomain(t, mark).run('stop');
+      assert.equal(status, OCF.success, `${mark}: ${stderr}`);
+      const isObeyed = /leaving it to libvirt/.test(stderr);
+      const isToldOf = /holds until somebody takes it away: attrd_updater -D -n force_stop-tested/.test(
+        stderr,
+      );
+      assert.deepEqual([isObeyed, isToldOf], [mark === 'true', mark === 'true'], `${mark}: ${stderr}`);
+    }
+  });
+
   it('one that libvirt calls ended is not called so while a thread of it lives', async (t) => {
     const call = virtualDomain(t);
     assert.equal((await call.run('monitor')).status, OCF.notRunning);
