@@ -10,10 +10,9 @@ import type { Duplex } from 'node:stream';
 import { openPort } from '../../guest/agent/open-port.ts';
 import { PortStream } from '../../guest/agent/port-stream.ts';
 import { connectOnce } from '../../shared/unix-socket.ts';
-import { isReply, pingLine, roundTrips } from './round-trips.ts';
+import { ping, roundTrips } from './round-trips.ts';
 
 const [role = '', path = '', count = '0', outstanding = '1', file = ''] = process.argv.slice(2);
-const WARM_UP = 50;
 
 void (role === 'echo' ? echo() : ask());
 
@@ -24,11 +23,10 @@ async function echo(): Promise<void> {
 
 async function ask(): Promise<void> {
   const stream = role === 'ask' ? await openedPort(path) : await connectOnce(path);
-  const isAnswer = role === 'ask' ? () => true : isReply;
-  await roundTrips(stream, { line: pingLine, isAnswer, count: WARM_UP, outstanding: 1 });
   const found = await roundTrips(stream, {
-    line: (number) => pingLine(number + WARM_UP),
-    isAnswer,
+    line: ping.line,
+    isAnswer: role === 'ask' ? ping.isEcho : ping.isReply,
+    warmUp: 50,
     count: Number(count),
     outstanding: Number(outstanding),
   });

@@ -16,7 +16,7 @@ import { endProgram, startProgram } from '../lab/bridge-programs.ts';
 import type { Laboratory } from '../lab/lab.ts';
 import { channelSocket, VIRTIO_PORT } from '../lab/virtio-port.ts';
 import { waitFor } from '../lab/wait-for.ts';
-import { pingLine, type RoundTripTimes, roundTrips } from './round-trips.ts';
+import { ping, type RoundTripTimes, roundTrips } from './round-trips.ts';
 
 const GUEST = 'guest1';
 const FOLDER = '/opt/bench';
@@ -78,6 +78,7 @@ export class PortWorld {
       ['qemu-ga', '-m', 'virtio-serial', '-p', VIRTIO_PORT, '-f', '/run/bench-qemu-ga.pid'],
       asking,
       () => '{"execute":"guest-ping"}',
+      (line) => line === '{"return": {}}',
     );
 
   /** Our agent's answer to the same question. */
@@ -86,7 +87,7 @@ export class PortWorld {
       ['vm-connectd', '-t', 'guest'],
       asking,
       (number) => `{"type":"ping","nonce":${number}}`,
-      (line) => line.includes('"type":"pong"'),
+      (line, number) => line === `{"type":"pong","nonce":${number}}`,
     );
 
   /** A program in the guest asks, and the host gives back what comes. */
@@ -120,21 +121,14 @@ export class PortWorld {
 
   async #hostAsks(
     holder: readonly string[],
-    { count, outstanding }: Asking,
-    line: (number: number) => string = pingLine,
-    isAnswer?: (line: string) => boolean,
+    asking: Asking,
+    line = ping.line,
+    isAnswer = ping.isEcho,
   ): Promise<RoundTripTimes> {
     const socket = await this.#held();
     await startProgram(this.#lab, GUEST, HOLDER, holder);
-    const asking = { line, ...(isAnswer === undefined ? {} : { isAnswer }) };
     try {
-      await roundTrips(socket, { ...asking, count: WARM_UP, outstanding: 1 });
-      return await roundTrips(socket, {
-        ...asking,
-        line: (number) => line(number + WARM_UP),
-        count,
-        outstanding,
-      });
+      return await roundTrips(socket, { ...asking, warmUp: WARM_UP, line, isAnswer });
     } finally {
       socket.destroy();
       await endProgram(this.#lab, GUEST, [HOLDER], 'KILL');

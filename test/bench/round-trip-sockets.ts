@@ -11,7 +11,7 @@ import { connectOnce } from '../../shared/unix-socket.ts';
 import { waitFor } from '../lab/wait-for.ts';
 import { BridgeWorld, guestName } from './bridge-world.ts';
 import type { Asking } from './round-trip-guest.ts';
-import { isReply, pingLine, type RoundTripTimes, roundTrips } from './round-trips.ts';
+import { ping, type RoundTripTimes, roundTrips } from './round-trips.ts';
 
 const WARM_UP = 200;
 const ECHO = `require('node:net').createServer((s) => s.on('error', () => {}).on('data', (d) => s.write(d))).listen(process.argv[1])`;
@@ -22,19 +22,23 @@ export class SocketWorld {
   readonly #directory = mkdtempSync(join(tmpdir(), 'pmk-bench-'));
   readonly #children: ChildProcess[] = [];
   #server: Server | undefined;
-  #asked = 0;
 
   async echoByNode(asking: Asking): Promise<RoundTripTimes> {
     const path = join(this.#directory, 'echo.sock');
     this.#start(process.execPath, '-e', ECHO, path);
-    return this.#ask(await this.#connected(path), asking, (number) => pingLine(number));
+    return this.#ask(await this.#connected(path), asking);
   }
 
   async guestPing(asking: Asking): Promise<RoundTripTimes> {
     const path = join(this.#directory, 'qga.sock');
     const files = ['-f', join(this.#directory, 'qga.pid'), '-t', this.#directory];
     this.#start('qemu-ga', '-m', 'unix-listen', '-p', path, ...files);
-    return this.#ask(await this.#connected(path), asking, () => '{"execute":"guest-ping"}');
+    return this.#ask(
+      await this.#connected(path),
+      asking,
+      () => '{"execute":"guest-ping"}',
+      (line) => line === '{"return": {}}',
+    );
   }
 
   /** As a guest's agent, which the daemon of the host answers. */
@@ -48,7 +52,7 @@ export class SocketWorld {
     this.#start(process.execPath, 'dist/sbin/vm-connectd', '-t', 'host', '--config', config);
     const socket = await linked;
     socket.write(HELLO);
-    return this.#ask(socket, asking, (number) => pingLine(number), isReply);
+    return this.#ask(socket, asking, ping.line, ping.isReply);
   }
 
   end(): void {
@@ -59,14 +63,12 @@ export class SocketWorld {
 
   async #ask(
     socket: Socket,
-    { count, outstanding }: Asking,
-    line: (number: number) => string,
-    isAnswer: (line: string) => boolean = () => true,
+    asking: Asking,
+    line = ping.line,
+    isAnswer = ping.isEcho,
   ): Promise<RoundTripTimes> {
-    const asking = { line: () => line(this.#asked++), isAnswer };
     try {
-      await roundTrips(socket, { ...asking, count: WARM_UP, outstanding: 1 });
-      return await roundTrips(socket, { ...asking, count, outstanding });
+      return await roundTrips(socket, { ...asking, warmUp: WARM_UP, line, isAnswer });
     } finally {
       socket.destroy();
     }

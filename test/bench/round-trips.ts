@@ -2,12 +2,15 @@
 import type { Duplex } from 'node:stream';
 
 export interface RoundTrips {
+  /** Asked before, and not counted. */
+  readonly warmUp: number;
   readonly count: number;
   /** So many are under way at any time. */
   readonly outstanding: number;
+  /** Counted from 1. */
   readonly line: (number: number) => string;
-  /** Of the lines that come, those that answer; in the order in which was asked. */
-  readonly isAnswer?: (line: string) => boolean;
+  /** Whether a line answers the question of that number; all others are passed over. */
+  readonly isAnswer: (line: string, number: number) => boolean;
 }
 
 export interface RoundTripTimes {
@@ -16,17 +19,20 @@ export interface RoundTripTimes {
 }
 
 /** What a guest's program asks its host; also the line that a raw echo carries, so that both have the same length. */
-export const pingLine = (number: number): string =>
-  `{"type":"request","id":"bench-${process.pid}-${number}","service":"host","text":"ping","deadlineMs":20000}`;
-
-export const isReply = (line: string): boolean => line.includes('"type":"reply"');
+export const ping = {
+  line: (number: number): string =>
+    `{"type":"request","id":"bench-${process.pid}-${number}","service":"host","text":"ping","deadlineMs":20000}`,
+  isEcho: (line: string, number: number): boolean => line === ping.line(number),
+  isReply: (line: string, number: number): boolean =>
+    line.includes('"type":"reply"') && line.includes(`"id":"bench-${process.pid}-${number}"`),
+};
 
 const PATIENCE_MS = 60_000;
 
 /** The stream belongs to it meanwhile. */
 export async function roundTrips(
   stream: Duplex,
-  { count, outstanding, line, isAnswer = () => true }: RoundTrips,
+  { warmUp, count, outstanding, line, isAnswer }: RoundTrips,
 ): Promise<RoundTripTimes> {
   const askedAtMs: number[] = [];
   const timesMs: number[] = [];
@@ -35,13 +41,14 @@ export async function roundTrips(
     askedAtMs.push(performance.now());
     stream.write(`${line(askedAtMs.length)}\n`);
   };
-  const startMs = performance.now();
+  const all = warmUp + count;
+  let startMs = performance.now();
   await new Promise<void>((resolve, reject) => {
     const finish = (fault?: string) => {
       clearTimeout(limit);
       stream.off('data', take).off('close', onClose);
       if (fault === undefined) resolve();
-      else reject(new Error(`${fault} after ${timesMs.length} of ${count} answers; the rest is ${rest}`));
+      else reject(new Error(`${fault} after ${timesMs.length} of ${all} answers; the rest is ${rest}`));
     };
     const limit = setTimeout(() => finish('nothing more came'), PATIENCE_MS);
     const onClose = () => finish('the connection ended');
@@ -49,14 +56,15 @@ export async function roundTrips(
       const lines = (rest + chunk.toString('latin1')).split('\n');
       rest = lines.pop() ?? '';
       for (const one of lines) {
-        if (one === '' || !isAnswer(one)) continue;
+        if (!isAnswer(one, timesMs.length + 1)) continue;
         timesMs.push(performance.now() - (askedAtMs[timesMs.length] ?? Number.NaN));
-        if (timesMs.length === count) finish();
-        else if (askedAtMs.length < count) ask();
+        if (timesMs.length === warmUp) startMs = performance.now();
+        if (timesMs.length === all) finish();
+        else if (askedAtMs.length < all) ask();
       }
     };
     stream.on('data', take).on('close', onClose);
-    for (let number = 0; number < Math.min(outstanding, count); number++) ask();
+    for (let number = 0; number < Math.min(outstanding, all); number++) ask();
   });
-  return { timesMs, perSecond: (count / (performance.now() - startMs)) * 1000 };
+  return { timesMs: timesMs.slice(warmUp), perSecond: (count / (performance.now() - startMs)) * 1000 };
 }
