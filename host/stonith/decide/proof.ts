@@ -98,6 +98,8 @@ export function started(facts: Facts): Verdict {
   const [node, ...others] = target.activeOn;
   if (node === undefined) return notYet('it is active on no node');
   if (others.length > 0) return notYet(`it is active on ${target.activeOn.join(', ')}`);
+  // Pacemaker calls it active as well when its start has failed.
+  if (target.hasFailed) return notYet('it has failed');
   const clouded = cloud(facts);
   return clouded === undefined ? { kind: 'proven' } : notYet(clouded);
 }

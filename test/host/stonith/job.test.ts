@@ -332,6 +332,13 @@ test('a resumed job is never failed, and takes an off back only where nobody can
   assert.equal(did.at(-1), 'unknown on');
 });
 
+test('what has failed to start is not on, although the cluster calls it active', () => {
+  const { did } = play(jobFor('on'), begun, seen(isStopped), ordered, seen(withTarget({ hasFailed: true })));
+  assert.equal(did.at(-1), 'look');
+  const status = play(jobFor('status'), begun, seen(withTarget({ hasFailed: true })));
+  assert.equal(status.did.at(-1), 'unknown unknown');
+});
+
 test('a resumed on leaves the role as it was ordered, for it may have been confirmed', () => {
   const record = { ...ownRecord, operation: 'on', formerRole: 'Stopped' } as const;
   const { effects, did } = play(
