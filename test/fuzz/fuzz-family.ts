@@ -1,0 +1,258 @@
+/**
+ * One family, so many inputs: samples and kept inputs first, then what the mutator makes of them and of each other.
+ *
+ *   guided:   after a batch V8 is asked whether code was reached that nothing had reached; if so the batch runs once more, input
+ *             by input, and those with news become parents of further inputs
+ *   unguided: at full speed, by far the most
+ *
+ * An input breaks a law, makes the parser throw, or takes too long, measured again before it counts: the first of them ends the run.
+ * One that never ends is the affair of whoever watches `onInput`.
+ */
+import { setImmediate as yieldOnce } from 'node:timers/promises';
+import { messageOf } from '../../shared/errors.ts';
+import { Random } from '../chaos/random.ts';
+import type { Coverage } from './coverage.ts';
+import type { Family } from './family.ts';
+import { Mutator } from './mutator.ts';
+
+export interface FuzzOptions {
+  readonly inputs: number;
+  readonly seed: number;
+  readonly kept: readonly Buffer[];
+  readonly coverage?: Coverage;
+  /** Called before every input. */
+  readonly onInput?: (input: Buffer) => void;
+  readonly onProgress?: (inputs: number) => void;
+  /** Collects garbage; without it growth is not measured. */
+  readonly collect?: () => void;
+}
+
+export interface Fuzzed {
+  readonly inputs: number;
+  readonly bytes: number;
+  readonly elapsedMs: number;
+  readonly cpuMs: number;
+  readonly slowest: { readonly ms: number; readonly bytes: number };
+  /** What the heap and the buffers beside it hold at the end and did not after a tenth of the inputs. */
+  readonly grownBytes: number | undefined;
+  /** Inputs that reached what nothing had, in their order. */
+  readonly news: readonly Buffer[];
+  readonly broken: { readonly input: Buffer; readonly fault: string } | undefined;
+}
+
+const BATCH = 100;
+const GUIDED_AT_FIRST = 40_000;
+const GUIDED_SHARE = 0.1;
+const GUIDED_AGAIN_EVERY = 500_000;
+const GUIDED_AGAIN = 5_000;
+const YIELD_EVERY = 20_000;
+const MOST_NEWS = 400;
+const TRIES_WHEN_SLOW = 4;
+/** Generous: what this is to find grows with the square of the length, or never ends. */
+const limitMs = (bytes: number) => 1_000 + bytes / 20;
+
+export async function fuzzFamily(family: Family, options: FuzzOptions): Promise<Fuzzed> {
+  const run = new Run(family, options);
+  return run.toItsEnd();
+}
+
+/** Whether one input is lawful: what a regression test asks. */
+export async function faultOf(family: Family, input: Buffer): Promise<string | undefined> {
+  try {
+    await family.check(input, chanceOf(input));
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown);
+  }
+}
+
+/** An input is always cut in the same places, whoever tries it. */
+function chanceOf(input: Buffer): Random {
+  const at = (index: number) => input[index] ?? 0;
+  const middle = at(input.length >> 1);
+  return new Random(input.length * 65_537 + (middle << 8) + at(0) + at(input.length - 1) * 257);
+}
+
+class Run {
+  readonly #family: Family;
+  readonly #options: FuzzOptions;
+  readonly #random: Random;
+  readonly #mutator: Mutator;
+  readonly #parents: Buffer[];
+  readonly #news: Buffer[] = [];
+  #inputs = 0;
+  #bytes = 0;
+  #slowest = { ms: 0, bytes: 0 };
+  #heldBefore: number | undefined;
+  #broken: Fuzzed['broken'];
+
+  constructor(family: Family, options: FuzzOptions) {
+    this.#family = family;
+    this.#options = options;
+    this.#random = new Random(options.seed);
+    this.#parents = [...family.seeds().map((seed) => Buffer.from(seed)), ...options.kept];
+    this.#mutator = new Mutator(this.#random, {
+      words: family.words.map((word) => Buffer.from(word)),
+      usualBytes: family.usualBytes,
+      longestBytes: family.longestBytes,
+    });
+  }
+
+  async toItsEnd(): Promise<Fuzzed> {
+    const startMs = performance.now();
+    const cpu = process.cpuUsage();
+    await this.#all();
+    this.#options.coverage?.stop();
+    const { user, system } = process.cpuUsage(cpu);
+    const held = this.#held();
+    return {
+      inputs: this.#inputs,
+      bytes: this.#bytes,
+      elapsedMs: performance.now() - startMs,
+      cpuMs: (user + system) / 1_000,
+      slowest: this.#slowest,
+      grownBytes: held === undefined || this.#heldBefore === undefined ? undefined : held - this.#heldBefore,
+      news: this.#news,
+      broken: this.#broken,
+    };
+  }
+
+  async #all(): Promise<void> {
+    const { inputs, coverage } = this.#options;
+    coverage?.start();
+    for (const parent of [...this.#parents]) await this.#try(parent);
+    coverage?.hasNews(true);
+    let guidedUntil = Math.min(GUIDED_AT_FIRST, inputs * GUIDED_SHARE);
+    let nextGuided = GUIDED_AGAIN_EVERY;
+    while (this.#inputs < inputs && this.#broken === undefined) {
+      if (this.#heldBefore === undefined && this.#inputs >= inputs / 10) this.#heldBefore = this.#held();
+      if (this.#inputs >= nextGuided) {
+        nextGuided += GUIDED_AGAIN_EVERY;
+        guidedUntil = this.#inputs + GUIDED_AGAIN;
+      }
+      if (coverage !== undefined && this.#inputs < guidedUntil) {
+        coverage.start();
+        await this.#guidedBatch(coverage);
+      } else {
+        coverage?.stop();
+        await this.#batch(Math.min(YIELD_EVERY, inputs - this.#inputs));
+      }
+      this.#options.onProgress?.(this.#inputs);
+      await yieldOnce();
+    }
+  }
+
+  async #batch(count: number): Promise<void> {
+    for (let made = 0; made < count && this.#broken === undefined; made++) {
+      const trying = this.#try(this.#next());
+      if (trying !== undefined) await trying;
+    }
+  }
+
+  async #guidedBatch(coverage: Coverage): Promise<void> {
+    const inputs = Array.from({ length: BATCH }, () => this.#next());
+    coverage.forget();
+    for (const input of inputs) {
+      await this.#try(input);
+      if (this.#broken !== undefined) return;
+    }
+    if (!coverage.hasNews(false)) return;
+    for (const input of inputs) {
+      await this.#try(input);
+      if (coverage.hasNews(true)) this.#isNews(input);
+    }
+  }
+
+  #isNews(input: Buffer): void {
+    if (this.#news.length >= MOST_NEWS || input.length > this.#family.usualBytes) return;
+    this.#news.push(input);
+    this.#parents.push(input);
+  }
+
+  #next(): Buffer {
+    return this.#mutator.mutate(this.#parent(), this.#parent());
+  }
+
+  /** Rather a short one: it takes less time, and its changes change more. */
+  #parent(): Buffer {
+    const one = this.#random.pick(this.#parents);
+    const other = this.#random.pick(this.#parents);
+    return other.length < one.length ? other : one;
+  }
+
+  /** Waits only where the family does: most of the time goes by without it. */
+  #try(input: Buffer): Promise<void> | undefined {
+    this.#options.onInput?.(input);
+    this.#inputs++;
+    this.#bytes += input.length;
+    const startMs = performance.now();
+    try {
+      const checking = this.#family.check(input, chanceOf(input));
+      if (checking !== undefined) return this.#awaitCheck(checking, input, startMs);
+    } catch (thrown) {
+      this.#breaks(input, thrown);
+      return undefined;
+    }
+    return this.#took(performance.now() - startMs, input);
+  }
+
+  async #awaitCheck(checking: Promise<void>, input: Buffer, startMs: number): Promise<void> {
+    try {
+      await checking;
+    } catch (thrown) {
+      this.#breaks(input, thrown);
+      return;
+    }
+    await this.#took(performance.now() - startMs, input);
+  }
+
+  #breaks(input: Buffer, thrown: unknown): void {
+    const fault = thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown);
+    this.#broken ??= { input, fault };
+  }
+
+  #took(ms: number, input: Buffer): Promise<void> | undefined {
+    return ms > this.#slowest.ms ? this.#measureAgain(input) : undefined;
+  }
+
+  /** What it costs of the processor: the machine may have been busy with something else, or this process with garbage. */
+  async #measureAgain(input: Buffer): Promise<void> {
+    let ms = Number.POSITIVE_INFINITY;
+    for (let time = 1; time < TRIES_WHEN_SLOW && ms > this.#slowest.ms; time++) {
+      const before = process.cpuUsage();
+      await this.#family.check(input, chanceOf(input));
+      const { user, system } = process.cpuUsage(before);
+      ms = Math.min(ms, (user + system) / 1_000);
+    }
+    if (ms <= this.#slowest.ms) return;
+    this.#slowest = { ms, bytes: input.length };
+    if (ms > limitMs(input.length))
+      this.#broken ??= { input, fault: `${input.length} bytes took ${ms.toFixed()} ms` };
+  }
+
+  /** Without the inputs that were kept. */
+  #held(): number | undefined {
+    const { collect } = this.#options;
+    if (collect === undefined) return undefined;
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers - this.#news.reduce((sum, { length }) => sum + length, 0);
+  }
+}
+
+const MOST_TRIES = 3_000;
+
+/** A shorter input that still does it, found by leaving out ever smaller pieces. */
+export async function shortest(input: Buffer, does: (shorter: Buffer) => Promise<boolean>): Promise<Buffer> {
+  let best = input;
+  let tries = 0;
+  for (let size = Math.ceil(best.length / 2); size >= 1; size = Math.floor(size / 2)) {
+    for (let at = 0; at < best.length && tries < MOST_TRIES; ) {
+      const shorter = Buffer.concat([best.subarray(0, at), best.subarray(at + size)]);
+      tries++;
+      if (await does(shorter)) best = shorter;
+      else at += size;
+    }
+  }
+  return best;
+}
