@@ -271,7 +271,7 @@ trap - TERM; sleep 1000 & echo $! >"$D/child"; wait`,
   });
 
   it('a blank monitor_hook is none', async (t) => {
-    const call = anything(t, '', { monitor_hook: ' \t', cmdline_options: ' ' });
+    const call = anything(t, '1000', { monitor_hook: ' \t', binfile: '/bin/sleep', user: 'nobody' });
     assert.equal((await call.run('start')).status, OCF.success);
     const { status, stderr } = await call.run('monitor');
     assert.equal(status, OCF.success, stderr);
