@@ -18,6 +18,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
@@ -48,30 +49,32 @@ const PARTS: Readonly<Record<string, { file: string } | { source: string }>> = {
 
 const PREBUILDS = 'node_modules/@serialport/bindings-cpp/prebuilds';
 
+/** Parts of Node that it loads when they are required, and that help, versions and most commands do without. */
+const LATE = ['node:child_process', 'node:crypto', 'node:fs/promises', 'node:net', 'node:readline/promises'];
+const hereRequire = createRequire(import.meta.url);
+
 /** Links in the place of modules, for a file that finds `lib/pm-kvm-tools/` at this path from its own folder. */
 function linksTo(library: string): Plugin {
   const part = (file: string) => `require(require('node:path').join(__dirname, '${library}', ${file}))`;
   /** What is imported is looked up, and its part loaded, when it is first used. */
-  const whenUsed = (name: string, from: string) =>
-    `module.exports = { get ${name}() { return ${from}.${name}; } };`;
-  const links: Readonly<Record<string, string>> = {
-    execa: whenUsed('execa', part("'execa.cjs'")),
-    saxes: whenUsed('SaxesParser', part("'saxes.cjs'")),
+  const whenUsed = (names: readonly string[], from: string) => `
+    let loaded;
+    const load = () => (loaded ??= ${from});
+    module.exports = { ${names.map((name) => `get ${name}() { return load().${name}; }`).join(', ')} };
+  `;
+  const links: Record<string, string> = {
+    execa: whenUsed(['execa'], part("'execa.cjs'")),
+    saxes: whenUsed(['SaxesParser'], part("'saxes.cjs'")),
     'node-forge': `module.exports = ${part("'node-forge.cjs'")};`, // whoever imports it does so when it is used
     // serialport looks for its native part in node_modules.
     'node-gyp-build': `module.exports = () => ${part("'serialport-' + process.arch + '.node'")};`,
-    // commander starts commands that are programs of their own; here none is.
-    'node:child_process': whenUsed('spawn', "require('node:child_process')"),
   };
+  for (const name of LATE) links[name] = whenUsed(Object.keys(hereRequire(name)), `require('${name}')`);
   return {
     name: 'links',
     setup({ onResolve, onLoad }) {
-      onResolve(
-        { filter: /^(execa|saxes|node-forge|node-gyp-build|node:child_process)$/ },
-        ({ path, importer }) =>
-          path !== 'node:child_process' || importer.includes('/commander/')
-            ? { path, namespace: 'link' }
-            : undefined,
+      onResolve({ filter: new RegExp(`^(${Object.keys(links).join('|')})$`) }, ({ path, namespace }) =>
+        namespace === 'link' ? { path, external: true } : { path, namespace: 'link' },
       );
       onLoad({ filter: /.*/, namespace: 'link' }, ({ path }) => ({
         contents: links[path] ?? '',
