@@ -17,6 +17,7 @@ import {
 import { buildFencingWorld, endFencingWorld, GUESTS } from '../lab/fencing-world.ts';
 import type { Laboratory } from '../lab/lab.ts';
 import { laboratory } from '../lab/lab.ts';
+import { waitFor } from '../lab/wait-for.ts';
 import type { Benchmark, Row } from './benchmark.ts';
 import { endFenceVirtd, startFenceVirtd, XVM_KEY } from './fence-virtd.ts';
 import { versionsOf } from './machine.ts';
@@ -88,7 +89,7 @@ export const failover: Benchmark = {
   },
 };
 
-/** One device at a time, which both kinds of agent configure alike. */
+/** One device at a time, which both kinds of agent configure alike. Asked rarely: each question slows such guests down. */
 async function useDevice(lab: Laboratory, way: Way): Promise<void> {
   const list = `<nvpair id="device-list" name="pcmk_host_list" value="${GUESTS.join(' ')}"/>`;
   const device = `<primitive id="device" class="stonith" type="${way}"><instance_attributes id="device-a">${list}</instance_attributes>
@@ -96,7 +97,11 @@ async function useDevice(lab: Laboratory, way: Way): Promise<void> {
   const cib = (...words: string[]) => lab.output(REQUESTER, ['cibadmin', '--scope', 'resources', ...words]);
   await lab.in(REQUESTER, ['cibadmin', '--delete', '--xml-text', '<primitive id="device"/>']);
   await cib('--create', '--xml-text', device);
-  await lab.waitForIdle('guests', 120_000);
+  const isStarted = async () => {
+    const found = await lab.in(REQUESTER, ['crm_resource', '--locate', '--quiet', '-r', 'device']);
+    return found.stdout.trim() !== '';
+  };
+  await waitFor(`${way} is started`, 180_000, isStarted, { pollMs: 1_000 });
 }
 
 /** Its daemon on the victim's host, in the network of the guests, and its key in the guests. */
