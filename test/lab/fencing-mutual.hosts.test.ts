@@ -32,8 +32,8 @@ labTest(
       for (const host of HOSTS) await bridges[host].waitForService();
       for (let round = 0; round < ROUNDS; round++) {
         const answers = await Promise.all([
-          bridges.hosta.ask(`off ${forOther}`, DEADLINE_MS, ONE),
-          bridges.hostb.ask(`off ${forOne}`, DEADLINE_MS, OTHER),
+          bridges.hosta.ask(`off ${forOther}`, DEADLINE_MS, { guest: ONE }),
+          bridges.hostb.ask(`off ${forOne}`, DEADLINE_MS, { guest: OTHER }),
         ]);
         const alive = [ONE, OTHER].filter((name) => isAlive(lab, name));
         t.diagnostic(`round ${round + 1}: ${answers.map(resultOf).join(', ')}; alive: ${alive.join(', ')}`);
@@ -44,8 +44,8 @@ labTest(
         assert.match(resultOf(lost), /^(failed|unknown)$/);
         const late =
           winner === ONE
-            ? bridges.hostb.ask(`off ${forOne}`, DEADLINE_MS, OTHER)
-            : bridges.hosta.ask(`off ${forOther}`, DEADLINE_MS, ONE);
+            ? bridges.hostb.ask(`off ${forOne}`, DEADLINE_MS, { guest: OTHER })
+            : bridges.hosta.ask(`off ${forOther}`, DEADLINE_MS, { guest: ONE });
         assert.match(
           resultOf(await late),
           /^(failed|unknown)$/,

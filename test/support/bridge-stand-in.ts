@@ -74,8 +74,11 @@ export class BridgeStandIn {
   }
 
   /** Undefined: no answer came in time, which is a no. */
-  ask(text: string, deadlineMs: number, guest = ASKER): Promise<Answer | undefined> {
-    const id = randomUUID();
+  ask(
+    text: string,
+    deadlineMs: number,
+    { guest = ASKER, id = randomUUID() as string } = {},
+  ): Promise<Answer | undefined> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#open.delete(id);

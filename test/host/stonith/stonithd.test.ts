@@ -176,7 +176,7 @@ test('nothing that a guest sends is executed', async (t) => {
       assert.notEqual(answer, undefined, 'it answers');
       assert.doesNotMatch(said(answer), /"result":"confirmed","state":"o/);
     }
-    await world.bridge.ask(`status ${token()}`, DEADLINE_MS, text.slice(0, 60));
+    await world.bridge.ask(`status ${token()}`, DEADLINE_MS, { guest: text.slice(0, 60) });
   }
   assert.equal(
     resultOf(await world.bridge.ask(`status ${token()}`, DEADLINE_MS)),

@@ -1,0 +1,56 @@
+/** What was true when it was answered may be true no longer, and what is stopped as one resource may run as another. */
+import assert from 'node:assert/strict';
+import { reasonOf, resultOf, stateOf } from '../support/bridge-stand-in.ts';
+import { buildFaultWorld, endFaultWorld, RESOURCE } from './fault-world.ts';
+import { playBridge } from './fencing-bridge.ts';
+import { isAlive } from './fencing-observer.ts';
+import { VICTIM, VICTIM_XML } from './fencing-victim.ts';
+import { labTest } from './shared-lab.ts';
+
+const DEADLINE_MS = 20_000;
+const TWIN = `<primitive id="prmTwin" class="ocf" provider="extra" type="VirtualDomain"><instance_attributes id="prmTwin-i">
+<nvpair id="prmTwin-c" name="config" value="${VICTIM_XML}"/></instance_attributes>
+<meta_attributes id="prmTwin-m"><nvpair id="prmTwin-r" name="target-role" value="Stopped"/></meta_attributes></primitive>`;
+
+labTest('an off is not confirmed again under its id by another host when it is on since', async (lab) => {
+  const world = await buildFaultWorld(lab);
+  const other = await playBridge(lab, 'hostb');
+  try {
+    const off = (bridge: typeof other) => bridge.ask(`off ${world.token}`, DEADLINE_MS, { id: 'kept' });
+    await other.waitForService();
+    assert.equal(resultOf(await off(world.bridge)), 'confirmed');
+    assert.equal(isAlive(lab, VICTIM), false);
+    const on = await other.ask(`on ${world.token}`, DEADLINE_MS);
+    assert.equal(resultOf(on), 'confirmed', reasonOf(on));
+    const again = await off(other);
+    assert.ok(isAlive(lab, VICTIM));
+    assert.equal(resultOf(again), 'unknown');
+    assert.match(reasonOf(again), /it was asked before, and was off then; it is on now/);
+  } finally {
+    await endFaultWorld(world);
+    await other.close();
+  }
+});
+
+labTest(
+  'of two resources that start one machine none is fenced, and neither is said to be off',
+  async (lab) => {
+    const world = await buildFaultWorld(lab);
+    try {
+      const create = ['--create', '--scope', 'resources', '--xml-text'];
+      await lab.ask('hosts', ['cibadmin', ...create, TWIN]);
+      for (const operation of ['off', 'reset', 'status', 'off']) {
+        const answer = await world.bridge.ask(`${operation} ${world.token}`, DEADLINE_MS);
+        assert.notEqual(resultOf(answer), 'confirmed', operation);
+        assert.notEqual(stateOf(answer), 'off', operation);
+        if (operation !== 'status')
+          assert.match(reasonOf(answer), /^resource prmTwin starts the same virtual machine/);
+      }
+      await lab.ask('hosts', ['cibadmin', '--delete', '--xml-text', '<primitive id="prmTwin"/>']);
+      const off = await world.bridge.ask(`off ${world.token}`, DEADLINE_MS);
+      assert.equal(resultOf(off), 'confirmed', `${RESOURCE}: ${reasonOf(off)}`);
+    } finally {
+      await endFaultWorld(world);
+    }
+  },
+);
