@@ -149,8 +149,12 @@ export class FenceWorld {
   }
 
   async #plain(argv: readonly string[]): Promise<Fencing> {
-    if (!isAlive(this.#lab, PLAIN)) await this.#lab.output('hostb', ['virsh', '-q', 'start', PLAIN]);
-    const pid = await waitFor(`${PLAIN} runs`, 10_000, () => qemusOf(this.#lab, PLAIN)[0]);
+    const pid = await waitFor(`${PLAIN} runs`, 20_000, async () => {
+      // libvirt may hear of an end later than whoever has killed the process.
+      const state = (await this.#lab.output('hostb', ['virsh', '-q', 'domstate', PLAIN])).trim();
+      if (state === 'shut off') await this.#lab.output('hostb', ['virsh', '-q', 'start', PLAIN]);
+      return state === 'running' ? qemusOf(this.#lab, PLAIN)[0] : undefined;
+    });
     return this.#timed('hostb', argv, pid);
   }
 

@@ -26,7 +26,7 @@ async function ask(): Promise<void> {
   const found = await roundTrips(stream, {
     line: ping.line,
     isAnswer: role === 'ask' ? ping.isEcho : ping.isReply,
-    warmUp: 50,
+    warmUp: 300,
     count: Number(count),
     outstanding: Number(outstanding),
   });

@@ -28,7 +28,8 @@ const NATIVE_PART =
 /** Whatever holds the port in the guest. */
 const HOLDER = 'bench-holder';
 const PATIENCE_MS = 90_000;
-const WARM_UP = 50;
+/** An emulated processor takes its time until V8 has compiled what is hot. */
+const WARM_UP = 300;
 
 export interface Asking {
   readonly count: number;
