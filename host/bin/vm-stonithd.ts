@@ -28,21 +28,35 @@ const command: DaemonCommand = {
     ['--libvirt <uri>', 'the hypervisor of the backend libvirt (qemu:///system)'],
   ],
   config: { file: `${paths.configDirectory}/vm-stonithd.conf`, section: 'stonith' },
-  closing: 'SIGHUP reads keys and configuration again, SIGTERM stops it; what it has\nbegun is taken back.',
+  closing:
+    'SIGHUP reads keys and configuration again, SIGTERM stops it; what it has\nbegun is taken back. SIGUSR2 ends it at once, for a successor that takes that\nup.',
   showStatus: async (_flags, form) => {
     process.stdout.write(await showDaemonStatus('vm-stonithd', paths.stonithSocket, form));
     return 0;
   },
-  start: (flags, log) =>
-    startStonithDaemon({
+  start: (flags, log) => {
+    handOver(log);
+    return startStonithDaemon({
       agent: `vm-stonithd ${VERSION}`,
       host: hostname(),
       settings: () => settingsOf(flags, log),
       run: runCommand,
       clock: systemClock,
       log,
-    }),
+    });
+  },
 };
+
+/**
+ * For a restart: nobody is answered and nothing is taken back, as if it had been killed. vm-connectd asks the successor
+ * what was not answered, and that goes on with what the records in the cluster say was begun.
+ */
+function handOver(log: ProgramLogger): void {
+  process.on('SIGUSR2', () => {
+    log.info('vm-stonithd: running => gone', { cause: 'SIGUSR2: a successor takes up what is under way' });
+    process.exit(0);
+  });
+}
 
 function settingsOf(flags: Flags, log: ProgramLogger) {
   const settings = readStonithSettings({
