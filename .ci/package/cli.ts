@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { linesOf } from '../../shared/errors.ts';
 import { PACKAGES, packageFor, packageVersion } from './contents.ts';
 import { makeDeb } from './deb.ts';
 import { lint } from './lint.ts';
@@ -29,6 +30,9 @@ try {
     packages.push(...made);
   }
   if (values.lint === true) lint(packages);
+} catch (thrown) {
+  for (const line of linesOf(thrown)) console.error(`package: ${line}`);
+  process.exitCode = 1;
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

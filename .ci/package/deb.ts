@@ -1,6 +1,7 @@
 /** A package for Debian and its kin, by dpkg-deb. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Architecture, MAINTAINER, type Package, packageVersion } from './contents.ts';
 import { debianScripts } from './scripts.ts';
@@ -20,8 +21,9 @@ export function makeDeb(
   put(root, `${documents}/changelog.gz`, compressed(changelog(what, version)), 0o644);
   mkdirSync(join(root, 'DEBIAN'), { mode: 0o755 });
   put(root, 'DEBIAN/control', control(what, architecture, version), 0o644);
-  const configs = what.files.filter(({ isConfig }) => isConfig).map(({ to }) => `/${to}\n`);
-  put(root, 'DEBIAN/conffiles', configs.join(''), 0o644);
+  const configs = what.files.filter(({ isConfig }) => isConfig).map(({ to }) => to);
+  put(root, 'DEBIAN/conffiles', configs.map((name) => `/${name}\n`).join(''), 0o644);
+  put(root, 'DEBIAN/md5sums', sums(root, new Set(configs)), 0o644);
   for (const [name, script] of Object.entries(debianScripts(what)))
     put(root, `DEBIAN/${name}`, script, 0o755);
   const file = join(target, `${what.name}_${version}_${architecture}.deb`);
@@ -47,6 +49,18 @@ ${what.description
 
 const installedKiB = ({ files }: Package) =>
   files.reduce((sum, { from }) => sum + Math.ceil(statSync(from).size / 1024), 0);
+
+/** What `dpkg --verify` looks at; a configuration file may be changed. */
+function sums(root: string, configs: ReadonlySet<string>): string {
+  const names = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((name) => !name.startsWith('DEBIAN') && !configs.has(name) && statSync(join(root, name)).isFile())
+    .sort();
+  const sum = (name: string) =>
+    createHash('md5')
+      .update(readFileSync(join(root, name)))
+      .digest('hex');
+  return names.map((name) => `${sum(name)}  ${name}\n`).join('');
+}
 
 const changelog = ({ name }: Package, version: string) => `${name} (${version}) unstable; urgency=medium
 

@@ -8,7 +8,13 @@ import { stage } from './stage.ts';
 
 const RELEASE = '1';
 
-export function makeRpm(what: Package, architecture: Architecture, work: string, target: string): string {
+export function makeRpm(
+  what: Package,
+  architecture: Architecture,
+  work: string,
+  target: string,
+  version = packageVersion,
+): string {
   const arch = ARCHITECTURES[architecture];
   const root = resolve(work, `${what.name}.rpm`);
   stage(forRpm(what), root);
@@ -17,7 +23,7 @@ export function makeRpm(what: Package, architecture: Architecture, work: string,
   const top = resolve(work, 'rpmbuild');
   mkdirSync(top, { recursive: true });
   const spec = join(top, `${what.name}.spec`);
-  writeFileSync(spec, specOf(forRpm(what), arch));
+  writeFileSync(spec, specOf(forRpm(what), arch, version));
   execFileSync(
     'rpmbuild',
     [
@@ -34,7 +40,7 @@ export function makeRpm(what: Package, architecture: Architecture, work: string,
     ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
-  const built = join(top, `RPMS/${arch}/${what.name}-${packageVersion}-${RELEASE}.${arch}.rpm`);
+  const built = join(top, `RPMS/${arch}/${what.name}-${version}-${RELEASE}.${arch}.rpm`);
   const file = join(target, basename(built));
   renameSync(built, file);
   return file;
@@ -57,14 +63,14 @@ function forRpm(what: Package): Package {
   return { ...what, files };
 }
 
-function specOf(what: Package, arch: string): string {
+function specOf(what: Package, arch: string, version: string): string {
   const scripts = Object.entries(rpmScripts(what)).map(([name, body]) => `%${name}\n${body}\n`);
   const files = what.files.map(({ to, mode, isConfig }) => {
     const kind = isConfig ? '%config(noreplace) ' : to.startsWith('usr/share/man/') ? '%doc ' : '';
     return `%attr(${mode.toString(8)}, root, root) ${kind}/${to}`;
   });
   return `Name: ${what.name}
-Version: ${packageVersion}
+Version: ${version}
 Release: ${RELEASE}
 Summary: ${what.summary}
 Packager: ${MAINTAINER}
@@ -93,7 +99,7 @@ ${scripts.join('\n')}
 ${files.join('\n')}
 
 %changelog
-${changelog()}
+${changelog(version)}
 `;
 }
 
@@ -117,8 +123,8 @@ function rpmNeed(need: string): readonly string[] {
   return other === undefined ? [] : [[other, version].filter(Boolean).join(' ')];
 }
 
-function changelog(): string {
+function changelog(version: string): string {
   const [day, month, date, year] = statSync('CHANGELOG.md').mtime.toUTCString().match(/\w+/g) ?? [];
   // Sat, 21 Nov 2026 becomes Sat Nov 21 2026.
-  return `* ${day} ${date} ${month} ${year} ${MAINTAINER} - ${packageVersion}-${RELEASE}\n- See CHANGELOG.md of the source`;
+  return `* ${day} ${date} ${month} ${year} ${MAINTAINER} - ${version}-${RELEASE}\n- See CHANGELOG.md of the source`;
 }
