@@ -16,7 +16,7 @@ import { spec } from 'node:test/reporters';
 import { messageOf } from '../shared/errors.ts';
 import { laboratory } from '../test/lab/lab.ts';
 import { type LabSpec, labSpec } from '../test/lab/layout.ts';
-import { ensurePackages } from '../test/lab/packages.ts';
+import { ensurePackages, JUDGING_PACKAGES } from '../test/lab/packages.ts';
 import { reportToStderr } from '../test/lab/report.ts';
 
 const FILE_LIMIT_MS = 25 * 60_000;
@@ -61,7 +61,7 @@ process.exitCode = tally.failed > 0 ? 1 : 0;
 /** What needs them says so itself when they can't be had: most tests need none. */
 async function providePackages(): Promise<void> {
   try {
-    await ensurePackages(reportToStderr);
+    await ensurePackages(reportToStderr, what === 'long' ? JUDGING_PACKAGES : []);
   } catch (thrown) {
     console.error(`test: ${messageOf(thrown)}`);
   }

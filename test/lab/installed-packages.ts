@@ -53,5 +53,5 @@ export async function install(lab: Laboratory, target: string, deb: string): Pro
 
 export function dpkg(lab: Laboratory, target: string, ...words: readonly string[]): Promise<string> {
   const argv = ['env', 'DEBIAN_FRONTEND=noninteractive', 'dpkg', '--force-confold', ...words];
-  return lab.output(target, argv, { deadlineMs: 120_000 });
+  return lab.output(target, argv, { deadlineMs: 300_000 });
 }

@@ -88,6 +88,9 @@ const PACKING_PACKAGES = ['cpio', 'squashfs-tools', 'xz-utils'];
 /** Small, and wanted only on a machine that has no kernel of its own to lend. */
 const KERNEL_PACKAGE = 'linux-image-cloud-amd64';
 
+/** What judges our own packages, and installs those that are not Debian's. */
+export const JUDGING_PACKAGES = ['lintian', 'rpm', 'rpmlint'];
+
 const PACKAGES = [
   ...new Set([
     ...HOST_PACKAGES,
@@ -106,11 +109,11 @@ const END_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 const APT = ['apt-get', '-o', 'DPkg::Lock::Timeout=300'];
 const APT_DEADLINE_MS = 900_000;
 
-export async function ensurePackages(report: Report): Promise<void> {
-  if ((await missingPackages()).length === 0 && !isOurPolicy()) return;
+export async function ensurePackages(report: Report, more: readonly string[] = []): Promise<void> {
+  if ((await missingPackages(more)).length === 0 && !isOurPolicy()) return;
   assertRoot('cannot install the packages of tests and laboratory');
   await withMachineLock('packages', async () => {
-    const missing = await missingPackages(); // somebody else may have been first
+    const missing = await missingPackages(more); // somebody else may have been first
     if (missing.length > 0) {
       report(`packages are missing; by hand it would be: ${installCommand(missing)}`);
       await step(report, `${missing.length} packages installed`, () => installPackages(missing));
@@ -119,9 +122,9 @@ export async function ensurePackages(report: Report): Promise<void> {
   });
 }
 
-async function missingPackages(): Promise<string[]> {
+async function missingPackages(more: readonly string[]): Promise<string[]> {
   const installed = new Set((await installedPackages()).map(withoutArchitecture));
-  const missing = PACKAGES.filter((name) => !installed.has(name));
+  const missing = [...PACKAGES, ...more].filter((name) => !installed.has(name));
   return kernelVersions().length > 0 ? missing.filter((name) => name !== KERNEL_PACKAGE) : missing;
 }
 

@@ -131,7 +131,8 @@ async function build(lab: Lab, spec: LabSpec, report: Report): Promise<void> {
       spec.hosts.map(async (host) => {
         createHost(lab, spec, host);
         await startHost(lab, host);
-        if (spec.init === undefined) await linkPrograms(lab, host);
+        if (spec.init === 'systemd') return; // without our programs, and never put back by reset
+        await linkPrograms(lab, host);
         saveHostFiles(lab, host);
       }),
     );

@@ -1,0 +1,183 @@
+/**
+ * Laws of the package for hosts and of its units, on a host whose first process is systemd: what is installed works as it
+ * is confined, comes back when it is killed, is upgraded without losing a request, and goes without a trace, while a
+ * machine of the host runs on.
+ */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { makeDerivedFiles } from '../../.ci/package/stage.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { isAlive, qemusOf } from './fencing-observer.ts';
+import { makeKey, resourceOf } from './fencing-tokens.ts';
+import { VICTIM, VICTIM_XML, writeVictim } from './fencing-victim.ts';
+import { ASKER_CONF, askerFor, startAsker, waitForAnswer } from './installed-asker.ts';
+import { filesOf } from './installed-files.ts';
+import { buildDeb, dpkg, install, prepareHost } from './installed-packages.ts';
+import { assertConfined, assertKept, linesWithPriority, mainPid } from './installed-units.ts';
+import { type Laboratory, laboratory } from './lab.ts';
+import { ownLabTest } from './shared-lab.ts';
+import { waitFor } from './wait-for.ts';
+
+const HOST = 'hosta';
+const UNITS = ['vm-connectd', 'vm-stonithd', 'vm-managerd'] as const;
+const CONF = '/etc/pm-kvm-tools/vm-stonithd.conf';
+const CONNECTD_CONF = '/etc/pm-kvm-tools/vm-connectd.conf';
+const OURS = '[stonith]\nlog-level = debug\n';
+const BYSTANDER = 'bystander';
+
+interface Debs {
+  readonly former: string;
+  /** With another configuration file than the former one brought. */
+  readonly newer: string;
+  readonly guest: string;
+}
+
+function buildDebs(directory: string): Debs {
+  makeDerivedFiles();
+  const otherConf = join(directory, 'vm-stonithd.conf');
+  writeFileSync(otherConf, '[stonith]\n# of the newer package\n');
+  return {
+    former: buildDeb('pm-kvm-tools-host', directory, '2.0.0~dev1'),
+    newer: buildDeb('pm-kvm-tools-host', directory, '2.0.0~dev2', (what) => ({
+      ...what,
+      files: what.files.map((file) => (`/${file.to}` === CONF ? { ...file, from: otherConf } : file)),
+    })),
+    guest: buildDeb('pm-kvm-tools-guest', directory, '2.0.0~dev1'),
+  };
+}
+
+const write = (lab: Laboratory, path: string, input: string) =>
+  lab.output(HOST, ['/bin/sh', '-c', 'cat >"$0"', path], { input });
+
+ownLabTest('what the package for hosts brings serves, comes back, is upgraded and goes', async (t) => {
+  const directory = temporaryDirectory(t);
+  const debs = buildDebs(directory);
+  const lab = laboratory(`${laboratory().name}-installed`);
+  try {
+    await lab.up({ hosts: [HOST], guests: [], init: 'systemd' });
+    await prepareHost(lab, HOST, directory);
+    await writeVictim(lab);
+    await lab.output(HOST, ['virsh', '-q', 'create', await writeVictim(lab, BYSTANDER)]);
+    const [bystander] = qemusOf(lab, BYSTANDER);
+    assert.ok(bystander !== undefined);
+    const before = filesOf(lab, HOST);
+    await installed(lab, t, debs);
+    await serving(lab, t);
+    await kept(lab, t);
+    await fencing(lab, t);
+    await upgraded(lab, t, debs);
+    await gone(lab, t, before);
+    assert.deepEqual(qemusOf(lab, BYSTANDER), [bystander], 'the other machine runs as it did');
+  } finally {
+    await lab.down();
+  }
+});
+
+async function installed(lab: Laboratory, t: TestContext, debs: Debs): Promise<void> {
+  await t.test('it brings what it names, enables nothing, and bears no guest package beside it', async () => {
+    await install(lab, HOST, debs.former);
+    assert.match(await lab.output(HOST, ['vm-ctl', '--version']), /^vm-ctl \d/);
+    const page = await lab.output(HOST, ['man', '-w', 'vm-ctl']);
+    assert.equal(page.trim(), '/usr/share/man/man8/vm-ctl.8.gz');
+    const state = await lab.on(HOST, ['systemctl', 'is-enabled', ...UNITS]);
+    assert.equal(state.stdout, 'disabled\n'.repeat(UNITS.length));
+    await assert.rejects(
+      install(lab, HOST, debs.guest),
+      /conflicts with pm-kvm-tools-host|conflicting packages/,
+    );
+    assert.equal(await lab.output(HOST, ['dpkg', '--verify', 'pm-kvm-tools-host']), '');
+  });
+}
+
+async function serving(lab: Laboratory, t: TestContext): Promise<void> {
+  await t.test('its units serve when systemd says so, tell errors as such, and are confined', async () => {
+    await assert.rejects(lab.output(HOST, ['systemctl', 'start', 'vm-stonithd']));
+    assert.match(await linesWithPriority(lab, HOST, 'vm-stonithd', 3), /there is no key in /);
+    await makeKey(lab, HOST);
+    await write(lab, CONNECTD_CONF, ASKER_CONF);
+    await lab.output(HOST, ['systemctl', 'enable', '--now', ...UNITS]);
+    await lab.output(HOST, ['vm-connectd', '-t', 'host', '--status']);
+    await lab.output(HOST, ['vm-stonithd', '--status']);
+    await lab.output(HOST, ['vm-managerd', '--status']);
+    assert.match(await linesWithPriority(lab, HOST, 'vm-stonithd', 6), /starting => running/);
+    for (const unit of UNITS) await assertConfined(lab, HOST, unit, 3);
+  });
+}
+
+async function kept(lab: Laboratory, t: TestContext): Promise<void> {
+  await t.test('what is killed comes back by itself', async () => {
+    await Promise.all(UNITS.map((unit) => assertKept(lab, HOST, unit)));
+  });
+}
+
+async function fencing(lab: Laboratory, t: TestContext): Promise<void> {
+  await t.test('a frozen guest is ended by libvirt alone', async () => {
+    await write(lab, CONF, '[stonith]\nbackend = libvirt\n');
+    await lab.output(HOST, ['systemctl', 'restart', 'vm-stonithd']);
+    await lab.output(HOST, ['virsh', '-q', `define ${VICTIM_XML}; start ${VICTIM}`]);
+    await lab.output(HOST, ['pkill', '-STOP', '-f', `guest=${VICTIM},`]);
+    await startAsker(lab, HOST);
+    const ask = await askerFor(lab, HOST, VICTIM, VICTIM);
+    await waitForAnswer(ask);
+    const answer = await ask('off');
+    assert.equal(answer.kind === 'exited' && answer.exitCode, 0, answer.stderr);
+    assert.equal(isAlive(lab, VICTIM), false);
+    await write(lab, CONF, OURS);
+    await lab.output(HOST, ['systemctl', 'restart', 'vm-stonithd']);
+  });
+}
+
+/** The daemon is stopped before it reads the request, so that the request is under way when the upgrade comes. */
+async function upgraded(lab: Laboratory, t: TestContext, debs: Debs): Promise<void> {
+  await t.test(
+    'an upgrade loses no request that is under way, and no word of the administrator',
+    async () => {
+      await lab.output(HOST, ['vm-ctl', 'resource', 'add', VICTIM, '-a', HOST]);
+      await lab.output(HOST, ['vm-ctl', 'resource', 'start', VICTIM]);
+      await lab.waitForIdle('hosts');
+      const ask = await askerFor(lab, HOST, VICTIM, resourceOf(VICTIM));
+      await waitForAnswer(ask);
+      assert.ok(isAlive(lab, VICTIM));
+      const pids = await Promise.all(UNITS.map((unit) => mainPid(lab, HOST, unit)));
+
+      await lab.output(HOST, ['systemctl', 'kill', '--signal=STOP', '--kill-whom=main', 'vm-stonithd']);
+      const asked = ask('off');
+      await waitFor('the request is under way', 60_000, async () =>
+        /\b[1-9]\d* open/.test(await lab.output(HOST, ['vm-connectd', '-t', 'host', '--status'])),
+      );
+      assert.ok(isAlive(lab, VICTIM));
+      await install(lab, HOST, debs.newer);
+      const answer = await asked;
+      assert.equal(answer.kind === 'exited' && answer.exitCode, 0, answer.stderr);
+      assert.equal(isAlive(lab, VICTIM), false, 'what was confirmed is so');
+      for (const [index, unit] of UNITS.entries())
+        assert.notEqual(await mainPid(lab, HOST, unit), pids[index], `${unit} is the new one`);
+      assert.equal(await lab.output(HOST, ['cat', CONF]), OURS);
+      assert.equal(await lab.output(HOST, ['cat', CONNECTD_CONF]), ASKER_CONF);
+    },
+  );
+}
+
+async function gone(lab: Laboratory, t: TestContext, before: ReadonlySet<string>): Promise<void> {
+  await t.test('removed it keeps the configuration, purged it leaves nothing', async () => {
+    await lab.output(HOST, ['vm-ctl', 'resource', 'stop', VICTIM]);
+    await lab.waitForIdle('hosts');
+    await lab.output(HOST, ['vm-ctl', 'resource', 'delete', VICTIM]);
+    await dpkg(lab, HOST, '-r', 'pm-kvm-tools-host');
+    const state = await lab.on(HOST, ['systemctl', 'is-active', ...UNITS]);
+    assert.equal(state.stdout, 'inactive\n'.repeat(UNITS.length));
+    await lab.output(HOST, ['/bin/sh', '-c', '! command -v vm-ctl && ! test -e /run/vmconnectd.sock']);
+    assert.equal(await lab.output(HOST, ['cat', CONF]), OURS);
+    await lab.output(HOST, ['test', '-s', '/etc/pm-kvm-tools/keys']);
+    await dpkg(lab, HOST, '-P', 'pm-kvm-tools-host');
+    const left = [...filesOf(lab, HOST)].filter((path) => !before.has(path));
+    assert.deepEqual(left, []);
+    await lab.output(HOST, [
+      '/bin/sh',
+      '-c',
+      '! test -e /run/pm-kvm-tools && ! ls -d /var/log/pm-kvm-tools 2>&1',
+    ]);
+  });
+}
