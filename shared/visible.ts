@@ -5,9 +5,9 @@
  * DEL, the upper control characters, and the signs that part lines or turn text.
  */
 
-/** Control, format and line-parting characters as their JSON escapes. */
-export function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+/** Control, format and line-parting characters as their JSON escapes; of a text that is longer than `most` the beginning. */
+export function visible(text: string, most = Number.POSITIVE_INFINITY): string {
+  return cutTo(most, text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     character.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   );
 }

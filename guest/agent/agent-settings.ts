@@ -15,6 +15,7 @@ import { formatProblem } from '../../shared/config/problem.ts';
 import { messageOf, PmError, systemCodeOf } from '../../shared/errors.ts';
 import { isLogLevel, LOG_LEVELS, type LogLevel } from '../../shared/log.ts';
 import { paths } from '../../shared/paths.ts';
+import { visible } from '../../shared/visible.ts';
 
 export interface AgentSettings {
   readonly port: string;
@@ -23,6 +24,9 @@ export interface AgentSettings {
 }
 
 export type GivenSettings = { readonly [Key in keyof AgentSettings]?: string | undefined };
+
+/** Of what stands in the file and is quoted. */
+const LONGEST_WORD = 40;
 
 const DEFAULTS = { port: paths.guestPort, socket: paths.connectSocket, logLevel: 'info' } as const;
 
@@ -51,7 +55,11 @@ export function readAgentSettings({ file, isNamed, flags, onWarning }: SettingsS
 
 function fileSettings(file: string, isNamed: boolean, onWarning: (message: string) => void): GivenSettings {
   const text = readText(file, isNamed);
-  if (text === undefined) return {};
+  return text === undefined ? {} : settingsIn(file, text, onWarning);
+}
+
+/** What the text of a configuration file says; throws for one with a fault. */
+export function settingsIn(file: string, text: string, onWarning: (message: string) => void): GivenSettings {
   const result = readIniConfig(file, text);
   if (!result.ok) throw configError(file, result.problems.map(formatProblem));
   for (const warning of result.warnings) onWarning(formatProblem(warning));
@@ -69,7 +77,9 @@ function sectionSettings(
     if ((key === 'socket' || key === 'port') && !isAbsolute(value))
       throw configError(file, `line ${line}: ${name} is not absolute; begin it with /`);
     if (key !== undefined) return [[key, value]];
-    onWarning(`${file}:${line}: there is no setting ${name} for a guest; it is passed over`);
+    onWarning(
+      `${file}:${line}: there is no setting ${visible(name, LONGEST_WORD)} for a guest; it is passed over`,
+    );
     return [];
   });
   return Object.fromEntries(known);
@@ -88,7 +98,7 @@ function logLevelOf(word: string): LogLevel {
   if (isLogLevel(word)) return word;
   throw new PmError({
     code: 'config',
-    what: `cannot use the log level ${word}`,
+    what: `cannot use the log level ${visible(word, LONGEST_WORD)}`,
     fault: 'there is none of that name',
     remedy: `choose one of ${LOG_LEVELS.join(', ')}`,
   });

@@ -22,6 +22,7 @@ import { formatProblem, ProblemList } from '../../shared/config/problem.ts';
 import { messageOf, PmError, systemCodeOf } from '../../shared/errors.ts';
 import { isLogLevel, LOG_LEVELS, type LogLevel } from '../../shared/log.ts';
 import { paths } from '../../shared/paths.ts';
+import { visible } from '../../shared/visible.ts';
 import type { GuestDomain } from './discovery/guest-domain.ts';
 
 export interface HostSettings {
@@ -60,6 +61,10 @@ const DEFAULTS: HostSettings = {
 
 const LONGEST_SWEEP_S = 3_600;
 
+const LONGEST_WORD = 40;
+/** What stands in the file, for a message. */
+const word = (text: string) => visible(text, LONGEST_WORD);
+
 export function readHostSettings({ file, isNamed, flags, onWarning }: HostSettingsSource): HostSettings {
   const fromFile = { ...DEFAULTS, ...fileSettings(file, isNamed, onWarning) };
   const { socket, libvirt, logLevel, socketDirectory } = flags;
@@ -78,7 +83,11 @@ type Given = { -readonly [Key in keyof HostSettings]?: HostSettings[Key] };
 
 function fileSettings(file: string, isNamed: boolean, onWarning: (message: string) => void): Given {
   const text = readText(file, isNamed);
-  if (text === undefined) return {};
+  return text === undefined ? {} : settingsIn(file, text, onWarning);
+}
+
+/** What the text of a configuration file says; throws for one with a fault. */
+export function settingsIn(file: string, text: string, onWarning: (message: string) => void): Given {
   const syntax = readIniConfig(file, text);
   const problems = new ProblemList(file);
   const given: Given = {};
@@ -88,7 +97,7 @@ function fileSettings(file: string, isNamed: boolean, onWarning: (message: strin
     if (guest !== undefined) guests.push(guestOf(guest, section, problems));
     else if (section.name === 'host') readHost(section, given, problems);
     else if (section.name !== 'guest') {
-      problems.warning(section, `there is no section ${section.name}; it is passed over`, 'remove it');
+      problems.warning(section, `there is no section ${word(section.name)}; it is passed over`, 'remove it');
     }
   }
   const meaning = problems.result([]);
@@ -111,7 +120,7 @@ function readHost({ settings }: IniEntry, given: Given, problems: ProblemList): 
         break;
       case 'log-level':
         given.logLevel = isLogLevel(value) ? value : 'info';
-        if (!isLogLevel(value)) problems.error(place, `${value} is no log level`, CHOOSE_LEVEL);
+        if (!isLogLevel(value)) problems.error(place, `${word(value)} is no log level`, CHOOSE_LEVEL);
         break;
       case 'sweep-seconds': {
         const seconds = Number(value);
@@ -119,7 +128,7 @@ function readHost({ settings }: IniEntry, given: Given, problems: ProblemList): 
         if (!/^\d+$/.test(value) || seconds < 1 || seconds > LONGEST_SWEEP_S)
           problems.error(
             place,
-            `sweep-seconds can't be ${value}`,
+            `sweep-seconds can't be ${word(value)}`,
             `write a number from 1 to ${LONGEST_SWEEP_S}`,
           );
         break;
@@ -130,7 +139,11 @@ function readHost({ settings }: IniEntry, given: Given, problems: ProblemList): 
           problems.error(place, 'a directory is not absolute', 'begin each with /');
         break;
       default:
-        problems.warning(place, `there is no setting ${name} for a host; it is passed over`, 'remove it');
+        problems.warning(
+          place,
+          `there is no setting ${word(name)} for a host; it is passed over`,
+          'remove it',
+        );
     }
   }
 }
@@ -139,14 +152,19 @@ function guestOf(name: string, { settings, line }: IniEntry, problems: ProblemLi
   const value = (wanted: string) => settings.find((setting) => setting.name === wanted)?.value;
   const path = value('path') ?? '';
   const mode = value('mode') ?? 'bind';
-  if (!isAbsolute(path)) problems.error({ line }, `guest ${name} has no absolute path`, 'write path = /…');
+  if (!isAbsolute(path))
+    problems.error({ line }, `guest ${word(name)} has no absolute path`, 'write path = /…');
   if (mode !== 'bind' && mode !== 'connect')
-    problems.error({ line }, `guest ${name} has the mode ${mode}`, 'write mode = bind or mode = connect');
+    problems.error(
+      { line },
+      `guest ${word(name)} has the mode ${word(mode)}`,
+      'write mode = bind or mode = connect',
+    );
   for (const setting of settings) {
     if (setting.name !== 'path' && setting.name !== 'mode')
       problems.warning(
         setting,
-        `there is no setting ${setting.name} for a guest; it is passed over`,
+        `there is no setting ${word(setting.name)} for a guest; it is passed over`,
         'remove it',
       );
   }
@@ -180,11 +198,11 @@ function readText(file: string, isNamed: boolean): string | undefined {
 
 const CHOOSE_LEVEL = `choose one of ${LOG_LEVELS.join(', ')}`;
 
-function flagLevel(word: string): LogLevel {
-  if (isLogLevel(word)) return word;
+function flagLevel(level: string): LogLevel {
+  if (isLogLevel(level)) return level;
   throw new PmError({
     code: 'usage',
-    what: `cannot use the log level ${word}`,
+    what: `cannot use the log level ${word(level)}`,
     fault: 'there is none of that name',
     remedy: CHOOSE_LEVEL,
   });

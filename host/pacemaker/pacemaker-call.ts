@@ -7,7 +7,7 @@
  */
 
 import { type CommandResult, type CommandRunner, describeResult } from '../../shared/process/run-command.ts';
-import { cutTo, visible } from '../../shared/visible.ts';
+import { visible } from '../../shared/visible.ts';
 import { parseXml } from '../xml/parse-xml.ts';
 import { descendantsNamed, type XmlElement } from '../xml/xml-element.ts';
 
@@ -97,7 +97,7 @@ export async function callForXml(
 }
 
 export function unreadable(argv: readonly string[], fault: string): PacemakerFailure {
-  const words = visible(cutTo(LONGEST_FAULT, fault));
+  const words = visible(fault, LONGEST_FAULT);
   return { ok: false, kind: 'unreadable', fault: `the answer of ${argv[0]} can't be understood: ${words}` };
 }
 

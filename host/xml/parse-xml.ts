@@ -5,7 +5,7 @@
 
 import { SaxesParser } from 'saxes';
 import { messageOf } from '../../shared/errors.ts';
-import { cutTo, visible } from '../../shared/visible.ts';
+import { visible } from '../../shared/visible.ts';
 import type { XmlElement } from './xml-element.ts';
 
 export type XmlParseResult =
@@ -62,7 +62,7 @@ export function parseXml(document: string, limits: XmlLimits = {}): XmlParseResu
   try {
     parser.write(document).close();
   } catch (thrown) {
-    return { ok: false, fault: visible(cutTo(LONGEST_FAULT, messageOf(thrown))) };
+    return { ok: false, fault: visible(messageOf(thrown), LONGEST_FAULT) };
   }
   return root === undefined ? { ok: false, fault: 'it has no element' } : { ok: true, root };
 }

@@ -1,6 +1,8 @@
 /** All families: every parser of what comes from outside is in one of them. */
+import { clusterTools } from './families/cluster-tools.ts';
 import { fenceInput, processes, records, virshOutput } from './families/commands.ts';
 import { iniConfig, rules, shellConfig } from './families/configuration.ts';
+import { daemonConfig } from './families/daemon-config.ts';
 import { frames } from './families/frames.ts';
 import { replies } from './families/replies.ts';
 import { oldTokens, tokens } from './families/tokens.ts';
@@ -15,8 +17,10 @@ export const FAMILIES: readonly Family[] = [
   domainXml,
   clusterStatus,
   cib,
+  clusterTools,
   shellConfig,
   iniConfig,
+  daemonConfig,
   rules,
   fenceInput,
   records,

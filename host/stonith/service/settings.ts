@@ -22,6 +22,7 @@ import { formatProblem } from '../../../shared/config/problem.ts';
 import { messageOf, PmError, systemCodeOf } from '../../../shared/errors.ts';
 import type { LogLevel } from '../../../shared/log.ts';
 import { paths } from '../../../shared/paths.ts';
+import { visible } from '../../../shared/visible.ts';
 
 export interface StonithSettings {
   readonly backend: 'pacemaker' | 'libvirt';
@@ -51,6 +52,9 @@ const NAMES = [
 type Name = (typeof NAMES)[number];
 export type GivenSettings = { readonly [Key in Name]?: string | undefined };
 
+/** Of what stands in the file and is quoted. */
+const LONGEST_WORD = 40;
+
 const LEVELS: readonly LogLevel[] = ['error', 'warning', 'info', 'debug'];
 
 export interface SettingsSource {
@@ -64,10 +68,14 @@ export interface SettingsSource {
 
 export function readStonithSettings(source: SettingsSource): StonithSettings {
   const { file, flags, isClusterConfigured = clusterIsConfigured } = source;
-  const given: GivenSettings = { ...settingsIn(source), ...definedOnly(flags) };
+  const given: GivenSettings = { ...fileSettings(source), ...definedOnly(flags) };
   const backend = given.backend ?? (isClusterConfigured() ? 'pacemaker' : 'libvirt');
   if (backend !== 'pacemaker' && backend !== 'libvirt')
-    throw unusable(file, `there is no backend ${backend}`, 'choose pacemaker or libvirt');
+    throw unusable(
+      file,
+      `there is no backend ${visible(backend, LONGEST_WORD)}`,
+      'choose pacemaker or libvirt',
+    );
   if (backend === 'libvirt' && isClusterConfigured()) {
     source.onWarning(
       'backend libvirt on a machine with a cluster: guests that the cluster manages will be restarted by it',
@@ -75,7 +83,11 @@ export function readStonithSettings(source: SettingsSource): StonithSettings {
   }
   const logLevel = LEVELS.find((known) => known === (given['log-level'] ?? 'info'));
   if (logLevel === undefined)
-    throw unusable(file, `there is no log level ${given['log-level']}`, `choose one of ${LEVELS.join(', ')}`);
+    throw unusable(
+      file,
+      `there is no log level ${visible(given['log-level'] ?? '', LONGEST_WORD)}`,
+      `choose one of ${LEVELS.join(', ')}`,
+    );
   return {
     backend,
     logLevel,
@@ -97,13 +109,13 @@ function decryptOf(file: string, given: GivenSettings): DecryptSettings | undefi
   if (command === undefined) return undefined;
   const exit = given['decrypt-ok-exit'] ?? '0';
   if (!/^\d{1,3}$/.test(exit))
-    throw unusable(file, `${exit} is no exit status`, 'use a number from 0 to 255');
+    throw unusable(file, `${visible(exit, LONGEST_WORD)} is no exit status`, 'use a number from 0 to 255');
   return { command, usesStdin: isTrue(given['decrypt-stdin']), okExitCode: Number(exit) };
 }
 
 const isTrue = (text: string | undefined) => /^(?:1|true|on|yes|y)$/i.test(text ?? '');
 
-function settingsIn({ file, isNamed, onWarning }: SettingsSource): GivenSettings {
+function fileSettings({ file, isNamed, onWarning }: SettingsSource): GivenSettings {
   let text: string;
   try {
     text = readConfigFile(file);
@@ -111,6 +123,11 @@ function settingsIn({ file, isNamed, onWarning }: SettingsSource): GivenSettings
     if (systemCodeOf(thrown) === 'ENOENT' && !isNamed) return {};
     throw unusable(file, messageOf(thrown), 'mend the file');
   }
+  return settingsIn(file, text, onWarning);
+}
+
+/** What the text of a configuration file says; throws for one with a fault. */
+export function settingsIn(file: string, text: string, onWarning: (message: string) => void): GivenSettings {
   const result = readIniConfig(file, text);
   if (!result.ok) throw unusable(file, result.problems.map(formatProblem), 'mend the file');
   for (const warning of result.warnings) onWarning(formatProblem(warning));
@@ -123,7 +140,8 @@ function known(file: string, { settings }: IniEntry, onWarning: (message: string
   const given: { [Key in Name]?: string } = {};
   for (const { name, value, line } of settings) {
     const setting = NAMES.find((one) => one === name);
-    if (setting === undefined) onWarning(`${file}:${line}: there is no setting ${name}; it is passed over`);
+    if (setting === undefined)
+      onWarning(`${file}:${line}: there is no setting ${visible(name, LONGEST_WORD)}; it is passed over`);
     else given[setting] = value;
   }
   return given;

@@ -5,12 +5,13 @@ import { readStatus } from '../../../guest/connect/read-status.ts';
 import { judgeList, judgeOperation } from '../../../guest/fence/verdict.ts';
 import { readHostStatus } from '../../../host/connect/status/host-status.ts';
 import { printHostStatus } from '../../../host/connect/status/print-host-status.ts';
+import { hostFactsJson, readHostFacts } from '../../../host/ctl/check/host-facts.ts';
 import { questionOf } from '../../../host/manager/monitor-desk.ts';
 import { MOST_TOKENS, parseFenceRequest } from '../../../host/stonith/service/parse-request.ts';
 import { membersOf } from '../../../shared/protocol/json-members.ts';
 import type { Answer, Json } from '../../../shared/protocol/message.ts';
 import { parseMessage } from '../../../shared/protocol/parse-message.ts';
-import { type Family, law, lawfulWords } from '../family.ts';
+import { type Family, law, lawfulWords, same } from '../family.ts';
 import { lawfulMessage } from './frames.ts';
 import { JSON_WORDS } from './samples.ts';
 
@@ -44,6 +45,14 @@ const GUEST_STATUS = {
   requests: { open: 1 },
   counters: { link: { migrations: 3 }, frames: { garbageRuns: 1 } },
 };
+const HOST_FACTS = {
+  version: 1,
+  node: 'hostA',
+  wallMs: 5,
+  cpu: { value: 'x', fault: null },
+  worker: { pid: 7, command: 'vm-ctl' },
+  guests: { p: { xml: { value: 'd' }, link: null, disks: { '/d': { fault: 'no file' } } } },
+};
 const replyOf = (detail: Json, text = 'OK') => JSON.stringify({ type: 'reply', id: 'a', text, detail });
 
 export const replies: Family = {
@@ -58,6 +67,7 @@ export const replies: Family = {
     JSON.stringify({ type: 'request', id: 'a', service: 'stonith', text: 'list A B', deadlineMs: 5 }),
     JSON.stringify(HOST_STATUS),
     JSON.stringify(GUEST_STATUS),
+    JSON.stringify(HOST_FACTS),
   ],
   words: [
     ...JSON_WORDS,
@@ -93,6 +103,7 @@ export const replies: Family = {
     const json = jsonOf(input);
     if (json === undefined) return;
     lawfulStatus(json);
+    lawfulHostFacts(json);
     const parsed = parseMessage(json);
     if (!parsed.ok) {
       if (parsed.kind === 'bad-message') lawfulWords(parsed.fault, 'the fault of a message');
@@ -146,6 +157,19 @@ function lawfulRequest(text: string): void {
   if (asked?.kind === 'list') law(asked.tokens.length <= MOST_TOKENS, 'a long list', asked.tokens.length);
   const question = questionOf(text, undefined);
   law(question === undefined || question.names.length <= 256, 'many names', question?.names.length);
+}
+
+/** What another host tells travels as JSON. */
+function lawfulHostFacts(json: Json): void {
+  const facts = readHostFacts(json);
+  if (facts === undefined) return;
+  const told = hostFactsJson(facts);
+  const again = readHostFacts(told);
+  same(
+    again === undefined ? undefined : hostFactsJson(again),
+    told,
+    'told and read again it is another host',
+  );
 }
 
 function lawfulStatus(json: Json): void {

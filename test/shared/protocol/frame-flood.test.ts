@@ -2,30 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Frame, FrameDecoder } from '../../../shared/protocol/frame-decoder.ts';
-import { MAX_FRAME_BYTES, type Message } from '../../../shared/protocol/message.ts';
+import { MAX_FRAME_BYTES } from '../../../shared/protocol/message.ts';
+import { MESSAGES } from '../../fuzz/families/samples.ts';
 import { byteByByte, encoded, encodedV1 } from './frames.ts';
 
 const LF = Buffer.from('\n');
 
 /** Good frames of every kind, to be broken. */
-const MESSAGES: readonly Message[] = [
-  { type: 'hello', version: 2, agent: 'vm-connectd 2', session: 'a'.repeat(36), boot: 'b', name: 'guest1' },
-  {
-    type: 'request',
-    id: 'id-1',
-    service: 'stonith',
-    text: 'off TOKEN',
-    deadlineMs: 60_000,
-    detail: [1, null],
-  },
-  { type: 'request', id: 'x', service: 'monitor', text: 'default_ping_set', deadlineMs: 1, guest: 'other' },
-  { type: 'reply', id: 'id-1', text: 'OK', detail: { a: { b: ['é', 1.5, true] } } },
-  { type: 'reply', id: 'id-1', error: { code: 'deadline', message: 'too late', retry: false } },
-  { type: 'cancel', id: 'id-1' },
-  { type: 'services', services: ['stonith', 'monitor'] },
-  { type: 'ping', nonce: 1 },
-  { type: 'error', code: 'bad-request', message: 'no' },
-];
 const GOOD: readonly Buffer[] = [
   ...MESSAGES.map(encoded),
   encodedV1({ type: 1, id: 'stonith-1', client: 1, text: 'off TOKEN' }),
