@@ -7,8 +7,8 @@ import type { Stats } from './statistics.ts';
 export interface Benchmark {
   readonly name: string;
   readonly about: string;
-  /** A laboratory of two hosts and two guests stands while it runs. */
-  readonly needsLab: boolean;
+  /** Of a laboratory: nothing, its two hosts alone, or also its two guests with a cluster of their own. */
+  readonly needs: 'nothing' | 'hosts' | 'guests';
   /** A quick run leaves it out unless it is named. */
   readonly isLong?: boolean;
   run(options: BenchmarkOptions): Promise<BenchmarkResult>;

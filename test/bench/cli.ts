@@ -47,20 +47,22 @@ if (values.record || values['write-docs']) writeDocument(DOCS, NAMES);
 
 async function runAll(chosen: readonly Benchmark[]): Promise<void> {
   if (!existsSync(PROGRAMS)) throw new Error(`${PROGRAMS} is not there: npm run build`);
-  const [alone, inLab] = [chosen.filter((one) => !one.needsLab), chosen.filter((one) => one.needsLab)];
-  for (const benchmark of alone) await runOne(benchmark);
-  if (inLab.length === 0) return;
+  for (const benchmark of chosen.filter(({ needs }) => needs === 'nothing')) await runOne(benchmark);
   const lab = laboratory();
   const wasUp = lab.isUp();
-  await lab.up(labSpec(2, 2));
-  try {
-    for (const benchmark of inLab) {
-      await lab.reset();
+  for (const needs of ['hosts', 'guests'] as const) {
+    const benchmarks = chosen.filter((one) => one.needs === needs);
+    if (benchmarks.length === 0) continue;
+    if (!wasUp) await lab.up(labSpec(2, needs === 'hosts' ? 0 : 2));
+    try {
       await lab.pushPrograms();
-      await runOne(benchmark);
+      for (const benchmark of benchmarks) {
+        await runOne(benchmark);
+        if (wasUp || benchmark !== benchmarks.at(-1)) await lab.reset();
+      }
+    } finally {
+      if (!wasUp) await lab.down();
     }
-  } finally {
-    if (!wasUp) await lab.down();
   }
 }
 

@@ -46,7 +46,7 @@ export const failover: Benchmark = {
   name: 'failover',
   about:
     'from the freezing of a guest to its service running on the peer, each stage counted from the freezing',
-  needsLab: true,
+  needs: 'guests',
   isLong: true, // the guests' cluster has to be whole again after each run
   async run({ quick, report }) {
     const lab = laboratory();

@@ -67,7 +67,7 @@ const LIMITS: readonly Limit[] = [
 export const fence: Benchmark = {
   name: 'fence',
   about: 'from the start of the fence agent to its success',
-  needsLab: true,
+  needs: 'hosts',
   async run({ quick, report }) {
     const lab = laboratory();
     // The guests' own clusters have no part in it, and take processor time.

@@ -59,7 +59,7 @@ const wayRows = (port: PortWorld): readonly Way[] => [
 export const roundTrip: Benchmark = {
   name: 'round-trip',
   about: 'a question and its answer between guest and host',
-  needsLab: true,
+  needs: 'guests',
   async run({ quick, report }) {
     const ways = wayRows(await PortWorld.build(laboratory()));
     const taken = new Map<string, number[]>(ways.map(({ name }) => [name, []]));

@@ -34,7 +34,7 @@ export const scale: Benchmark = {
   name: 'scale',
   about:
     'vm-connectd -t host with 10 to 3,000 guests: idle, with a tenth of them talking, and beside a hostile one',
-  needsLab: false,
+  needs: 'nothing',
   async run(options) {
     const directory = mkdtempSync(join(tmpdir(), 'pmk-bench-'));
     try {

@@ -90,7 +90,7 @@ function startsIn(folder: string): Start[] {
 export const start: Benchmark = {
   name: 'start',
   about: 'the start of each program, beside that of an empty Node',
-  needsLab: false,
+  needs: 'nothing',
   async run({ quick }) {
     const folder = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-bench-'));
     try {

@@ -36,7 +36,7 @@ interface Command {
 export const vmCtlBenchmark: Benchmark = {
   name: 'vm-ctl',
   about: 'vm-ctl with 10, 100 and 1,000 guests, beside crmsh and pcs doing the same on the same file',
-  needsLab: false,
+  needs: 'nothing',
   async run({ quick, report }) {
     const folder = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-bench-'));
     try {
