@@ -1,12 +1,13 @@
 /** All families: every parser of what comes from outside is in one of them. */
 import { clusterTools } from './families/cluster-tools.ts';
+import { cib, clusterStatus } from './families/cluster-xml.ts';
 import { fenceInput, processes, records, virshOutput } from './families/commands.ts';
 import { iniConfig, rules, shellConfig } from './families/configuration.ts';
 import { daemonConfig } from './families/daemon-config.ts';
+import { domainXml } from './families/domain-xml.ts';
 import { frames } from './families/frames.ts';
 import { replies } from './families/replies.ts';
 import { oldTokens, tokens } from './families/tokens.ts';
-import { cib, clusterStatus, domainXml } from './families/xml.ts';
 import type { Family } from './family.ts';
 
 export const FAMILIES: readonly Family[] = [

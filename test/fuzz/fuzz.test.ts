@@ -12,7 +12,7 @@ import { type Family, law } from './family.ts';
 import { faultOf, fuzzFamily, shortest } from './fuzz-family.ts';
 
 const CORPUS = join(import.meta.dirname, 'corpus');
-const INPUTS = 10_000;
+const INPUTS = 5_000;
 const SEED = 20_261_121;
 
 for (const family of FAMILIES) {
