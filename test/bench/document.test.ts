@@ -14,9 +14,13 @@ test('docs/benchmarks.md and its pictures are what the records give: npm run ben
   }
 });
 
-test('every benchmark has a record, and every record a benchmark', () => {
+test('every record is that of a benchmark', () => {
   const recorded = readRecords(join(DOCS, 'benchmarks')).map(({ name }) => name);
-  assert.deepEqual(recorded, NAMES.toSorted());
+  assert.ok(recorded.length > 0);
+  assert.deepEqual(
+    recorded.filter((name) => !NAMES.includes(name)),
+    [],
+  );
 });
 
 test('no record names a place on the machine', () => {

@@ -35,7 +35,13 @@ export function writeDocument(docs: string, names: readonly string[]): void {
 const pictureOf = ({ name }: BenchmarkRecord) => `${FOLDER}/${name}.svg`;
 
 function goals(records: readonly BenchmarkRecord[]): string {
-  return ['## What has to hold', markdown(verdictTable(records.flatMap(verdictsOf)))].join('\n\n');
+  const quick = records.filter(({ isQuick }) => isQuick).map(({ name }) => name);
+  const warning = `**Recorded with few runs: ${quick.join(', ')}.** The load is told below each; what was measured beside much other work says little, of times nothing.`;
+  return [
+    '## What has to hold',
+    ...(quick.length === 0 ? [] : [warning]),
+    markdown(verdictTable(records.flatMap(verdictsOf))),
+  ].join('\n\n');
 }
 
 function section(record: BenchmarkRecord, words: string): string {
