@@ -75,7 +75,7 @@ export async function waitForLink(lab: Laboratory, guest: string): Promise<void>
   );
 }
 
-export async function manageWithOurAgent(lab: Laboratory, guest: string): Promise<void> {
+async function manageWithOurAgent(lab: Laboratory, guest: string): Promise<void> {
   const id = resourceOf(guest);
   const pair = (set: string, name: string, value: string) =>
     `<nvpair id="${id}-${set}-${name}" name="${name}" value="${value}"/>`;

@@ -71,8 +71,9 @@ if [[ $LAB_INIT == systemd ]]; then                     # it gets what it may wr
   umount -l "$root/dev"
   mount -t tmpfs -o mode=755 tmpfs "$root/dev"
   mkdir "$root/dev/"{shm,pts,net}
-  cp -a /dev/{null,zero,full,random,urandom,tty,kvm,fuse} "$root/dev/"
-  cp -a /dev/net/tun "$root/dev/net/"
+  for device in null zero full random urandom tty kvm fuse net/tun; do
+    if [[ -e /dev/$device ]]; then cp -a "/dev/$device" "$root/dev/$device"; fi
+  done
   mount -t tmpfs tmpfs "$root/dev/shm"
   mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts"
   ln -s pts/ptmx "$root/dev/ptmx"

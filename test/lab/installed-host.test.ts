@@ -134,6 +134,7 @@ async function upgraded(lab: Laboratory, t: TestContext, debs: Debs): Promise<vo
   await t.test(
     'an upgrade loses no request that is under way, and no word of the administrator',
     async () => {
+      await lab.output(HOST, ['vm-ctl', 'host', 'init', '--daemons', 'vm-stonithd,vm-managerd', '--yes']);
       await lab.output(HOST, ['vm-ctl', 'resource', 'add', VICTIM, '-a', HOST]);
       await lab.output(HOST, ['vm-ctl', 'resource', 'start', VICTIM]);
       await lab.waitForIdle('hosts');
@@ -154,6 +155,10 @@ async function upgraded(lab: Laboratory, t: TestContext, debs: Debs): Promise<vo
       assert.equal(isAlive(lab, VICTIM), false, 'what was confirmed is so');
       for (const [index, unit] of UNITS.entries())
         assert.notEqual(await mainPid(lab, HOST, unit), pids[index], `${unit} is the new one`);
+      await lab.waitForIdle('hosts');
+      const argv = ['crm_mon', '-1', '--exclude=all', '--include=failures,failcounts'];
+      const failures = await lab.output(HOST, argv);
+      assert.doesNotMatch(failures, /vm-?(connectd|stonithd|managerd)/i);
       assert.equal(await lab.output(HOST, ['cat', CONF]), OURS);
       assert.equal(await lab.output(HOST, ['cat', CONNECTD_CONF]), ASKER_CONF);
     },
@@ -165,6 +170,9 @@ async function gone(lab: Laboratory, t: TestContext, before: ReadonlySet<string>
     await lab.output(HOST, ['vm-ctl', 'resource', 'stop', VICTIM]);
     await lab.waitForIdle('hosts');
     await lab.output(HOST, ['vm-ctl', 'resource', 'delete', VICTIM]);
+    for (const what of ['//rsc_order', '//clone'])
+      await lab.output(HOST, ['cibadmin', '--delete-all', '--force', '--xpath', what]);
+    await lab.waitForIdle('hosts');
     await dpkg(lab, HOST, '-r', 'pm-kvm-tools-host');
     const state = await lab.on(HOST, ['systemctl', 'is-active', ...UNITS]);
     assert.equal(state.stdout, 'inactive\n'.repeat(UNITS.length));

@@ -174,10 +174,10 @@ async function bringUpGuests(lab: Lab, spec: LabSpec, report: Report): Promise<v
     ),
   );
   const members = clusterMembers(spec.guests);
-  const agentMs = spec.init === 'systemd' ? 180_000 : undefined; // udev and all that take their time under TCG
+  const [agentMs, memberMs] = spec.init === 'systemd' ? [180_000, 360_000] : []; // udev and all that under TCG
   if (members.length > 0) {
     await step(report, 'cluster of the guests online', () =>
-      allEnded(members.map(({ name }) => waitForMembership(lab, name))),
+      allEnded(members.map(({ name }) => waitForMembership(lab, name, memberMs))),
     );
     await waitForOnline(lab, 'guests');
     await savePristine(lab, 'guests');
