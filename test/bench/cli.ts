@@ -73,7 +73,8 @@ async function runOne(benchmark: Benchmark): Promise<void> {
   const isQuick = values.quick;
   const result = await benchmark.run({ quick: isQuick, report: (words) => console.error(`  ${words}`) });
   const record: BenchmarkRecord = { name, about, isQuick, machine: machineNow(loadBefore), ...result };
-  console.log(`\n${plainText(rowTable(record.rows))}\n\n${plainText(verdictTable(verdictsOf(record)))}`);
+  console.log(`\n${plainText(rowTable(record.rows))}`);
+  if (record.limits.length > 0) console.log(`\n${plainText(verdictTable(verdictsOf(record)))}`);
   console.log(`\nload ${record.machine.load}; ${((performance.now() - startedMs) / 1000).toFixed(0)} s\n`);
   if (directory !== undefined) writeRecord(directory, record);
 }
