@@ -1,4 +1,5 @@
 /** What the CIB says of a target: its configuration, that of the guest that asks, and what the nodes last did with it. */
+import { isDeepStrictEqual } from 'node:util';
 import { queryCibXPath, xpathLiteral } from '../../pacemaker/cib-query.ts';
 import type { Pacemaker, PacemakerFailure } from '../../pacemaker/pacemaker-call.ts';
 import {
@@ -12,6 +13,7 @@ import { parseRecord, RECORD_ATTRIBUTE } from '../decide/record.ts';
 import type { ConfiguredTarget } from './cluster-facts.ts';
 import { TARGET_ROLE, valueIn, writableSet } from './meta-set.ts';
 import { isDoomed, requesterXPath } from './requester.ts';
+import { type Definition, definitionOf, isTwin, sourcesXPath, twinsXPath } from './twins.ts';
 
 interface TargetInCib {
   readonly ok: true;
@@ -41,50 +43,57 @@ export async function readTarget(
   requester: string,
   definitions: Definitions,
 ): Promise<TargetInCib | PacemakerFailure> {
+  const known = definitions.get(resource);
   const wanted = [
     historyXPath(resource),
     virtualMachine(resource),
     requesterXPath(requester, resource),
-    ...twinXPaths(resource, definitions.get(resource)),
+    ...(known === undefined ? [] : [twinsXPath(resource, known)]),
   ];
   const answer = await queryCibXPath(pacemaker, wanted.join(' | '));
   if (!answer.ok) return answer;
   const history = historyIn(answer.elements);
   if (!history.ok) return history;
-  const primitives = answer.elements.filter(({ name }) => name === 'primitive');
+  const resources = answer.elements.filter(({ name }) => name === 'primitive' || name === 'template');
   const isTarget = ({ attributes }: XmlElement) => attributes['id'] === resource;
-  const primitive = primitives.find(isTarget);
-  const definition = definitionIn(primitive);
-  const others = primitives.filter((one) => !isTarget(one));
-  const isTwin = (one: XmlElement) => definition !== undefined && definitionIn(one) === definition;
-  const requesterIsDoomed = others.some((one) => !isTwin(one) && isDoomed(one));
-  let twin = others.find(isTwin);
-  if (definition !== undefined && definition !== definitions.get(resource)) {
-    const twins = await queryCibXPath(pacemaker, twinXPaths(resource, definition).join(' | '));
-    if (!twins.ok) return twins;
-    twin = twins.elements[0];
-    definitions.set(resource, definition);
-  }
-  const target = configuredTarget(primitive, twin?.attributes['id']);
+  const primitive = resources.find(isTarget);
+  const others = resources.filter((one) => !isTarget(one));
+  const twin = await twinOf(pacemaker, primitive, others, definitions);
+  if (!twin.ok) return twin;
+  const requesterIsDoomed = others.some(
+    (one) => one.name === 'primitive' && one !== twin.twin && isDoomed(one),
+  );
+  const target = configuredTarget(primitive, twin.twin?.attributes['id']);
   return { ...history, configured: { primitive, target, requesterIsDoomed } };
 }
 
 /** By resource, as they were last seen: so that twins are looked for by the same query. */
-export type Definitions = Map<string, string>;
+export type Definitions = Map<string, Definition>;
 
-/** The file that says which virtual machine it is. */
-const definitionIn = (primitive: XmlElement | undefined): string | undefined =>
-  primitive?.children
-    .filter(({ name }) => name === 'instance_attributes')
-    .map((set) => valueIn(set, 'config'))
-    .find((value) => value !== undefined);
-
-const twinXPaths = (resource: string, definition: string | undefined): readonly string[] =>
-  definition === undefined
-    ? []
-    : [
-        `//resources//primitive[@id!=${xpathLiteral(resource)}]${KIND}[instance_attributes/nvpair[@name="config" and @value=${xpathLiteral(definition)}]]`,
-      ];
+/** Of what was found already, if it was looked for by what still holds. */
+async function twinOf(
+  pacemaker: Pacemaker,
+  primitive: XmlElement | undefined,
+  found: readonly XmlElement[],
+  definitions: Definitions,
+): Promise<{ readonly ok: true; readonly twin: XmlElement | undefined } | PacemakerFailure> {
+  const resource = primitive?.attributes['id'];
+  if (primitive === undefined || resource === undefined) return { ok: true, twin: undefined };
+  let definition = definitionOf(primitive);
+  const elsewhere = definition === undefined ? sourcesXPath(primitive) : undefined;
+  if (elsewhere !== undefined) {
+    const sources = await queryCibXPath(pacemaker, elsewhere);
+    if (!sources.ok) return sources;
+    definition = definitionOf(primitive, sources.elements);
+  }
+  if (definition === undefined) return { ok: true, twin: undefined };
+  const same = definitions.get(resource);
+  if (same !== undefined && isDeepStrictEqual(definition, same))
+    return { ok: true, twin: found.find((one) => isTwin(one, same)) };
+  definitions.set(resource, definition);
+  const twins = await queryCibXPath(pacemaker, twinsXPath(resource, definition));
+  return twins.ok ? { ok: true, twin: twins.elements[0] } : twins;
+}
 
 function configuredTarget(element: XmlElement | undefined, twin: string | undefined): ConfiguredTarget {
   if (element === undefined) return { kind: 'none' };

@@ -1,0 +1,100 @@
+/** However a second resource says that it starts the same machine, it is found: by Pacemaker's own tool, on a file here. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type Definitions, readTarget } from '../../../host/stonith/pacemaker/target-in-cib.ts';
+import { runCommand } from '../../../shared/process/run-command.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+const pair = (id: string, value: string) => `<nvpair id="${id}" name="config" value="${value}"/>`;
+const machine = (id: string, inside: string, more = 'class="ocf" provider="extra" type="VirtualDomain"') =>
+  `<primitive id="${id}" ${more}>${inside}</primitive>`;
+const set = (id: string, inside: string) => `<instance_attributes id="${id}">${inside}</instance_attributes>`;
+const TEMPLATE = '<template id="tpl" class="ocf" provider="extra" type="VirtualDomain">';
+
+const VM1 = machine('vm1', set('vm1-i', pair('vm1-c', '/vm1.xml')));
+const OTHER = machine('vm2', set('vm2-i', pair('vm2-c', '/vm2.xml')));
+const BY_TEMPLATE = `${TEMPLATE}${set('tpl-i', pair('tpl-c', '/vm1.xml'))}</template>`;
+
+/** Twice: before it is known how it is defined, and after. */
+async function twinsOf(t: TestContext, resources: string, requester = 'guest1') {
+  const cibFile = join(temporaryDirectory(t), 'cib.xml');
+  writeFileSync(
+    cibFile,
+    `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="1" num_updates="0" admin_epoch="0">
+<configuration><crm_config/><nodes/><resources>${resources}</resources><constraints/></configuration><status/></cib>`,
+  );
+  const pacemaker = { run: runCommand, deadlineMs: 10_000, cibFile };
+  const definitions: Definitions = new Map();
+  const twins = [];
+  for (let look = 0; look < 2; look++) {
+    const read = await readTarget(pacemaker, 'vm1', requester, definitions);
+    assert.ok(read.ok, JSON.stringify(read));
+    const target = read.configured?.target;
+    twins.push(target?.kind === 'virtual-machine' ? target.twin : 'no machine');
+  }
+  return twins;
+}
+
+const TWINS: Readonly<Record<string, readonly [resources: string, twin: string | undefined]>> = {
+  none: [VM1 + OTHER, undefined],
+  'written out': [VM1 + OTHER + machine('two', set('two-i', pair('two-c', '/vm1.xml'))), 'two'],
+  'in a clone': [
+    `${VM1}<clone id="cln">${machine('two', set('two-i', pair('two-c', '/vm1.xml')))}</clone>`,
+    'two',
+  ],
+  'by another agent': [
+    VM1 +
+      machine(
+        'two',
+        set('two-i', pair('two-c', '/vm1.xml')),
+        'class="ocf" provider="heartbeat" type="VirtualDomain"',
+      ),
+    'two',
+  ],
+  'by a template': [BY_TEMPLATE + VM1 + machine('two', '', 'template="tpl"'), 'tpl'],
+  'by the same template': [
+    BY_TEMPLATE + machine('vm1', '', 'template="tpl"') + machine('two', '', 'template="tpl"'),
+    'two',
+  ],
+  'by a template for one of them': [
+    BY_TEMPLATE +
+      machine('vm1', '', 'template="tpl"') +
+      machine('two', set('two-i', pair('two-c', '/vm1.xml'))),
+    'two',
+  ],
+  'not by a template with another value': [
+    BY_TEMPLATE.replace('/vm1.xml', '/vm9.xml') + VM1 + machine('two', '', 'template="tpl"'),
+    undefined,
+  ],
+  'not by a template that both override': [
+    BY_TEMPLATE.replace('/vm1.xml', '/vm9.xml') +
+      machine('vm1', set('vm1-i', pair('vm1-c', '/vm1.xml')), 'template="tpl"') +
+      machine('two', set('two-i', pair('two-c', '/vm2.xml')), 'template="tpl"'),
+    undefined,
+  ],
+  'by reference to its set': [VM1 + machine('two', '<instance_attributes id-ref="vm1-i"/>'), 'two'],
+  'by reference to its value': [VM1 + machine('two', set('two-i', '<nvpair id-ref="vm1-c"/>')), 'two'],
+  'because it refers to the other': [
+    machine('vm1', '<instance_attributes id-ref="two-i"/>') +
+      machine('two', set('two-i', pair('two-c', '/vm1.xml'))),
+    'two',
+  ],
+  'because its value is of the other': [
+    machine('vm1', set('vm1-i', '<nvpair id-ref="two-c"/>')) +
+      machine('two', set('two-i', pair('two-c', '/vm1.xml'))),
+    'two',
+  ],
+};
+
+for (const [way, [resources, twin]] of Object.entries(TWINS)) {
+  test(`a second resource for one machine is found: ${way}`, async (t) => {
+    assert.deepEqual(await twinsOf(t, resources), [twin, twin]);
+  });
+}
+
+test('the resource of the guest that asks is no twin', async (t) => {
+  const asker = machine('prmVMCTL_guest1', set('g-i', pair('g-c', '/guest1.xml')));
+  assert.deepEqual(await twinsOf(t, VM1 + asker), [undefined, undefined]);
+});
