@@ -61,6 +61,7 @@ export class ClusterTarget implements FenceTarget {
   readonly #access: ClusterAccess;
   /** As the last look at the configuration saw it. */
   #primitive: XmlElement | undefined;
+  #shared: ReadonlySet<string> = new Set();
   /** Where it ran at the last look, with what the nodes told of it. */
   #running: ReadonlyMap<string, NodeHistory> = new Map();
   /** As a predicate, that a node which did not tell of its end at the last look does not until now. */
@@ -102,7 +103,10 @@ export class ClusterTarget implements FenceTarget {
       requesterIsDoomed: cib.configured?.requesterIsDoomed,
       finished: finished?.job,
     });
-    if (cib.configured !== undefined) this.#primitive = cib.configured.primitive;
+    if (cib.configured !== undefined) {
+      this.#primitive = cib.configured.primitive;
+      this.#shared = cib.configured.shared;
+    }
     this.#running = runningIn(facts, cib.nodes);
     const unended = [...cib.nodes].find(([, history]) => isUnended(history));
     this.#hasNotEnded = unended && `[${notEndedXPath(this.#resource, ...unended)}]`;
@@ -122,7 +126,7 @@ export class ClusterTarget implements FenceTarget {
     const changes = { [TARGET_ROLE]: role, [RECORD_ATTRIBUTE]: formatRecord(record) };
     const untilMs = performance.now() + deadlineMs;
     const pacemaker = this.#within(deadlineMs);
-    const set = writableSet(this.#primitive);
+    const set = writableSet(this.#primitive, this.#shared);
     const condition = role === 'Stopped' ? requesterLives(this.#job.requester, this.#resource) : '';
     if (set === undefined) return this.#orderInNewSet(pacemaker, changes, condition);
     const xpath = `${exactSet(this.#resource, set)}${condition}`;
@@ -212,7 +216,9 @@ export class ClusterTarget implements FenceTarget {
   #orderInNewSet(pacemaker: Pacemaker, changes: MetaChanges, condition: string): Promise<Done> {
     const set = changedSet(newSet(this.#resource), changes);
     const change = (element: XmlElement) =>
-      writableSet(element) === undefined ? withSet(element, set.attributes['id'] ?? '', set) : undefined;
+      writableSet(element, this.#shared) === undefined
+        ? withSet(element, set.attributes['id'] ?? '', set)
+        : undefined;
     return this.#replaceAtVersion(pacemaker, change, condition);
   }
 

@@ -21,13 +21,31 @@ export const TARGET_ROLE = 'target-role';
 /** Undefined: removed. */
 export type MetaChanges = Readonly<Record<string, string | undefined>>;
 
+/** Finds what takes its meta attributes from others, by reference. */
+export const REFERENCES =
+  '//resources//meta_attributes[@id-ref] | //resources//meta_attributes/nvpair[@id-ref]';
+
+/** The ids that are referred to: what stands under them is not one resource's own. */
+export const sharedIn = (references: readonly XmlElement[]): ReadonlySet<string> =>
+  new Set(
+    references
+      .filter(({ name }) => name === 'meta_attributes' || name === 'nvpair')
+      .flatMap(({ attributes }) => attributes['id-ref'] ?? []),
+  );
+
 /**
  * The resource's own set where its role stands, or else the one that decides; undefined: it has none that can be written
  * to. Two sets with a role would be one too many for everybody's tools.
  */
-export function writableSet(primitive: XmlElement): XmlElement | undefined {
+export function writableSet(
+  primitive: XmlElement,
+  shared: ReadonlySet<string> = new Set(),
+): XmlElement | undefined {
+  const isShared = (element: XmlElement): boolean =>
+    shared.has(element.attributes['id'] ?? '') || element.children.some(isShared);
   const sets = childrenNamed(primitive, 'meta_attributes')
     .filter((set) => set.attributes['id-ref'] === undefined && elementAt(set, 'rule') === undefined)
+    .filter((set) => !isShared(set))
     .toSorted((one, other) => scoreOf(other.attributes['score']) - scoreOf(one.attributes['score']));
   return sets.find((set) => valueIn(set, TARGET_ROLE) !== undefined) ?? sets[0];
 }

@@ -11,7 +11,7 @@ import {
 import type { XmlElement } from '../../xml/xml-element.ts';
 import { parseRecord, RECORD_ATTRIBUTE } from '../decide/record.ts';
 import type { ConfiguredTarget } from './cluster-facts.ts';
-import { TARGET_ROLE, valueIn, writableSet } from './meta-set.ts';
+import { REFERENCES, sharedIn, TARGET_ROLE, valueIn, writableSet } from './meta-set.ts';
 import { isDoomed, requesterXPath } from './requester.ts';
 import { type Definition, definitionOf, isTwin, sourcesXPath, twinsXPath } from './twins.ts';
 
@@ -24,6 +24,8 @@ interface TargetInCib {
         readonly primitive: XmlElement | undefined;
         readonly target: ConfiguredTarget;
         readonly requesterIsDoomed: boolean;
+        /** Ids of meta attributes that other resources refer to. */
+        readonly shared: ReadonlySet<string>;
       }
     | undefined;
 }
@@ -48,6 +50,7 @@ export async function readTarget(
     historyXPath(resource),
     virtualMachine(resource),
     requesterXPath(requester, resource),
+    REFERENCES,
     ...(known === undefined ? [] : [twinsXPath(resource, known)]),
   ];
   const answer = await queryCibXPath(pacemaker, wanted.join(' | '));
@@ -63,8 +66,9 @@ export async function readTarget(
   const requesterIsDoomed = others.some(
     (one) => one.name === 'primitive' && one !== twin.twin && isDoomed(one),
   );
-  const target = configuredTarget(primitive, twin.twin?.attributes['id']);
-  return { ...history, configured: { primitive, target, requesterIsDoomed } };
+  const shared = sharedIn(answer.elements);
+  const target = configuredTarget(primitive, twin.twin?.attributes['id'], shared);
+  return { ...history, configured: { primitive, target, requesterIsDoomed, shared } };
 }
 
 /** By resource, as they were last seen: so that twins are looked for by the same query. */
@@ -95,9 +99,13 @@ async function twinOf(
   return twins.ok ? { ok: true, twin: twins.elements[0] } : twins;
 }
 
-function configuredTarget(element: XmlElement | undefined, twin: string | undefined): ConfiguredTarget {
+function configuredTarget(
+  element: XmlElement | undefined,
+  twin: string | undefined,
+  shared: ReadonlySet<string>,
+): ConfiguredTarget {
   if (element === undefined) return { kind: 'none' };
-  const set = writableSet(element);
+  const set = writableSet(element, shared);
   const record = valueIn(set, RECORD_ATTRIBUTE);
   return {
     kind: 'virtual-machine',

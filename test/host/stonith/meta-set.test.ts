@@ -14,10 +14,12 @@ import {
   newSet,
   primitiveAtVersion,
   setWithRecord,
+  sharedIn,
   valueIn,
   withSet,
   writableSet,
 } from '../../../host/stonith/pacemaker/meta-set.ts';
+import { xmlElement } from '../../../host/xml/xml-element.ts';
 import { runCommand } from '../../../shared/process/run-command.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -120,4 +122,19 @@ test('the role is written where it stands already, so that there is one and not 
     `<meta_attributes id="first" score="5"><nvpair id="i" name="is-managed" value="true"/></meta_attributes>${META}`,
   );
   assert.equal((await setIn(pacemaker)).attributes['id'], 'm');
+});
+
+test('a set that another resource refers to, as a whole or a value of it, is not written to', () => {
+  const primitive = xmlElement('primitive', { id: 'vm' }, [
+    xmlElement('meta_attributes', { id: 'm' }, [
+      xmlElement('nvpair', { id: 'm-t', name: 'target-role', value: 'Started' }),
+    ]),
+  ]);
+  assert.equal(writableSet(primitive)?.attributes['id'], 'm');
+  for (const reference of [
+    xmlElement('meta_attributes', { 'id-ref': 'm' }),
+    xmlElement('nvpair', { 'id-ref': 'm-t' }),
+  ]) {
+    assert.equal(writableSet(primitive, sharedIn([reference])), undefined);
+  }
 });
