@@ -20,6 +20,8 @@ export interface Fault {
   readonly strike: (lab: Laboratory, bridge: BridgeStandIn) => Promise<unknown>;
   /** Begun as soon as it has struck. */
   readonly mend?: (lab: Laboratory) => Promise<unknown>;
+  /** Somebody else wants it to run from then on. */
+  readonly asksForAStart?: boolean;
   /** Takes its time: it costs a host its power. */
   readonly isSlow?: boolean;
 }
@@ -148,7 +150,7 @@ export const FAULTS: readonly Fault[] = [
     strike: (lab) => property(lab, 'maintenance-mode', 'true'),
     mend: (lab) => later(() => property(lab, 'maintenance-mode', 'false')),
   },
-  { name: 'started by an admin meanwhile', strike: (lab) => role(lab, 'Started') },
+  { name: 'started by an admin meanwhile', asksForAStart: true, strike: (lab) => role(lab, 'Started') },
   {
     name: 'the stop fails, and blocks',
     prepare: (lab) => onFail(lab, 'block'),

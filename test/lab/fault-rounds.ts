@@ -34,7 +34,7 @@ const LEFT_FOR_MS = 75_000;
 
 export async function playRound(
   world: FaultWorld,
-  { prepare, strike, mend }: Fault,
+  { prepare, strike, mend, asksForAStart = false }: Fault,
   moment: Moment,
 ): Promise<Round> {
   const { operation, step, deadlineMs, isStuck } = moment;
@@ -56,9 +56,10 @@ export async function playRound(
   await mend?.(lab);
   await unstuck;
   const { result, wasAlive, risenBefore } = await asked;
-  const left = (await leftovers(lab)) ?? (await wrongEnd(lab, operation, result));
+  const left = (await leftovers(lab)) ?? (asksForAStart ? undefined : await wrongEnd(lab, operation, result));
   watched.stop();
-  const hasRisen = operation === 'off' && result === 'confirmed' && watched.begun > risenBefore;
+  const mayRise = asksForAStart || operation !== 'off' || result !== 'confirmed';
+  const hasRisen = !mayRise && watched.begun > risenBefore;
   const isFalse = result === 'confirmed' && wasAlive !== (operation === 'on');
   const wrong = [
     ...(isFalse ? ['a false confirmation'] : []),

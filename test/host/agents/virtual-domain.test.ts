@@ -45,7 +45,17 @@ describe('VirtualDomain', () => {
 
   it('a mark without an end is obeyed, and said to be there still; what is no mark, or one of before, is none', async (t) => {
     const ended = `r-1:${Math.floor(Date.now() / 1000) - 1}`;
-    for (const mark of ['true', 'TRUE', 'yes', 'r-1', 'r-1:', 'r-1:soon', ':9999999999', 'r-1:9999999999999', ended]) {
+    for (const mark of [
+      'true',
+      'TRUE',
+      'yes',
+      'r-1',
+      'r-1:',
+      'r-1:soon',
+      ':9999999999',
+      'r-1:9999999999999',
+      ended,
+    ]) {
       const { status, stderr } = await virtualDomain(t, mark).run('stop');
       assert.equal(status, OCF.success, `${mark}: ${stderr}`);
       const isObeyed = /leaving it to libvirt/.test(stderr);
