@@ -7,10 +7,10 @@ import type { CommandResult } from '../../shared/process/run-command.ts';
 import { role } from '../lab/fault-kinds.ts';
 import { resourceOf } from '../lab/fencing-tokens.ts';
 import { HOSTS } from '../lab/fencing-world.ts';
+import { Random } from '../support/random.ts';
 import { AGENT_SOCKET, PASSER_BY, VICTIMS, type Victim } from './chaos-names.ts';
 import type { ChaosWorld } from './chaos-world.ts';
 import type { Observer } from './observer.ts';
-import { Random } from './random.ts';
 import type { Trend } from './trend.ts';
 
 const REQUEST_S = 15;

@@ -1,7 +1,7 @@
 /** What happens when: drawn from a seed, kept as a file, and cut into smaller ones. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { Random } from '../support/random.ts';
 import { CATALOGUE, type KindName } from './catalogue.ts';
-import { Random } from './random.ts';
 
 export interface Strike {
   /** Since the load began. */

@@ -1,6 +1,6 @@
 /** What a family of inputs is: one kind of outside data, samples of it, and the laws that hold for whatever comes in its place. */
 import { inspect } from 'node:util';
-import type { Random } from '../chaos/random.ts';
+import type { Random } from '../support/random.ts';
 
 export interface Family {
   readonly name: string;

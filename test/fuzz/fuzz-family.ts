@@ -10,7 +10,7 @@
  */
 import { setImmediate as yieldOnce } from 'node:timers/promises';
 import { messageOf } from '../../shared/errors.ts';
-import { Random } from '../chaos/random.ts';
+import { Random } from '../support/random.ts';
 import type { Coverage } from './coverage.ts';
 import type { Family } from './family.ts';
 import { Mutator } from './mutator.ts';

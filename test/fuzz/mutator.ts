@@ -2,7 +2,7 @@
  * Makes new inputs of old ones: bits and bytes changed, words of the format put in, pieces cut, repeated, moved and taken from
  * another input, numbers made extreme, and once in a while one piece repeated until it is long. The same chance gives the same.
  */
-import type { Random } from '../chaos/random.ts';
+import type { Random } from '../support/random.ts';
 
 export interface MutatorOptions {
   readonly words: readonly Buffer[];

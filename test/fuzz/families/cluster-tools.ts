@@ -5,7 +5,7 @@ import { queryAllNodeAttributes, queryNodeAttribute } from '../../../host/pacema
 import type { Pacemaker, PacemakerFailure } from '../../../host/pacemaker/pacemaker-call.ts';
 import { queryResourceHistory } from '../../../host/pacemaker/resource-history.ts';
 import { simulateLive } from '../../../host/pacemaker/simulate.ts';
-import type { Random } from '../../chaos/random.ts';
+import type { Random } from '../../support/random.ts';
 import { type Family, law, lawfulWords } from '../family.ts';
 import { XML_WORDS } from './samples.ts';
 

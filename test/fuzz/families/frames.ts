@@ -8,7 +8,7 @@ import {
   type V1Frame,
   writeV1Frame,
 } from '../../../shared/protocol/v1-frame.ts';
-import type { Random } from '../../chaos/random.ts';
+import type { Random } from '../../support/random.ts';
 import { type Family, law, lawfulWords, same } from '../family.ts';
 import { JSON_WORDS, MESSAGES } from './samples.ts';
 

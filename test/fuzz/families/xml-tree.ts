@@ -2,7 +2,7 @@
 import { parseXml } from '../../../host/xml/parse-xml.ts';
 import { printXml } from '../../../host/xml/print-xml.ts';
 import type { XmlElement } from '../../../host/xml/xml-element.ts';
-import type { Random } from '../../chaos/random.ts';
+import type { Random } from '../../support/random.ts';
 import { law, same } from '../family.ts';
 
 /** Reading it once more costs as much as all the rest. */
