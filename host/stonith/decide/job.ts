@@ -15,7 +15,8 @@
  * which an order or a mark may have been written ends in clearing or in rolling-back; one answer a job.
  *
  * A joined job shares its record with a daemon that may have confirmed it already, or may yet take it back. So it never
- * undoes a stop that anybody can have seen, and it confirms only what it has proven *after* the record was gone.
+ * undoes a stop that anybody can have seen, and it confirms only what it has proven *after* the record was gone. Nor does a
+ * job undo one that took over the record of an off whose time was over: its host may confirm it yet.
  */
 import type { Facts, FinishedJob } from './facts.ts';
 import { formerRoleOf } from './forgotten.ts';
