@@ -177,7 +177,7 @@ export class Desk {
         effects.push(...this.#giveUp(work, 'the deadline has passed', nowMs));
       const late = work.askers.filter(({ answerByMs }) => answerByMs <= nowMs);
       work.askers = work.askers.filter((asker) => !late.includes(asker));
-      const outcome = unproven(`the deadline has passed: ${work.job.giveUp ?? work.job.lastReason}`);
+      const outcome = unproven(work.job.giveUp ?? `the deadline has passed: ${work.job.lastReason}`);
       effects.push(...late.map((asker) => replyTo(asker, outcome, nowMs)));
     }
     return effects;

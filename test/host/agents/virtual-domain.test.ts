@@ -101,6 +101,31 @@ describe('VirtualDomain', () => {
     assert.ok(threadsOf(pid).length > 0);
   });
 
+  it('a name that the installed agent would take for another is neither started nor said not to run', async (t) => {
+    const domain = `vm-${process.pid}`;
+    const pidFile = `/run/libvirt/qemu/${domain}.pid`;
+    mkdirSync('/run/libvirt/qemu', { recursive: true });
+    t.after(() => rmSync(pidFile, { force: true }));
+    const call = virtualDomain(t);
+    const pid = await halfDead(t, domain);
+    for (const name of [
+      '<name>a&amp;b</name>',
+      '<name>a&#98;c</name>',
+      '<name>\nb</name>',
+      '<!--\n<name>old</name>\n-->\n<name>new</name>',
+    ]) {
+      writeFileSync(call.path('xml'), `<domain type='kvm'>\n${name}\n</domain>\n`);
+      rmSync(pidFile, { force: true });
+      const { status, stderr } = await call.run('start');
+      assert.equal(status, OCF.configured, `${name}: ${stderr}`);
+      assert.match(stderr, /names no machine in one line .*; write it so, or rename the machine/);
+      assert.equal((await call.run('monitor', PROBE)).status, OCF.notRunning, name);
+      writeFileSync(pidFile, String(pid));
+      assert.equal((await call.run('monitor', PROBE)).status, OCF.generic, name);
+      assert.equal((await call.run('stop')).status, OCF.generic, name);
+    }
+  });
+
   it('a dead one that nobody reaps keeps nobody waiting', async (t) => {
     const pid = await unreaped(t);
     assert.equal(isAlive(pid), false);
