@@ -107,6 +107,7 @@ async function makeReady(world: FaultWorld, operation: Moment['operation']): Pro
   await lab.waitForOnline('hosts');
   await revive(world);
   await world.bridge.waitForService();
+  await lab.ask('hosts', ['crm_resource', '--cleanup', '-r', RESOURCE]);
   await managed(lab, 'true');
   const isOn = operation !== 'on';
   await role(lab, isOn ? 'Started' : 'Stopped');

@@ -1,9 +1,10 @@
 /**
- * npm run faults [-- ROUNDS]: fencing requests with every kind of fault at every step of their jobs, on two real hosts.
+ * npm run faults [-- ROUNDS] [--quick | --slow]: fencing requests with every kind of fault at every step of their jobs, on two real hosts.
  * Prints what was answered and what was true; the exit status is 1 when one request was confirmed while the victim lived,
- * or when something was left behind. Faults that cost a host its power are played once, whatever ROUNDS says.
+ * or when something was left behind. Faults that cost a host its power (--slow: only these, --quick: no such) are played once, whatever ROUNDS says.
  */
 import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
 import { FAULTS, type Fault } from './fault-kinds.ts';
 import { MOMENTS, type Moment, nameOf } from './fault-moments.ts';
 import { playRound, type Round, wordsOf } from './fault-rounds.ts';
@@ -17,7 +18,12 @@ interface Cell {
   readonly played: readonly Round[];
 }
 
-const rounds = Number(process.argv[2] ?? 1);
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, slow: { type: 'boolean', default: false } },
+});
+const rounds = Number(positionals[0] ?? 1);
+const faults = FAULTS.filter(({ isSlow = false }) => !(isSlow ? values.quick : values.slow));
 const lab = laboratory();
 const wasUp = lab.isUp();
 await (wasUp ? lab.up() : lab.up(labSpec(2, 0)));
@@ -36,7 +42,7 @@ try {
 
 async function main(world: FaultWorld): Promise<number> {
   const cells: Cell[] = [];
-  for (const fault of FAULTS) {
+  for (const fault of faults) {
     const isSlow = fault.isSlow === true;
     for (const moment of MOMENTS.filter(({ isForAll }) => isForAll || !isSlow)) {
       const played: Round[] = [];
@@ -75,6 +81,6 @@ function tableOf(cells: readonly Cell[]): string {
   return [
     line(['fault', ...MOMENTS.map(nameOf)]),
     line(['-----', ...MOMENTS.map(() => '---')]),
-    ...FAULTS.map((fault) => line([fault.name, ...MOMENTS.map((moment) => cellOf(fault, moment))])),
+    ...faults.map((fault) => line([fault.name, ...MOMENTS.map((moment) => cellOf(fault, moment))])),
   ].join('\n');
 }
