@@ -56,7 +56,7 @@ export async function playRound(
   await mend?.(lab);
   await unstuck;
   const { result, wasAlive, risenBefore } = await asked;
-  const left = (await leftovers(lab)) ?? (asksForAStart ? undefined : await wrongEnd(lab, operation, result));
+  const { left, role: roleLeft } = await atRest(lab);
   watched.stop();
   const mayRise = asksForAStart || operation !== 'off' || result !== 'confirmed';
   const hasRisen = !mayRise && watched.begun > risenBefore;
@@ -66,6 +66,7 @@ export async function playRound(
     ...(hasRisen ? ['it was started again'] : []),
     ...(watched.hasSeenTwo ? ['it ran twice at once'] : []),
     ...(left === undefined ? [] : [`left: ${left}`]),
+    ...(asksForAStart || isPromised(operation, result, roleLeft) ? [] : [`left: role ${roleLeft}`]),
   ];
   return { result, wasAlive, wasStruck, wrong: wrong.length > 0 ? wrong.join(', ') : undefined };
 }
@@ -89,16 +90,11 @@ async function goOn(lab: Laboratory): Promise<void> {
 }
 
 /** Of what was confirmed the order stands, what failed has been taken back; of what is unknown nobody has promised either. */
-async function wrongEnd(
-  lab: Laboratory,
-  operation: Moment['operation'],
-  result: string,
-): Promise<string | undefined> {
+function isPromised(operation: Moment['operation'], result: string, role: string): boolean {
   const former = operation === 'on' ? 'Stopped' : 'Started';
   const ordered = operation === 'off' ? 'Stopped' : 'Started';
   const promised = { confirmed: ordered, failed: former }[result];
-  const found = await roleNow(lab);
-  return promised === undefined || found === promised ? undefined : `role ${found}`;
+  return promised === undefined || role === promised;
 }
 
 /** The victim runs where it belongs, or is off if it is to be started; the daemon serves, both hosts are online. */
@@ -117,40 +113,38 @@ async function makeReady(world: FaultWorld, operation: Moment['operation']): Pro
   await lab.waitForIdle('hosts');
 }
 
-/** Past the record's time and the next look for what was forgotten at the latest. */
-async function leftovers(lab: Laboratory): Promise<string | undefined> {
-  let left: string | undefined;
-  try {
-    await waitFor(
-      'nothing is left',
-      LEFT_FOR_MS,
-      async () => {
-        left = await present(lab);
-        return left === undefined;
-      },
-      { pollMs: 200 },
-    );
-    return undefined;
-  } catch {
-    return left;
-  }
+/** What is there at rest: past the record's time and the next look for what was forgotten at the latest. */
+async function atRest(lab: Laboratory): Promise<Rest> {
+  let rest: Rest = { left: 'nothing was looked at', role: '' };
+  const isTidy = async () => {
+    rest = await lookAround(lab);
+    return rest.left === undefined;
+  };
+  // Whoever has waited in vain says what is left.
+  await waitFor('nothing is left', LEFT_FOR_MS, isTidy, { pollMs: 200 }).catch(() => undefined);
+  return rest;
 }
 
-/** Records, marks, constraints, and more roles than one. */
-async function present(lab: Laboratory): Promise<string | undefined> {
-  const configuration = await lab.ask('hosts', ['cibadmin', '--query', '--scope', 'configuration']);
+interface Rest {
+  readonly left: string | undefined;
+  readonly role: string;
+}
+
+/** For records, marks, constraints, and more roles than one. */
+async function lookAround(lab: Laboratory): Promise<Rest> {
+  const deaf = { left: 'a cluster that does not answer', role: '' };
+  const query = ['cibadmin', '--query', '--scope', 'configuration'];
+  const configuration = await lab.ask('hosts', query).catch(() => undefined);
   const mark = await lab.on('hostb', ['attrd_updater', '-Q', '-A', '-n', `force_stop-${RESOURCE}`]);
-  if (configuration.includes('name="vm-stonithd"')) return 'a record';
-  if (/value="[^"]/.test(mark.stdout)) return 'a mark';
-  if ((configuration.match(/<rsc_(location|colocation|order) /g) ?? []).length !== 1) return 'a constraint';
-  return /^(Started|Stopped)$/.test(rolesIn(configuration)) ? undefined : `roles ${rolesIn(configuration)}`;
+  if (configuration === undefined || mark.kind !== 'exited') return deaf;
+  const roles = [...configuration.matchAll(/name="target-role" value="([^"]*)"/g)].map(([, value]) => value);
+  const role = roles.join(' ');
+  if (configuration.includes('name="vm-stonithd"')) return { left: 'a record', role };
+  if (/value="[^"]/.test(mark.stdout)) return { left: 'a mark', role };
+  if ((configuration.match(/<rsc_(location|colocation|order) /g) ?? []).length !== 1)
+    return { left: 'a constraint', role };
+  return { left: /^(Started|Stopped)$/.test(role) ? undefined : `roles ${role}`, role };
 }
-
-const rolesIn = (configuration: string): string =>
-  [...configuration.matchAll(/name="target-role" value="([^"]*)"/g)].map(([, value]) => value).join(' ');
-
-const roleNow = async (lab: Laboratory): Promise<string> =>
-  rolesIn(await lab.ask('hosts', ['cibadmin', '--query', '--scope', 'configuration']));
 
 /** False as well when the job was over before. */
 async function stepReached(lab: Laboratory, step: Moment['step']): Promise<boolean> {

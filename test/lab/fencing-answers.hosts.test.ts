@@ -1,4 +1,4 @@
-/** What was true when it was answered may be true no longer, and what is stopped as one resource may run as another. */
+/** What was true once may be so no longer; and resources that share something with the one that is fenced. */
 import assert from 'node:assert/strict';
 import { reasonOf, resultOf, stateOf } from '../support/bridge-stand-in.ts';
 import { buildFaultWorld, endFaultWorld, RESOURCE } from './fault-world.ts';
@@ -8,9 +8,11 @@ import { VICTIM, VICTIM_XML } from './fencing-victim.ts';
 import { labTest } from './shared-lab.ts';
 
 const DEADLINE_MS = 20_000;
+const NEIGHBOUR = `<primitive id="neighbour" class="ocf" provider="pacemaker" type="Dummy">
+<meta_attributes id-ref="${RESOURCE}-m"/></primitive>`;
 const TWIN = `<primitive id="prmTwin" class="ocf" provider="extra" type="VirtualDomain"><instance_attributes id="prmTwin-i">
 <nvpair id="prmTwin-c" name="config" value="${VICTIM_XML}"/></instance_attributes>
-<meta_attributes id="prmTwin-m"><nvpair id="prmTwin-r" name="target-role" value="Stopped"/></meta_attributes></primitive>`;
+<meta_attributes id="prmTwin-m"><nvpair id="prmTwin-r" name="is-managed" value="false"/></meta_attributes></primitive>`;
 
 labTest('an off is not confirmed again under its id by another host when it is on since', async (lab) => {
   const world = await buildFaultWorld(lab);
@@ -46,11 +48,28 @@ labTest(
         if (operation !== 'status')
           assert.match(reasonOf(answer), /^resource prmTwin starts the same virtual machine/);
       }
-      await lab.ask('hosts', ['cibadmin', '--delete', '--xml-text', '<primitive id="prmTwin"/>']);
-      const off = await world.bridge.ask(`off ${world.token}`, DEADLINE_MS);
-      assert.equal(resultOf(off), 'confirmed', `${RESOURCE}: ${reasonOf(off)}`);
     } finally {
       await endFaultWorld(world);
     }
   },
 );
+
+labTest('who shares meta attributes with a guest does not end with it', async (lab) => {
+  const world = await buildFaultWorld(lab);
+  try {
+    const create = ['--create', '--scope', 'resources', '--xml-text'];
+    await lab.ask('hosts', ['cibadmin', ...create, NEIGHBOUR]);
+    await lab.waitForIdle('hosts');
+    const off = await world.bridge.ask(`off ${world.token}`, DEADLINE_MS);
+    assert.equal(resultOf(off), 'confirmed', reasonOf(off));
+    assert.equal(isAlive(lab, VICTIM), false);
+    await lab.waitForIdle('hosts');
+    const where = await lab.ask('hosts', ['crm_resource', '--locate', '-r', 'neighbour']);
+    assert.match(where, /is running on: host/);
+    const on = await world.bridge.ask(`on ${world.token}`, DEADLINE_MS);
+    assert.equal(resultOf(on), 'confirmed', reasonOf(on));
+  } finally {
+    await lab.ask('hosts', ['cibadmin', '--delete', '--xml-text', '<primitive id="neighbour"/>']);
+    await endFaultWorld(world);
+  }
+});
