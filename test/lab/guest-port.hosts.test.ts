@@ -69,7 +69,7 @@ labTest(
     await link(t, channelSocket(lab, GUEST), 'hostA');
     const other = ['--socket', '/run/other.sock'];
     await lab.output(GUEST, ['vm-connectd', '-Dt', 'guest', '-p', '/run/other.pid', ...other]);
-    const status = await lab.in(GUEST, ['vm-connect', 'status', ...other]);
+    const status = await lab.in(GUEST, ['vm-connect', 'status', '--timeout', '60', ...other]);
     assert.match(
       status.stdout.replace(/\s+/g, ' '),
       /another program holds the port; find it with "fuser -v/,
