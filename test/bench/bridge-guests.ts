@@ -24,6 +24,8 @@ interface Guest {
 const guests: Guest[] = [];
 const askedAtMs = new Map<string, number>();
 let roundTripsMs: number[] = [];
+/** No id is used twice: what was answered under it would be its answer again. */
+let serial = 0;
 let greeted = 0;
 let onGreeted = () => {};
 
@@ -110,7 +112,8 @@ async function talk({ count, forMs, everyMs, service, spreadMs = everyMs }: Talk
   const timers = guests.slice(0, count).map((guest, index) => {
     let timer: NodeJS.Timeout;
     const ask = () => {
-      const id = `${index}-${asked++}`;
+      asked++;
+      const id = `${index}-${serial++}`;
       askedAtMs.set(id, performance.now());
       const text = service === 'host' ? 'ping' : 'default_ping_set diskcheck_status';
       say(guest.socket, { type: 'request', id, service, text, deadlineMs: 20_000 });
