@@ -75,7 +75,9 @@ test('after a frame of version 1 that was cut off in its id or its text the next
     fc.property(anyV1Frame, fc.nat(), anyV1Frame, (broken, place, frame) => {
       const bytes = encodedV1(broken);
       const lengths = [...Array.from({ length: 64 }, (_, at) => at), ...rangeOf(80, bytes.length - 1)];
-      const length = lengths[place % lengths.length];
+      const length = lengths[place % lengths.length] ?? 0;
+      // Of type 0 the first four bytes are zero, and may be what ends the text that was cut off.
+      fc.pre(frame.type !== 0 || length < 80);
       const { frames } = decode([Buffer.concat([bytes.subarray(0, length), encodedV1(frame)])]);
       assert.deepEqual(frames, [{ kind: 'v1', frame }]);
     }),
