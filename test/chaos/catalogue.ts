@@ -173,8 +173,8 @@ export const CATALOGUE = {
     ),
     undo: sh('rm -f /run/chaos-fill; mount -o remount,size=50% /run'),
   },
-  'clock ahead': { ...clockKind('+8s') },
-  'clock behind': { ...clockKind('-8s') },
+  'clock ahead': clockKind('+8s'),
+  'clock behind': clockKind('-8s'),
   'CIB on a disk that can only be read': {
     isHeavy: false,
     lastsMs: [1_000, 8_000],

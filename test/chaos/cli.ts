@@ -4,7 +4,8 @@
  * status is 1 when a law was broken. A schedule that broke one is made as small as it can be, and kept as a file.
  * --calm strikes nothing: a long run under load alone, in which memory has to stay what it was.
  */
-import { loadavg } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { HOSTS } from '../lab/fencing-world.ts';
 import { laboratory } from '../lab/lab.ts';
@@ -49,14 +50,21 @@ async function playInNewLab(some: Schedule): Promise<Played> {
   try {
     const world = await ChaosWorld.build(lab);
     try {
-      return await play(world, some, (words) => console.log(words));
+      const played = await play(world, some, (words) => console.log(words));
+      if (played.violations.length > 0) await keepLogs();
+      return played;
     } finally {
       await world.end();
     }
   } finally {
-    await lab.copyLogs(`/tmp/pm-kvm-tools-chaos-${process.pid}`);
     await lab.down();
   }
+}
+
+async function keepLogs(): Promise<void> {
+  const folder = join(tmpdir(), `pm-kvm-tools-chaos-${process.pid}`);
+  await lab.copyLogs(folder);
+  console.log(`the logs are in ${folder}`);
 }
 
 async function keepSmallest(): Promise<void> {

@@ -17,6 +17,8 @@ const REQUEST_S = 15;
 /** Node's start on a machine that has much to do. */
 const REQUEST_ENDS_MS = (REQUEST_S + 15) * 1000;
 const RUNS_WITHIN_MS = 40_000;
+/** A host stands still for so long at most, with all who ask on it. */
+const FROZEN_MS = 20_000;
 
 export interface Outcome {
   readonly count: number;
@@ -149,6 +151,3 @@ export class Load {
     this.outcomes.set(key, { count, words: result.stderr.trim().replaceAll('\n', ' / ') });
   }
 }
-
-/** A host stands still for so long at most, with all who ask on it. */
-const FROZEN_MS = 20_000;
