@@ -4,7 +4,7 @@ import { type DomainSelector, domainWord } from './domain-selector.ts';
 import { callVirsh, type Virsh, type VirshFailure } from './virsh.ts';
 
 export type DomainJob =
-  | { readonly kind: 'none' }
+  | { readonly kind: 'none' | 'not-running' }
   /** It comes from another host, and may yet stay there. */
   | { readonly kind: 'arriving' }
   | {
@@ -28,7 +28,7 @@ export async function queryDomainJob(virsh: Virsh, selector: DomainSelector): Pr
   const answer = await callVirsh(virsh, ['domjobinfo', `--domain=${domain.word}`, '--rawstats']);
   if (answer.ok) return parseDomainJob(answer.stdout);
   if (answer.kind !== 'refused') return answer;
-  if (NOT_RUNNING.test(answer.fault)) return { ok: true, job: { kind: 'none' } };
+  if (NOT_RUNNING.test(answer.fault)) return { ok: true, job: { kind: 'not-running' } };
   return ARRIVING.test(answer.fault) ? { ok: true, job: { kind: 'arriving' } } : answer;
 }
 

@@ -61,7 +61,7 @@ export async function readTarget(
   const isTarget = ({ attributes }: XmlElement) => attributes['id'] === resource;
   const primitive = resources.find(isTarget);
   const others = resources.filter((one) => !isTarget(one));
-  const twin = await twinOf(pacemaker, primitive, others, definitions);
+  const twin = await twinOf(pacemaker, primitive, { known, others }, definitions);
   if (!twin.ok) return twin;
   const requesterIsDoomed = others.some(
     (one) => one.name === 'primitive' && one !== twin.twin && isDoomed(one),
@@ -74,11 +74,11 @@ export async function readTarget(
 /** By resource, as they were last seen: so that twins are looked for by the same query. */
 export type Definitions = Map<string, Definition>;
 
-/** Of what was found already, if it was looked for by what still holds. */
+/** Of what was found already, if it was looked for by what still holds: another look may have learned it since. */
 async function twinOf(
   pacemaker: Pacemaker,
   primitive: XmlElement | undefined,
-  found: readonly XmlElement[],
+  found: { readonly known: Definition | undefined; readonly others: readonly XmlElement[] },
   definitions: Definitions,
 ): Promise<{ readonly ok: true; readonly twin: XmlElement | undefined } | PacemakerFailure> {
   const resource = primitive?.attributes['id'];
@@ -91,9 +91,9 @@ async function twinOf(
     definition = definitionOf(primitive, sources.elements);
   }
   if (definition === undefined) return { ok: true, twin: undefined };
-  const same = definitions.get(resource);
-  if (same !== undefined && isDeepStrictEqual(definition, same))
-    return { ok: true, twin: found.find((one) => isTwin(one, same)) };
+  const { known, others } = found;
+  if (known !== undefined && isDeepStrictEqual(definition, known))
+    return { ok: true, twin: others.find((one) => isTwin(one, known)) };
   definitions.set(resource, definition);
   const twins = await queryCibXPath(pacemaker, twinsXPath(resource, definition));
   return twins.ok ? { ok: true, twin: twins.elements[0] } : twins;

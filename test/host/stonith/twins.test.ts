@@ -17,14 +17,14 @@ const VM1 = machine('vm1', set('vm1-i', pair('vm1-c', '/vm1.xml')));
 const OTHER = machine('vm2', set('vm2-i', pair('vm2-c', '/vm2.xml')));
 const BY_TEMPLATE = `${TEMPLATE}${set('tpl-i', pair('tpl-c', '/vm1.xml'))}</template>`;
 
+const cibOf = (resources: string) =>
+  `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="1" num_updates="0" admin_epoch="0">
+<configuration><crm_config/><nodes/><resources>${resources}</resources><constraints/></configuration><status/></cib>`;
+
 /** Twice: before it is known how it is defined, and after. */
 async function twinsOf(t: TestContext, resources: string, requester = 'guest1') {
   const cibFile = join(temporaryDirectory(t), 'cib.xml');
-  writeFileSync(
-    cibFile,
-    `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="1" num_updates="0" admin_epoch="0">
-<configuration><crm_config/><nodes/><resources>${resources}</resources><constraints/></configuration><status/></cib>`,
-  );
+  writeFileSync(cibFile, cibOf(resources));
   const pacemaker = { run: runCommand, deadlineMs: 10_000, cibFile };
   const definitions: Definitions = new Map();
   const twins = [];
@@ -97,4 +97,16 @@ for (const [way, [resources, twin]] of Object.entries(TWINS)) {
 test('the resource of the guest that asks is no twin', async (t) => {
   const asker = machine('prmVMCTL_guest1', set('g-i', pair('g-c', '/guest1.xml')));
   assert.deepEqual(await twinsOf(t, VM1 + asker), [undefined, undefined]);
+});
+
+test('two looks at once, of which neither knew how it is defined, both find the second resource', async (t) => {
+  const cibFile = join(temporaryDirectory(t), 'cib.xml');
+  writeFileSync(cibFile, cibOf(VM1 + machine('two', set('two-i', pair('two-c', '/vm1.xml')))));
+  const definitions: Definitions = new Map();
+  const pacemaker = { run: runCommand, deadlineMs: 10_000, cibFile };
+  const reads = await Promise.all([1, 2, 3].map(() => readTarget(pacemaker, 'vm1', 'guest1', definitions)));
+  for (const read of reads) {
+    const target = read.ok ? read.configured?.target : undefined;
+    assert.equal(target?.kind === 'virtual-machine' ? target.twin : 'unread', 'two');
+  }
 });
