@@ -18,7 +18,8 @@ labTest('an off is not confirmed again under its id by another host when it is o
   const world = await buildFaultWorld(lab);
   const other = await playBridge(lab, 'hostb');
   try {
-    const off = (bridge: typeof other) => bridge.ask(`off ${world.token}`, DEADLINE_MS, { id: 'kept' });
+    const off = (bridge: typeof other) =>
+      bridge.ask(`off ${world.token}`, DEADLINE_MS, { id: `kept-${process.pid}` });
     await other.waitForService();
     assert.equal(resultOf(await off(world.bridge)), 'confirmed');
     assert.equal(isAlive(lab, VICTIM), false);

@@ -1,5 +1,5 @@
 /** Guests of a laboratory: their definition, where they are, and what can happen to them from outside. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PmError } from '../../shared/errors.ts';
 import { type DomainSettings, domainXml, IMAGES_IN_HOST } from './domain-xml.ts';
@@ -111,6 +111,18 @@ export async function killGuest(lab: Lab, guest: string): Promise<void> {
 /** Powers it off, in whatever state it is; fine when it is off. */
 export async function destroyGuest(lab: Lab, guest: string): Promise<void> {
   for (const { host } of whereabouts(lab, guest)) await onHost(lab, host, ['virsh', '-q', 'destroy', guest]);
+}
+
+/** Powers off what runs on a host and is no guest of the laboratory: a test has made it, and its cluster has let go of it. */
+export async function destroyStrangers(lab: Lab, host: string): Promise<void> {
+  const root = hostRoot(lab, host);
+  const folder = join(root ?? '', 'run/libvirt/qemu');
+  if (root === undefined || !existsSync(folder)) return;
+  const own = new Set(specOf(lab).guests.map(({ name }) => name));
+  for (const file of readdirSync(folder)) {
+    const name = /^(.+)\.xml$/.exec(file)?.[1];
+    if (name !== undefined && !own.has(name)) await onHost(lab, host, ['virsh', '-q', 'destroy', name]);
+  }
 }
 
 /** Live migration by libvirt alone, without the cluster. */

@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from './fencing-observer.ts';
+import { VICTIM, writeVictim } from './fencing-victim.ts';
 import type { Laboratory } from './lab.ts';
 import { labSpec } from './layout.ts';
 import { labTest, withinLimit } from './shared-lab.ts';
@@ -143,4 +145,12 @@ labTest('a laboratory that there can not be is refused before anything is made',
   }
   assert.throws(() => labSpec(2, 100), /from 0 to 99/);
   assert.equal(lab.isUp(), true);
+});
+
+labTest('a machine that a test has made is off, also when its cluster has let go of it', async (lab) => {
+  const xml = await writeVictim(lab);
+  await lab.output('hostb', ['virsh', '-q', 'create', xml]);
+  assert.ok(isAlive(lab, VICTIM));
+  await lab.reset({ isWhole: false });
+  assert.equal(isAlive(lab, VICTIM), false);
 });

@@ -7,7 +7,14 @@ import { membersOf, waitForOnline } from './clusters.ts';
 import { define, undefine } from './definitions.ts';
 import { mend, setPowerSwitch, start, thaw } from './faults.ts';
 import { waitForAgent } from './guest-agent.ts';
-import { destroyGuest, killGuest, migrateGuest, startGuest, whereabouts } from './guests.ts';
+import {
+  destroyGuest,
+  destroyStrangers,
+  killGuest,
+  migrateGuest,
+  startGuest,
+  whereabouts,
+} from './guests.ts';
 import { isHostFrozen, isHostRunning } from './hosts.ts';
 import { type Lab, originalSpec, specOf } from './lab-handle.ts';
 import type { GuestSpec } from './layout.ts';
@@ -30,6 +37,7 @@ export async function reset(lab: Lab, { isWhole = true }: ResetOptions = {}): Pr
   }
   await waitForOnline(lab, 'hosts');
   await restorePristine(lab, 'hosts');
+  for (const host of hosts) await destroyStrangers(lab, host);
 
   const { guests } = originalSpec(lab);
   const extra = specOf(lab).guests.filter((guest) => !guests.some(({ name }) => name === guest.name));
