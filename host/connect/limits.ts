@@ -43,8 +43,8 @@ export interface LinkLimits {
 }
 
 export const LINK_LIMITS: LinkLimits = {
-  frames: { perSecond: 500, burst: 1_000 },
-  bytes: { perSecond: 4 * MIB, burst: 8 * MIB },
+  frames: { perSecond: 500, burst: 250 },
+  bytes: { perSecond: MIB, burst: MIB },
   garbageBytes: MIB,
   garbageRuns: 1_000,
   garbageWindowMs: 60_000,

@@ -94,9 +94,13 @@ async function measure(
     helpers.push(helper);
     return helper;
   };
-  // The last guest is the hostile one's.
-  const farm = await start('bridge-guests.ts', join(directory, 's'), '1', String(guests - 1));
-  const hostile = await start('bridge-hostile.ts', world.socketOf(guestName(guests)));
+  const kinds = guests === MAIN ? HOSTILE.slice(0, quick ? 1 : undefined) : [];
+  // The last guests are the hostile ones'.
+  const farm = await start('bridge-guests.ts', join(directory, 's'), '1', String(guests - kinds.length));
+  const hostiles = new Map<string, Helper>();
+  for (const [index, kind] of kinds.entries()) {
+    hostiles.set(kind, await start('bridge-hostile.ts', world.socketOf(guestName(guests - index))));
+  }
   const startedMs = Number(process.hrtime.bigint() / 1000n) / 1000;
   const daemon = spawn(
     process.execPath,
@@ -137,15 +141,25 @@ async function measure(
       return { roundTripsMs, cpu };
     };
     await talk(1); // until its code is compiled
-    const alone = await talk();
-    note(ROUND_TRIP, 'ms', alone.roundTripsMs);
-    note('processor while a tenth talks', '%', [alone.cpu]);
-    for (const kind of guests === MAIN ? HOSTILE.slice(0, quick ? 1 : undefined) : []) {
+    const alone = [await talk()];
+    for (const [kind, hostile] of hostiles) {
       await hostile.ask({ kind });
       const { roundTripsMs, cpu } = await talk();
+      hostile.kill();
       note(beside(kind), 'ms', roundTripsMs);
       note(`processor beside ${kind}`, '%', [cpu]);
+      alone.push(await talk()); // what the machine and the daemon's memory do meanwhile concerns both alike
     }
+    note(
+      ROUND_TRIP,
+      'ms',
+      alone.flatMap(({ roundTripsMs }) => roundTripsMs),
+    );
+    note(
+      'processor while a tenth talks',
+      '%',
+      alone.map(({ cpu }) => cpu),
+    );
     note('memory at its highest', 'MiB', [usageOf(pid).peakMiB]);
   } finally {
     daemon.kill('SIGKILL');

@@ -3,7 +3,8 @@
  *
  * It is read while none of these holds: more has come than is allowed (`flood`, until the time that it is worth has
  * passed), a frame had no room because the guest does not read (`unread`, until what waited is written), it is a
- * penalty for garbage (`penalty`, until `release`), or enough has come at once (`turn`, until others have had theirs).
+ * penalty for garbage (`penalty`, until `release`), or enough has come at once (`turn`, until others have had theirs):
+ * some frames, or any garbage, of which the kernel would hand over megabytes in one go.
  */
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../../shared/clock.ts';
@@ -29,7 +30,9 @@ export interface LinkConnectionOptions {
 const PAUSE = { flood: 1, unread: 2, penalty: 4, turn: 8 } as const;
 /** Of what is read at once: a burst that is within its limits keeps nobody waiting for longer than these take. */
 const FRAMES_A_TURN = 4;
-const TURN_MS = 1;
+/** Until its next turn, in times what this one took: so a link has a fifth of the daemon's time at most. */
+const TURN_REST = 4;
+const SHORTEST_REST_MS = 1;
 
 export class LinkConnection {
   readonly #options: LinkConnectionOptions;
@@ -39,6 +42,7 @@ export class LinkConnection {
   #floodTimer: Timer | undefined;
   #turnTimer: Timer | undefined;
   #framesThisTurn = 0;
+  #turnBeganMs = 0;
   #dropped: Set<string> | undefined;
 
   constructor(options: LinkConnectionOptions) {
@@ -49,11 +53,12 @@ export class LinkConnection {
       onFrame: (frame: Frame) => this.#heard(frame),
       onBytes: (count: number) => {
         counts.bytesIn += count;
-        this.#framesThisTurn = 0;
+        this.#beginTurn();
         this.#intake.tookBytes(count, clock.nowMs());
         this.#pauseForFlood();
       },
       onGarbage: () => {
+        this.#pauseForOthers();
         if (this.#intake.isTooMuchGarbage(this.#frames.received, clock.nowMs())) options.onTooMuchGarbage();
       },
       onDrained: () => this.#drained(),
@@ -120,11 +125,19 @@ export class LinkConnection {
   }
 
   #pauseForOthers(): void {
+    if ((this.#pauses & PAUSE.turn) !== 0) return;
     this.#pause(PAUSE.turn);
-    this.#turnTimer = this.#options.clock.after(TURN_MS, () => {
-      this.#framesThisTurn = 0;
+    const { clock } = this.#options;
+    const restMs = Math.max(SHORTEST_REST_MS, Math.ceil(TURN_REST * (clock.nowMs() - this.#turnBeganMs)));
+    this.#turnTimer = clock.after(restMs, () => {
+      this.#beginTurn();
       this.#resume(PAUSE.turn);
     });
+  }
+
+  #beginTurn(): void {
+    this.#framesThisTurn = 0;
+    this.#turnBeganMs = this.#options.clock.nowMs();
   }
 
   #drained(): void {

@@ -150,6 +150,10 @@ describe('a link to a socket of QEMU', () => {
   });
 });
 
+const SENT_GARBAGE_BYTES = 512 * 1024;
+/** At once from a socket. */
+const NODE_READS_BYTES = 64 * 1024;
+
 describe('a hostile guest', () => {
   test('that sends garbage is dropped for a time that grows, and then heard again', async (t) => {
     const path = join(temporaryDirectory(t), 's');
@@ -205,15 +209,31 @@ describe('a hostile guest', () => {
     const qemu = await QemuSocket.open(t, path);
     const { clock, frames } = startLink(t, { path });
     const peer = await qemu.peer();
-    peer.write(Buffer.alloc(300 * PREAMBLE.length));
+    peer.write(Buffer.alloc(200 * PREAMBLE.length));
     await eventually('some of it', () => frames.length > 0);
-    for (let turns = 1; frames.length < 300; turns++) {
+    for (let turns = 1; frames.length < 200; turns++) {
       const read = frames.length;
       await sleep(1);
       assert.equal(frames.length, read, 'no more in this turn');
       await clock.advance(1);
       assert.ok(frames.length - read <= 10, `${frames.length - read} frames in one turn`);
       assert.ok(turns < 200, 'it is read on');
+    }
+  });
+
+  test('that sends much garbage is read a little at a time, too', async (t) => {
+    const path = join(temporaryDirectory(t), 's');
+    const qemu = await QemuSocket.open(t, path);
+    const { link, clock } = startLink(t, { path, limits: { garbageBytes: 2 * SENT_GARBAGE_BYTES } });
+    const peer = await qemu.peer();
+    peer.write(Buffer.alloc(SENT_GARBAGE_BYTES, 'x'));
+    const decoded = () => link.view.counts.garbageBytes;
+    await eventually('some of it', () => link.view.counts.bytesIn > 0);
+    for (let before = 0; before < SENT_GARBAGE_BYTES; await clock.advance(1)) {
+      await sleep(5);
+      const inOneTurn = decoded() - before;
+      assert.ok(inOneTurn <= NODE_READS_BYTES, `${inOneTurn} bytes in one turn`);
+      before = decoded();
     }
   });
 
