@@ -218,7 +218,8 @@ Example:
 Puts what guests depend on into the cluster, as clones on all hosts, by one change: a ping check (default_ping_set), a check
 of each disk (diskcheck_status), vm-connectd, vm-stonithd and vm-managerd with their orders; and resource-stickiness=INFINITY
 as the default of all resources, so that guests stay where they are moved to. What is there already is kept.
-Then it writes /etc/vm-ctl.conf; one that exists is left alone, and the lines that it lacks are told.
+Then it writes /etc/vm-ctl.conf, behind the comments of one that sets nothing yet; one that sets anything is left alone, and the
+lines that it lacks are told. It is to be the same on all hosts: copy it.
 
       --ping ADDRESS   what to ping; several make one check, good while one of them answers
       --disk DEVICE    what to read; several make a check each

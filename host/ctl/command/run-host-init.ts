@@ -1,5 +1,5 @@
-/** `host init`: ping, disks and daemons into the cluster by one change, and vm-ctl.conf where there is none. */
-import { existsSync, writeFileSync } from 'node:fs';
+/** `host init`: ping, disks and daemons into the cluster by one change, and into vm-ctl.conf where that sets nothing yet. */
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { GivenOptions } from '../../../shared/command-line.ts';
 import { paths } from '../../../shared/paths.ts';
 import { changeConfiguration } from '../change/change-configuration.ts';
@@ -7,7 +7,7 @@ import type { Session } from '../cluster/session.ts';
 import { DAEMONS, type Daemon, type HostWish, wholeDefinition } from '../host-init/host-definition.ts';
 import { hostCrmText, hostPcsText, hostXmlText } from '../host-init/host-text.ts';
 import { planHost } from '../host-init/plan-host.ts';
-import { missingLines, settingsText } from '../host-init/settings-lines.ts';
+import { missingLines, setsNothing, settingsText, settingsToAppend } from '../host-init/settings-lines.ts';
 import { formProblems, targetProblems } from '../host-init/target-problems.ts';
 import { type Message, message } from '../messages/message.ts';
 import { changeReport } from '../report/change-report.ts';
@@ -86,11 +86,13 @@ function formatted(format: string, wish: HostWish): Report {
   return { exitCode: EXIT.ok, text: print[format](wholeDefinition(wish)) };
 }
 
-/** A file that is there is somebody's work: what it lacks is only told. */
+/** A file that sets anything is somebody's work: what it lacks is only told. One that sets nothing came with a package. */
 function tellSettings(lines: readonly string[], path: string, isWriting: boolean): readonly Message[] {
   if (lines.length === 0) return [message('settings-complete', { path })];
-  if (!existsSync(path) && isWriting) {
-    writeFileSync(path, settingsText(lines), { flag: 'wx', mode: 0o644 });
+  const present = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  if (isWriting && (present === undefined || setsNothing(present))) {
+    if (present === undefined) writeFileSync(path, settingsText(lines), { flag: 'wx', mode: 0o644 });
+    else appendFileSync(path, settingsToAppend(present, lines));
     return [message('settings-written', { path })];
   }
   return [

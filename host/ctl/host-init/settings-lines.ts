@@ -15,7 +15,16 @@ export function missingLines(entries: readonly Entry[], { dependencies }: Settin
   });
 }
 
+const MADE = '# What guests depend on, made by vm-ctl host init: (clone attribute), or (clone)';
+const joined = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join('');
+
 export const settingsText = (lines: readonly string[]): string =>
-  `# How vm-ctl writes guests into the cluster. The same on all hosts; what is not set here has its default.
-# What guests depend on, made by vm-ctl host init: (clone attribute), or (clone)
-${lines.map((line) => `${line}\n`).join('')}`;
+  `# How vm-ctl writes guests into the cluster. The same on all hosts; what is not set here has its default.\n${joined([MADE, ...lines])}`;
+
+/** Comments alone, as in the file that the packages bring. */
+export const setsNothing = (text: string): boolean =>
+  text.split('\n').every((line) => /^\s*(#|$)/.test(line));
+
+/** Behind what is there. */
+export const settingsToAppend = (present: string, lines: readonly string[]): string =>
+  `${present.endsWith('\n') ? '' : '\n'}\n${joined([MADE, ...lines])}`;

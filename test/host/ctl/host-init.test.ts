@@ -62,6 +62,31 @@ test('the first run makes it, the second changes nothing, and guests can be adde
   assert.doesNotMatch(readFileSync(config, 'utf8'), /clnDiskd3/);
 });
 
+test('lines go behind the comments of the file that the package brings, and into none that sets anything', async (t) => {
+  const brought = readFileSync('host/etc/vm-ctl.conf', 'utf8');
+  const { init, config } = bench(t);
+  writeFileSync(config, brought);
+  const dry = await init('--ping', '192.0.2.1', '--dry-run');
+  assert.match(dry.stdout, /vm_pingd1=\(clnPingd default_ping_set\)/);
+  assert.equal(readFileSync(config, 'utf8'), brought);
+  const ran = await init('--ping', '192.0.2.1');
+  assert.match(ran.stdout, new RegExp(`${config} is written`));
+  const text = readFileSync(config, 'utf8');
+  assert.ok(text.startsWith(brought));
+  const read = readSettings(config, text);
+  assert.ok(read.ok && read.warnings.length === 0);
+  assert.deepEqual(
+    read.settings.dependencies.map(({ clone }) => clone),
+    ['clnPingd', 'clnVmManagerd', 'clnVmStonithd'],
+  );
+  const other = bench(t);
+  for (const own of ['# mine\nvm_allow_migrate=on', '# mine\n  vm_allow_migrate=on # so\n']) {
+    writeFileSync(other.config, own);
+    assert.match((await other.init('--ping', '192.0.2.1')).stdout, /vm_pingd1=\(clnPingd default_ping_set\)/);
+    assert.equal(readFileSync(other.config, 'utf8'), own);
+  }
+});
+
 test('what is there under another id is kept, and guests are to depend on that', async (t) => {
   const old = `<clone id="myPing"><primitive id="myPingCheck" class="ocf" provider="pacemaker" type="pingd"><instance_attributes id="i">
 <nvpair id="n" name="name" value="default_ping_set"/><nvpair id="h" name="host_list" value="192.0.2.9"/></instance_attributes></primitive></clone>
