@@ -46,7 +46,8 @@ export function valuesIn(parent: XmlElement, setName: string, byId: ElementById)
   return values;
 }
 
-function referred(element: XmlElement, byId: ElementById): XmlElement {
+/** What it stands for, by its `id-ref`; itself where that is not there. */
+export function referred(element: XmlElement, byId: ElementById): XmlElement {
   const reference = element.attributes['id-ref'];
   return (reference === undefined ? undefined : byId(reference)) ?? element;
 }

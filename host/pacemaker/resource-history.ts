@@ -7,8 +7,8 @@
  * to be stopped on an online node if its history there says so, and not if it has none.
  */
 import type { XmlElement } from '../xml/xml-element.ts';
-import { queryCibXPath, xpathLiteral } from './cib-query.ts';
-import { type Pacemaker, type PacemakerFailure, unreadable } from './pacemaker-call.ts';
+import { xpathLiteral } from './cib-query.ts';
+import { type PacemakerFailure, unreadable } from './pacemaker-call.ts';
 
 export interface NodeHistory {
   readonly state: HistoryState;
@@ -36,14 +36,6 @@ export interface HistoryOperation {
 export type ResourceHistoryResult =
   | { readonly ok: true; readonly nodes: ReadonlyMap<string, NodeHistory> }
   | PacemakerFailure;
-
-export async function queryResourceHistory(
-  pacemaker: Pacemaker,
-  resource: string,
-): Promise<ResourceHistoryResult> {
-  const answer = await queryCibXPath(pacemaker, historyXPath(resource));
-  return answer.ok ? historyIn(answer.elements) : answer;
-}
 
 export const historyXPath = (resource: string): string =>
   `/cib/status/node_state/lrm/lrm_resources/lrm_resource[@id=${xpathLiteral(resource)}]`;

@@ -42,8 +42,8 @@ export interface Facts {
   readonly hasQuorum: boolean;
   readonly fencesItsNodes: boolean;
   readonly nodes: readonly HostNode[];
-  /** No action that was decided before this look is still to come. */
-  readonly isSettled: boolean;
+  /** Why an action that was decided before this look may still come; undefined: none can. */
+  readonly unsettled: string | undefined;
   /** It began or ended a migration since this job first looked: where it went may not have been told yet. */
   readonly hasMigrated: boolean;
   /** An order that was accepted has been carried out: nobody decides anything later. */

@@ -23,6 +23,7 @@ import { formerRoleOf } from './forgotten.ts';
 import type { Job, JobEffect, JobEvent, Result, Step } from './job-state.ts';
 import {
   canTellOfItsEnd,
+  doubtfulNodes,
   hasToldOfItsEnd,
   orderable,
   powerState,
@@ -106,7 +107,8 @@ function inspect(job: Job, facts: Facts, wallMs: number): Step {
     return answer(job, 'confirmed', `it is ${job.lastState}`);
   }
   const record = facts.target?.record;
-  const isOwn = record?.id === job.id && record.operation === job.operation;
+  const isOwn =
+    record?.id === job.id && record.operation === job.operation && record.requester === job.requester;
   if (facts.finished !== undefined && isOwn && isStillOrdered(job, facts))
     return repeat(joined(job, record), facts.finished);
   if (facts.finished !== undefined && !isOwn) return askedAgain(job, facts.finished, wallMs);
@@ -115,6 +117,8 @@ function inspect(job: Job, facts: Facts, wallMs: number): Step {
   if (facts.requesterIsDoomed && job.operation !== 'on') {
     return refuse(job, 'the guest that asks is itself being fenced, or stopped');
   }
+  const doubtful = job.operation === 'on' ? [] : doubtfulNodes(facts);
+  if (doubtful.length > 0) return doubt(job, facts, doubtful);
   if (record !== undefined && record.untilWallMs + CLOCKS_AGREE_MS > wallMs) {
     const queued = { ...job, phase: 'queued', lastReason: 'another request for it is being served' } as const;
     return lookAgain(queued, QUEUE_LOOK_MS);
@@ -125,6 +129,13 @@ function inspect(job: Job, facts: Facts, wallMs: number): Step {
   const nodes = nodesToMark(facts);
   if (job.operation === 'on' || nodes.length === 0) return order(ready);
   return { job: { ...ready, phase: 'marking', markedNodes: nodes }, effects: [{ do: 'mark', nodes }] };
+}
+
+/** Nothing is ended whose end could not be proven. A cluster that is busy may hear more of these nodes yet. */
+function doubt(job: Job, { unsettled }: Facts, nodes: readonly string[]): Step {
+  const reason = `node ${nodes.join(', ')} does not tell whether it runs there (is everything installed there that its resource needs?), so its end could not be proven`;
+  if (unsettled === undefined) return refuse(job, reason);
+  return lookAgain({ ...job, mustSettle: true, lastReason: reason }, job.mustSettle ? RETRY_LOOK_MS : 0);
 }
 
 /** Before anything was ordered; after a conflict there may be marks to take back. */
@@ -301,8 +312,9 @@ const onConflict = (job: Job): Step =>
   job.phase === 'ordering' ? lookAgain({ ...job, phase: 'inspecting' }) : stay(job);
 
 /** Seen to be what it was before the request, of which a joined job knows nothing. */
-function isTakenBack({ operation, lastState, isUncertain, isJoined }: Job, { isSettled }: Facts): boolean {
-  return !isUncertain && !isJoined && isSettled && lastState === (operation === 'on' ? 'off' : 'on');
+function isTakenBack({ operation, lastState, isUncertain, isJoined }: Job, { unsettled }: Facts): boolean {
+  const former = operation === 'on' ? 'off' : 'on';
+  return !isUncertain && !isJoined && unsettled === undefined && lastState === former;
 }
 
 function onGiveUp(job: Job, reason: string): Step {

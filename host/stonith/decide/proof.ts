@@ -43,9 +43,11 @@ export function stopped(facts: Facts, { ranOn, markedNodes }: Seen): Verdict {
   const where = whereabouts(facts, target);
   if (where.kind !== 'proven') return where;
   if (target.role !== 'Stopped') return notYet('its role is not Stopped');
-  const silent = silentNodes(facts).filter((node) => !facts.isSettled || markedNodes.includes(node));
+  const silent = silentNodes(facts).filter(
+    (node) => facts.unsettled !== undefined || markedNodes.includes(node),
+  );
   if (silent.length > 0) return notYet(`node ${silent.join(', ')} has not told yet whether it runs there`);
-  if (!hasToldOfItsEnd(facts, ranOn) && !facts.isSettled) return notYet('the host cluster is busy');
+  if (!hasToldOfItsEnd(facts, ranOn) && facts.unsettled !== undefined) return notYet(facts.unsettled);
   return { kind: 'proven' };
 }
 
@@ -76,6 +78,19 @@ const isHealthy = ({ isOnline, isUnclean, isPending }: HostNode) => isOnline && 
 /** Online, and without a memory of it: nothing has run there, or nothing is known yet. */
 export const silentNodes = ({ nodes }: Facts): readonly string[] =>
   nodes.filter((node) => node.isOnline && node.tells === 'nothing').map(({ name }) => name);
+
+/**
+ * Online nodes of which the last word is neither that it is stopped there nor that it runs there, such as a probe that
+ * failed: while they say no more, no end of it can be proven.
+ */
+export function doubtfulNodes({ nodes, target }: Facts): readonly string[] {
+  if (target?.pending !== undefined) return [];
+  return nodes
+    .filter(
+      (node) => node.isOnline && node.tells === 'otherwise' && target?.activeOn.includes(node.name) === false,
+    )
+    .map(({ name }) => name);
+}
 
 /** That it is active nowhere, seen from a cluster that can know. */
 function whereabouts(facts: Facts, target: Target): Verdict {
@@ -108,7 +123,8 @@ export function started(facts: Facts): Verdict {
 export function powerState(facts: Facts): PowerState {
   if (facts.target === undefined || facts.target.twin !== undefined) return 'unknown';
   if (started(facts).kind === 'proven') return 'on';
-  return whereabouts(facts, facts.target).kind === 'proven' && facts.isSettled ? 'off' : 'unknown';
+  const isOff = whereabouts(facts, facts.target).kind === 'proven' && facts.unsettled === undefined;
+  return isOff ? 'off' : 'unknown';
 }
 
 /** Why this cluster can't know what runs on its nodes; undefined: it can. */

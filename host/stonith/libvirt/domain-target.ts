@@ -246,7 +246,7 @@ export class DomainTarget implements FenceTarget {
       hasQuorum: true,
       fencesItsNodes: true,
       nodes: [node],
-      isSettled: true,
+      unsettled: undefined,
       hasMigrated: false,
       ordersAreDone: true,
       requesterIsDoomed: requesterIsOff || this.#requesterIsEnding,

@@ -17,6 +17,8 @@ export interface ClusterView {
   readonly hasMigrated: boolean;
   /** The coordinator was idle before the status was read; undefined: nobody has asked it. */
   readonly wasIdle: boolean | undefined;
+  /** It calls itself idle, too, while it waits before it does what it has to (`transition-delay`). */
+  readonly waitsIdly: boolean;
   /** What the configuration says; undefined: only the status was read. */
   readonly configured: ConfiguredTarget | undefined;
   readonly requesterIsDoomed?: boolean | undefined;
@@ -47,13 +49,20 @@ export function factsOf(view: ClusterView): Facts {
         tells: tellsOf(view.history.get(name)),
       }),
     ),
-    isSettled: view.wasIdle === true,
+    unsettled: unsettledBy(view),
     hasMigrated: view.hasMigrated,
     ordersAreDone: false,
     requesterIsDoomed: view.requesterIsDoomed === true,
     target: targetOf(view),
     finished: view.finished,
   };
+}
+
+function unsettledBy({ wasIdle, waitsIdly }: ClusterView): string | undefined {
+  if (wasIdle !== true) return 'the host cluster is busy';
+  return waitsIdly
+    ? 'the host cluster may wait before it acts: its property transition-delay is set'
+    : undefined;
 }
 
 function tellsOf(history: NodeHistory | undefined): HostNode['tells'] {

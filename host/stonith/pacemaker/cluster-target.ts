@@ -99,6 +99,7 @@ export class ClusterTarget implements FenceTarget {
       history: cib.nodes,
       hasMigrated: [...migrations].some(([node, call]) => before.get(node) !== call),
       wasIdle: dc?.dcState.isIdle,
+      waitsIdly: cib.waitsIdly,
       configured: cib.configured?.target,
       requesterIsDoomed: cib.configured?.requesterIsDoomed,
       finished: finished?.job,

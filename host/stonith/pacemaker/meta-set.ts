@@ -23,7 +23,7 @@ export type MetaChanges = Readonly<Record<string, string | undefined>>;
 
 /** Finds what takes its meta attributes from others, by reference. */
 export const REFERENCES =
-  '//resources//meta_attributes[@id-ref] | //resources//meta_attributes/nvpair[@id-ref]';
+  '//configuration//meta_attributes[@id-ref] | //configuration//meta_attributes/nvpair[@id-ref]';
 
 /** The ids that are referred to: what stands under them is not one resource's own. */
 export const sharedIn = (references: readonly XmlElement[]): ReadonlySet<string> =>

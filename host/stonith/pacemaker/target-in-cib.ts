@@ -1,23 +1,27 @@
 /** What the CIB says of a target: its configuration, that of the guest that asks, and what the nodes last did with it. */
 import { isDeepStrictEqual } from 'node:util';
-import { queryCibXPath, xpathLiteral } from '../../pacemaker/cib-query.ts';
+import { queryCibSection, queryCibXPath, xpathLiteral } from '../../pacemaker/cib-query.ts';
 import type { Pacemaker, PacemakerFailure } from '../../pacemaker/pacemaker-call.ts';
-import {
-  historyIn,
-  historyXPath,
-  type NodeHistory,
-  queryResourceHistory,
-} from '../../pacemaker/resource-history.ts';
+import { historyIn, historyXPath, type NodeHistory } from '../../pacemaker/resource-history.ts';
 import type { XmlElement } from '../../xml/xml-element.ts';
 import { parseRecord, RECORD_ATTRIBUTE } from '../decide/record.ts';
 import type { ConfiguredTarget } from './cluster-facts.ts';
 import { REFERENCES, sharedIn, TARGET_ROLE, valueIn, writableSet } from './meta-set.ts';
 import { isDoomed, requesterXPath } from './requester.ts';
-import { type Definition, definitionOf, isTwin, sourcesXPath, twinsXPath } from './twins.ts';
+import {
+  hasSuspects,
+  inheritedXPath,
+  type PlainDefinition,
+  plainDefinitionOf,
+  suspectsXPath,
+  twinIn,
+} from './twins.ts';
 
 interface TargetInCib {
   readonly ok: true;
   readonly nodes: ReadonlyMap<string, NodeHistory>;
+  /** The coordinator may call itself idle with work to do. */
+  readonly waitsIdly: boolean;
   /** Undefined: it was not asked for. */
   readonly configured:
     | {
@@ -30,12 +34,24 @@ interface TargetInCib {
     | undefined;
 }
 
+/** How long the coordinator waits before it acts on a change, calling itself idle. */
+const DELAY = 'transition-delay';
+const DELAYS = `//configuration/crm_config//nvpair[@name="${DELAY}"]`;
+const NO_TIME = /^\s*0+[a-z]*\s*$/i;
+
+const waitsIdlyIn = (elements: readonly XmlElement[]): boolean =>
+  elements.some(({ attributes }) => attributes['name'] === DELAY && !NO_TIME.test(attributes['value'] ?? ''));
+
 export async function readHistory(
   pacemaker: Pacemaker,
   resource: string,
 ): Promise<TargetInCib | PacemakerFailure> {
-  const history = await queryResourceHistory(pacemaker, resource);
-  return history.ok ? { ...history, configured: undefined } : history;
+  const answer = await queryCibXPath(pacemaker, `${historyXPath(resource)} | ${DELAYS}`);
+  if (!answer.ok) return answer;
+  const history = historyIn(answer.elements);
+  return history.ok
+    ? { ...history, waitsIdly: waitsIdlyIn(answer.elements), configured: undefined }
+    : history;
 }
 
 /** History and configuration by one query: each costs a process. */
@@ -48,55 +64,53 @@ export async function readTarget(
   const known = definitions.get(resource);
   const wanted = [
     historyXPath(resource),
+    DELAYS,
     virtualMachine(resource),
+    inheritedXPath(resource),
     requesterXPath(requester, resource),
     REFERENCES,
-    ...(known === undefined ? [] : [twinsXPath(resource, known)]),
+    ...(known === undefined ? [] : [suspectsXPath(known)]),
   ];
   const answer = await queryCibXPath(pacemaker, wanted.join(' | '));
   if (!answer.ok) return answer;
   const history = historyIn(answer.elements);
   if (!history.ok) return history;
-  const resources = answer.elements.filter(({ name }) => name === 'primitive' || name === 'template');
+  const primitives = answer.elements.filter(({ name }) => name === 'primitive');
   const isTarget = ({ attributes }: XmlElement) => attributes['id'] === resource;
-  const primitive = resources.find(isTarget);
-  const others = resources.filter((one) => !isTarget(one));
-  const twin = await twinOf(pacemaker, primitive, { known, others }, definitions);
+  const primitive = primitives.find(isTarget);
+  const twin = await twinOf(pacemaker, primitive, { known, elements: answer.elements }, definitions);
   if (!twin.ok) return twin;
-  const requesterIsDoomed = others.some(
-    (one) => one.name === 'primitive' && one !== twin.twin && isDoomed(one),
-  );
+  const requesterIsDoomed = primitives.some((one) => !isTarget(one) && isDoomed(one));
   const shared = sharedIn(answer.elements);
-  const target = configuredTarget(primitive, twin.twin?.attributes['id'], shared);
-  return { ...history, configured: { primitive, target, requesterIsDoomed, shared } };
+  const target = configuredTarget(primitive, twin.twin, shared);
+  const waitsIdly = waitsIdlyIn(answer.elements);
+  return { ...history, waitsIdly, configured: { primitive, target, requesterIsDoomed, shared } };
 }
 
-/** By resource, as they were last seen: so that twins are looked for by the same query. */
-export type Definitions = Map<string, Definition>;
+/** By resource, as they were last seen: so that suspects are looked for by the same query. */
+export type Definitions = Map<string, PlainDefinition>;
 
 /** Of what was found already, if it was looked for by what still holds: another look may have learned it since. */
 async function twinOf(
   pacemaker: Pacemaker,
   primitive: XmlElement | undefined,
-  found: { readonly known: Definition | undefined; readonly others: readonly XmlElement[] },
+  found: { readonly known: PlainDefinition | undefined; readonly elements: readonly XmlElement[] },
   definitions: Definitions,
-): Promise<{ readonly ok: true; readonly twin: XmlElement | undefined } | PacemakerFailure> {
+): Promise<{ readonly ok: true; readonly twin: string | undefined } | PacemakerFailure> {
   const resource = primitive?.attributes['id'];
   if (primitive === undefined || resource === undefined) return { ok: true, twin: undefined };
-  let definition = definitionOf(primitive);
-  const elsewhere = definition === undefined ? sourcesXPath(primitive) : undefined;
-  if (elsewhere !== undefined) {
-    const sources = await queryCibXPath(pacemaker, elsewhere);
-    if (!sources.ok) return sources;
-    definition = definitionOf(primitive, sources.elements);
+  const definition = plainDefinitionOf(primitive, found.elements);
+  if (definition !== undefined) {
+    definitions.set(resource, definition);
+    const suspects = isDeepStrictEqual(definition, found.known)
+      ? { ok: true as const, elements: found.elements }
+      : await queryCibXPath(pacemaker, suspectsXPath(definition));
+    if (!suspects.ok) return suspects;
+    if (!hasSuspects(suspects.elements, definition)) return { ok: true, twin: undefined };
   }
-  if (definition === undefined) return { ok: true, twin: undefined };
-  const { known, others } = found;
-  if (known !== undefined && isDeepStrictEqual(definition, known))
-    return { ok: true, twin: others.find((one) => isTwin(one, known)) };
-  definitions.set(resource, definition);
-  const twins = await queryCibXPath(pacemaker, twinsXPath(resource, definition));
-  return twins.ok ? { ok: true, twin: twins.elements[0] } : twins;
+  const configuration = await queryCibSection(pacemaker, 'configuration');
+  if (!configuration.ok) return configuration;
+  return { ok: true, twin: twinIn(configuration.section, resource) };
 }
 
 function configuredTarget(

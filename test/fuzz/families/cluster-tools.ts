@@ -3,8 +3,8 @@ import { queryCibVersion } from '../../../host/pacemaker/cib-query.ts';
 import { queryDcState } from '../../../host/pacemaker/dc-state.ts';
 import { queryAllNodeAttributes, queryNodeAttribute } from '../../../host/pacemaker/node-attributes.ts';
 import type { Pacemaker, PacemakerFailure } from '../../../host/pacemaker/pacemaker-call.ts';
-import { queryResourceHistory } from '../../../host/pacemaker/resource-history.ts';
 import { simulateLive } from '../../../host/pacemaker/simulate.ts';
+import { readHistory } from '../../../host/stonith/pacemaker/target-in-cib.ts';
 import type { Random } from '../../support/random.ts';
 import { type Family, law, lawfulWords } from '../family.ts';
 import { XML_WORDS } from './samples.ts';
@@ -16,7 +16,7 @@ const QUERIES: readonly Query[] = [
   queryDcState,
   (pacemaker) => queryNodeAttribute(pacemaker, 'default_ping_set'),
   queryAllNodeAttributes,
-  (pacemaker) => queryResourceHistory(pacemaker, 'p'),
+  (pacemaker) => readHistory(pacemaker, 'p'),
   simulateLive,
 ];
 /** Of a tool that fails: its words, too, are what it printed. */

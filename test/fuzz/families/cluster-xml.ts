@@ -106,9 +106,10 @@ function lawfulFacts(resource: string, status: ReturnType<typeof statusOf>): voi
     history,
     hasMigrated: false,
     wasIdle: undefined,
+    waitsIdly: false,
     configured: undefined,
   });
-  law(!facts.isSettled, 'settled without a question');
+  law(facts.unsettled !== undefined, 'settled without a question');
   law(
     facts.nodes.every(({ tells }) => tells === 'nothing'),
     'a node tells without a history',

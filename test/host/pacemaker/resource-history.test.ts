@@ -8,7 +8,7 @@ import {
   historyIn,
   historyXPath,
   migrationsIn,
-  queryResourceHistory,
+  type ResourceHistoryResult,
   unchangedXPath,
 } from '../../../host/pacemaker/resource-history.ts';
 import { runCommand } from '../../../shared/process/run-command.ts';
@@ -24,8 +24,13 @@ const answering = (stdout: string): Pacemaker => ({
   run: () => Promise.resolve({ kind: 'exited', exitCode: 0, stdout, stderr: '', elapsedMs: 1 }),
 });
 
+async function historyOf(pacemaker: Pacemaker, resource: string): Promise<ResourceHistoryResult> {
+  const answer = await queryCibXPath(pacemaker, historyXPath(resource));
+  return answer.ok ? historyIn(answer.elements) : answer;
+}
+
 async function statesIn(pacemaker: Pacemaker, resource: string) {
-  const result = await queryResourceHistory(pacemaker, resource);
+  const result = await historyOf(pacemaker, resource);
   assert.ok(result.ok, JSON.stringify(result));
   return Object.fromEntries([...result.nodes].map(([node, { state }]) => [node, state]));
 }
@@ -53,7 +58,7 @@ test('a migration leaves a number of its own, also when a stop has come after it
     `<lrm_rsc_op operation="${name}" on_node="hosta" call-id="${callId}" interval="0" ${rest}/>`;
   const told = async (...operations: string[]) => {
     const resource = `<lrm_resource id="vm">${operations.join('')}</lrm_resource>`;
-    const answer = await queryResourceHistory(answering(`<xpath-query>${resource}</xpath-query>`), 'vm');
+    const answer = await historyOf(answering(`<xpath-query>${resource}</xpath-query>`), 'vm');
     assert.ok(answer.ok, JSON.stringify(answer));
     return [...migrationsIn(answer.nodes)];
   };
@@ -69,13 +74,13 @@ test('it is the same when one query asks for more', async () => {
   const xpath = `${historyXPath('prmVMCTL_guest1')} | //resources//primitive | /cib/status/node_state`;
   const answer = await queryCibXPath(pacemaker, xpath);
   assert.ok(answer.ok && answer.elements.length > 4, JSON.stringify(answer).slice(0, 200));
-  assert.deepEqual(historyIn(answer.elements), await queryResourceHistory(pacemaker, 'prmVMCTL_guest1'));
+  assert.deepEqual(historyIn(answer.elements), await historyOf(pacemaker, 'prmVMCTL_guest1'));
 });
 
 test('that a node has done nothing since is told by one XPath', async () => {
   const pacemaker = onFile('cib');
   const resource = 'prmVMCTL_guest1';
-  const result = await queryResourceHistory(pacemaker, resource);
+  const result = await historyOf(pacemaker, resource);
   const history = result.ok ? result.nodes.get('hosta') : undefined;
   assert.ok(history !== undefined);
   const finds = async (node: string, operations = history.operations) => {
@@ -118,10 +123,7 @@ test('an operation that can’t be read makes the whole history unreadable', asy
   ).match(/<lrm_resource id="prmVMCTL_guest1".*?<\/lrm_resource>/s)?.[0];
   assert.ok(whole !== undefined);
   for (const name of ['on_node', 'rc-code', 'call-id', 'op-status', 'operation']) {
-    const result = await queryResourceHistory(
-      answering(whole.replace(new RegExp(` ${name}="[^"]*"`), '')),
-      'r',
-    );
+    const result = await historyOf(answering(whole.replace(new RegExp(` ${name}="[^"]*"`), '')), 'r');
     assert.ok(!result.ok && result.kind === 'unreadable', name);
   }
 });

@@ -21,7 +21,15 @@ const history = (state: NodeHistory['state']): ReadonlyMap<string, NodeHistory> 
 const STOPPED = history('stopped');
 
 const facts = (status: ClusterStatus, resource = VICTIM, told = STOPPED) =>
-  factsOf({ resource, status, history: told, hasMigrated: false, wasIdle: true, configured: undefined });
+  factsOf({
+    resource,
+    status,
+    history: told,
+    hasMigrated: false,
+    wasIdle: true,
+    waitsIdly: false,
+    configured: undefined,
+  });
 
 /** The recorded stopped guest, different in one respect. */
 function withVictim(change: Partial<ResourceStatus>, status = recorded('crm-mon')): ClusterStatus {
@@ -129,22 +137,26 @@ test('what is not in the configuration is no target, and no proof', () => {
     history: STOPPED,
     hasMigrated: false,
     wasIdle: true,
+    waitsIdly: false,
     configured: { kind: 'none' },
   });
   assert.equal(none.target, undefined);
   assert.ok(!isProven({ ...recorded('crm-mon'), resources: [] }));
 });
 
-test('a coordinator that nobody asked is not idle', () => {
-  assert.equal(
+test('a coordinator that nobody asked is not idle, nor is one that may wait before it acts', () => {
+  const unsettled = (wasIdle: boolean | undefined, waitsIdly: boolean) =>
     factsOf({
       resource: VICTIM,
       status: recorded('crm-mon'),
       history: STOPPED,
       hasMigrated: false,
-      wasIdle: undefined,
+      wasIdle,
+      waitsIdly,
       configured: undefined,
-    }).isSettled,
-    false,
-  );
+    }).unsettled;
+  assert.match(unsettled(undefined, false) ?? '', /busy/);
+  assert.match(unsettled(false, false) ?? '', /busy/);
+  assert.match(unsettled(true, true) ?? '', /transition-delay/);
+  assert.equal(unsettled(true, false), undefined);
 });

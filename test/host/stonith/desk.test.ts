@@ -34,7 +34,7 @@ const isDead: Facts = {
   teller: 'the host cluster',
   hasQuorum: true,
   fencesItsNodes: true,
-  isSettled: true,
+  unsettled: undefined,
   hasMigrated: false,
   ordersAreDone: true,
   requesterIsDoomed: false,

@@ -12,7 +12,7 @@ const running: Facts = {
   teller: 'the host cluster',
   hasQuorum: true,
   fencesItsNodes: true,
-  isSettled: true,
+  unsettled: undefined,
   hasMigrated: false,
   ordersAreDone: false,
   requesterIsDoomed: false,
@@ -135,7 +135,7 @@ test('what was never seen active after the order is believed only after two look
     play(jobFor('off'), ...before, seen(isStopped), seen(isStopped)).did.at(-3),
     'confirmed off',
   );
-  const busy = { ...isStopped, isSettled: false };
+  const busy = { ...isStopped, unsettled: 'busy' };
   assert.equal(
     play(jobFor('off'), ...before, seen(isStopped), seen(busy), seen(isStopped)).did.at(-1),
     'look',
@@ -144,13 +144,13 @@ test('what was never seen active after the order is believed only after two look
 
 test('what is known to have run when the order was accepted is believed at one look, if the node itself tells of its end', () => {
   const before = [begun, seen(running), marked, { type: 'ordered', ranOn: ['hostb'] } as const];
-  const busy = { ...isStopped, isSettled: false };
+  const busy = { ...isStopped, unsettled: 'busy' };
   assert.equal(play(jobFor('off'), ...before, seen(busy)).did.at(-3), 'confirmed off');
   const lost = {
     ...isStopped,
     nodes: isStopped.nodes.map((node) => ({ ...node, isOnline: node.name !== 'hostb' })),
   };
-  assert.equal(play(jobFor('off'), ...before, seen({ ...lost, isSettled: false })).did.at(-1), 'look');
+  assert.equal(play(jobFor('off'), ...before, seen({ ...lost, unsettled: 'busy' })).did.at(-1), 'look');
   const once = play(jobFor('off'), ...before, seen(lost));
   assert.deepEqual([once.did.at(-1), once.job.mustSettle], ['look', true]);
   assert.equal(play(jobFor('off'), ...before, seen(lost), seen(lost)).did.at(-3), 'confirmed off');
@@ -159,7 +159,7 @@ test('what is known to have run when the order was accepted is believed at one l
 test('of what has migrated since, only a settled cluster proves the end, at two looks', () => {
   const before = [begun, seen(running), marked, { type: 'ordered', ranOn: ['hostb'] } as const];
   const moved = { ...isStopped, hasMigrated: true };
-  const busy = play(jobFor('off'), ...before, seen({ ...moved, isSettled: false }));
+  const busy = play(jobFor('off'), ...before, seen({ ...moved, unsettled: 'busy' }));
   assert.deepEqual([busy.did.at(-1), busy.job.mustSettle], ['look', true]);
   assert.equal(play(jobFor('off'), ...before, seen(moved)).did.at(-1), 'look');
   assert.equal(play(jobFor('off'), ...before, seen(moved), seen(moved)).did.at(-3), 'confirmed off');
@@ -231,9 +231,9 @@ test('what was finished under this id, on whichever host, is answered and not do
 test('an off that was confirmed is answered again only while it is true, and to nobody who comes too late', () => {
   const finished = { state: 'off', untilWallMs: WALL_MS + 9_000 } as const;
   const again = (facts: Facts) => play(jobFor('off'), begun, seen({ ...facts, finished }));
-  assert.deepEqual(again({ ...isStopped, isSettled: true }).did, ['look', 'confirmed off']);
+  assert.deepEqual(again({ ...isStopped, unsettled: undefined }).did, ['look', 'confirmed off']);
   assert.deepEqual(again(running).did, ['look', 'unknown on']);
-  const busy = again({ ...isStopped, isSettled: false });
+  const busy = again({ ...isStopped, unsettled: 'busy' });
   assert.deepEqual([busy.did.at(-1), busy.job.mustSettle], ['look', true], 'it looks whether it still holds');
   for (const operation of ['off', 'reset', 'on'] as const) {
     const late = { state: 'off', untilWallMs: WALL_MS - 10_001 } as const;
@@ -385,7 +385,7 @@ const unprovable: Readonly<Record<string, Facts>> = {
   'a node where it may have run and that remembers nothing': withNode({ tells: 'nothing' }),
   'a node that remembers nothing in a busy cluster': {
     ...isStopped,
-    isSettled: false,
+    unsettled: 'busy',
     nodes: isStopped.nodes.map((node) => ({ ...node, tells: 'nothing' })),
   },
   'an operation under way': withTarget({ pending: 'Starting' }, isStopped),
@@ -469,4 +469,38 @@ test('whatever happens: one answer at most, confirmed only on proof, and nothing
     ),
     { numRuns: 5_000 },
   );
+});
+
+test('nothing is ended while a node’s word would stand in the way of the proof', () => {
+  const unclear: Facts = {
+    ...running,
+    nodes: running.nodes.map((node) => ({ ...node, tells: 'otherwise' })),
+  };
+  for (const operation of ['off', 'reset'] as const) {
+    const { did, effects } = play(jobFor(operation), begun, seen(unclear));
+    assert.deepEqual(did, ['look', 'failed on']);
+    const [answer] = effects.filter((effect) => effect.do === 'answer');
+    assert.match(answer?.do === 'answer' ? answer.outcome.reason : '', /^node hosta does not tell/);
+  }
+  assert.equal(
+    play(jobFor('on'), begun, seen(withTarget({ activeOn: [] }, unclear))).did.at(-1),
+    'order Started',
+  );
+  const busy = { ...unclear, unsettled: 'busy' };
+  const waiting = play(jobFor('off'), begun, seen(busy), seen(busy));
+  assert.deepEqual([waiting.did, waiting.job.mustSettle], [['look', 'look', 'look'], true]);
+  assert.equal(play(jobFor('off'), begun, seen(busy), seen(running)).did.at(-1), 'mark');
+});
+
+test('the record of another guest’s request is not one’s own, whatever its id', () => {
+  const record = {
+    id: 'r-1',
+    operation: 'off',
+    untilWallMs: WALL_MS + 30_000,
+    requester: 'guest3',
+    host: 'hostb',
+    formerRole: 'Started',
+  } as const;
+  const { job, did } = play(jobFor('off'), begun, seen(withTarget({ record })));
+  assert.deepEqual([job.phase, job.isJoined, did.at(-1)], ['queued', false, 'look']);
 });

@@ -240,7 +240,7 @@ export class SimulatedCluster implements FenceBackEnd {
       teller: 'the host cluster',
       hasQuorum: this.hasQuorum,
       fencesItsNodes: true,
-      isSettled: machine?.pending === undefined,
+      unsettled: machine?.pending === undefined ? undefined : 'busy',
       hasMigrated: false,
       ordersAreDone: false,
       requesterIsDoomed: false,

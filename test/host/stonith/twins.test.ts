@@ -11,6 +11,12 @@ const pair = (id: string, value: string) => `<nvpair id="${id}" name="config" va
 const machine = (id: string, inside: string, more = 'class="ocf" provider="extra" type="VirtualDomain"') =>
   `<primitive id="${id}" ${more}>${inside}</primitive>`;
 const set = (id: string, inside: string) => `<instance_attributes id="${id}">${inside}</instance_attributes>`;
+const byRule = (id: string, value: string) =>
+  set(
+    id,
+    `<rule id="${id}-r" score="0"><expression id="${id}-e" attribute="#uname" operation="eq" value="${id}"/></rule>` +
+      pair(`${id}-c`, value),
+  );
 const TEMPLATE = '<template id="tpl" class="ocf" provider="extra" type="VirtualDomain">';
 
 const VM1 = machine('vm1', set('vm1-i', pair('vm1-c', '/vm1.xml')));
@@ -53,7 +59,8 @@ const TWINS: Readonly<Record<string, readonly [resources: string, twin: string |
       ),
     'two',
   ],
-  'by a template': [BY_TEMPLATE + VM1 + machine('two', '', 'template="tpl"'), 'tpl'],
+  'by a template': [BY_TEMPLATE + VM1 + machine('two', '', 'template="tpl"'), 'two'],
+  'not by a template that nobody uses': [BY_TEMPLATE + VM1, undefined],
   'by the same template': [
     BY_TEMPLATE + machine('vm1', '', 'template="tpl"') + machine('two', '', 'template="tpl"'),
     'two',
@@ -73,6 +80,50 @@ const TWINS: Readonly<Record<string, readonly [resources: string, twin: string |
       machine('vm1', set('vm1-i', pair('vm1-c', '/vm1.xml')), 'template="tpl"') +
       machine('two', set('two-i', pair('two-c', '/vm2.xml')), 'template="tpl"'),
     undefined,
+  ],
+  'not by a template that the other overrides': [
+    BY_TEMPLATE +
+      machine('vm1', '', 'template="tpl"') +
+      machine('two', set('two-i', pair('two-c', '/vm2.xml')), 'template="tpl"'),
+    undefined,
+  ],
+  'by a template whose set goes before its own': [
+    BY_TEMPLATE.replace('id="tpl-i"', 'id="tpl-i" score="5"') +
+      VM1 +
+      machine('two', set('two-i', pair('two-c', '/vm2.xml')), 'template="tpl"'),
+    'two',
+  ],
+  'by the group that it is in': [
+    `${VM1}<group id="grp">${machine('two', '')}${set('grp-i', pair('grp-c', '/vm1.xml'))}</group>`,
+    'two',
+  ],
+  'not by a group whose value it overrides': [
+    `${VM1}<group id="grp">${machine('two', set('two-i', pair('two-c', '/vm2.xml')))}${set('grp-i', pair('grp-c', '/vm1.xml'))}</group>`,
+    undefined,
+  ],
+  'in the same group, which says it for both': [
+    `<group id="grp">${machine('vm1', '')}${machine('two', '')}${set('grp-i', pair('grp-c', '/vm1.xml'))}</group>`,
+    'two',
+  ],
+  'in one of two sets': [
+    VM1 +
+      machine(
+        'two',
+        set('two-a', pair('two-ac', '/gone.xml')) +
+          set('two-b', pair('two-bc', '/vm1.xml')).replace('">', '" score="9">'),
+      ),
+    'two',
+  ],
+  'where a rule chooses': [
+    machine('vm1', byRule('vm1-a', '/vm1.xml') + byRule('vm1-b', '/other.xml')) +
+      machine('two', set('two-i', pair('two-c', '/other.xml'))),
+    'two',
+  ],
+  'by reference to the set of its template': [
+    BY_TEMPLATE +
+      machine('vm1', '', 'template="tpl"') +
+      machine('two', '<instance_attributes id-ref="tpl-i"/>'),
+    'two',
   ],
   'by reference to its set': [VM1 + machine('two', '<instance_attributes id-ref="vm1-i"/>'), 'two'],
   'by reference to its value': [VM1 + machine('two', set('two-i', '<nvpair id-ref="vm1-c"/>')), 'two'],
