@@ -107,6 +107,120 @@ labTest(
   },
 );
 
+/** Whether libvirt on hosta is at a migration of the victim, and how far. */
+async function isAt(lab: Laboratory, words: string) {
+  const found = await lab.on('hosta', ['grep', '-q', words, `/run/libvirt/qemu/${VICTIM}.xml`]);
+  return found.kind === 'exited' && found.exitCode === 0;
+}
+
+const endEverywhere = async (lab: Laboratory, ...domains: readonly string[]) => {
+  for (const host of lab.spec().hosts)
+    for (const domain of domains) await lab.on(host, ['virsh', '-q', 'destroy', domain]);
+};
+
+labTest(
+  'one that is being migrated without the cluster is ended where it runs, or not called ended',
+  async (lab) => {
+    await lab.pushPrograms();
+    const xml = await writeVictim(lab);
+    await mark(lab, Math.round(Date.now() / 1000) + 600);
+    const migrate = (...more: readonly string[]) => {
+      const words = ['virsh', '-q', 'migrate', '--live', '--unsafe', ...more];
+      return lab.on('hosta', [...words, VICTIM, 'qemu+tcp://hostb/system'], { deadlineMs: 60_000 });
+    };
+    try {
+      assert.equal(await call(lab, xml, 'start'), 0);
+      // Slow enough that nothing else can have ended it.
+      const slow = migrate('--bandwidth', '1');
+      await waitFor('it is on its way', 20_000, () => isAt(lab, "phase='perform3'"));
+      assert.equal(await call(lab, xml, 'stop'), 0);
+      assert.deepEqual(qemusOf(lab, VICTIM), []);
+      await slow;
+
+      for (const moment of ["phase='perform3'", "state='paused' reason='migration'"]) {
+        for (const round of [1, 2]) {
+          assert.equal(await call(lab, xml, 'start'), 0);
+          const going = migrate();
+          await waitFor(
+            'it is on its way',
+            20_000,
+            async () => (await isAt(lab, moment)) || (await Promise.race([going, false])) !== false,
+          );
+          const status = await call(lab, xml, 'stop');
+          await going;
+          if (status === 0) assert.deepEqual(qemusOf(lab, VICTIM), [], `${moment}, ${round}`);
+          await endEverywhere(lab, VICTIM);
+        }
+      }
+    } finally {
+      await lab.on('hosta', ['attrd_updater', '-n', `force_stop-${RESOURCE}`, '-D']);
+      await endEverywhere(lab, VICTIM);
+    }
+  },
+);
+
+labTest('one whose name is the id of another machine leaves that one alone', async (lab) => {
+  await lab.pushPrograms();
+  const bystander = 'bystander';
+  const bystanderXml = await writeVictim(lab, bystander);
+  await lab.output('hosta', ['virsh', '-q', 'create', bystanderXml]);
+  const name = (await lab.output('hosta', ['virsh', '-q', 'domid', bystander])).trim();
+  assert.match(name, /^\d+$/);
+  const xml = await writeVictim(lab, name);
+  try {
+    assert.equal(await call(lab, xml, 'monitor'), 7, 'it has never run');
+    assert.equal(await call(lab, xml, 'start'), 6);
+    await mark(lab, Math.round(Date.now() / 1000) + 240);
+    assert.equal(await call(lab, xml, 'stop'), 0);
+    assert.ok(isAlive(lab, bystander));
+
+    await lab.output('hosta', ['virsh', '-q', 'create', xml]);
+    assert.equal(await call(lab, xml, 'monitor'), 0);
+    assert.equal(await call(lab, xml, 'stop'), 0);
+    assert.equal(isAlive(lab, name), false);
+    assert.equal(await call(lab, xml, 'monitor'), 7);
+    assert.ok(isAlive(lab, bystander));
+
+    await lab.on('hosta', ['attrd_updater', '-n', `force_stop-${RESOURCE}`, '-D']);
+    await waitFor('libvirt has heard of its end', 20_000, async () => {
+      const names = await lab.output('hosta', ['virsh', '-q', 'list', '--name']);
+      return !names.split('\n').includes(name);
+    });
+    await lab.output('hosta', ['virsh', '-q', 'create', xml]);
+    const politely = { OCF_RESKEY_CRM_meta_timeout: '8000' };
+    assert.equal(await call(lab, xml, 'stop', politely), 0);
+    assert.equal(isAlive(lab, name), false);
+    assert.ok(isAlive(lab, bystander));
+  } finally {
+    await lab.on('hosta', ['attrd_updater', '-n', `force_stop-${RESOURCE}`, '-D']);
+    await endEverywhere(lab, bystander);
+  }
+});
+
+labTest('one that was saved begins anew after a stop with a mark', async (lab) => {
+  await lab.pushPrograms();
+  const xml = await writeVictim(lab);
+  const saving = { OCF_RESKEY_snapshot: '/var/lib/libvirt/images' };
+  const howItCameUp = () => lab.output('hosta', ['virsh', '-q', 'domstate', '--reason', VICTIM]);
+  try {
+    assert.equal(await call(lab, xml, 'start', saving), 0);
+    assert.equal(await call(lab, xml, 'stop', saving), 0);
+    assert.equal(await call(lab, xml, 'start', saving), 0);
+    assert.match(await howItCameUp(), /restored/);
+    assert.equal(await call(lab, xml, 'stop', saving), 0);
+    await mark(lab, Math.round(Date.now() / 1000) + 240);
+    assert.equal(await call(lab, xml, 'stop', saving), 0);
+    assert.equal(await call(lab, xml, 'start', saving), 0);
+    assert.match(await howItCameUp(), /booted/);
+    assert.equal(await call(lab, xml, 'stop', saving), 0, 'and one that runs is not saved');
+    assert.equal(await call(lab, xml, 'start', saving), 0);
+    assert.match(await howItCameUp(), /booted/);
+  } finally {
+    await lab.on('hosta', ['attrd_updater', '-n', `force_stop-${RESOURCE}`, '-D']);
+    await endEverywhere(lab, VICTIM);
+  }
+});
+
 labTest(
   'the stop of one that hangs in its disk ends when the disk lets it go, and not before',
   async (lab) => {

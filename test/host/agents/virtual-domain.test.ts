@@ -2,35 +2,17 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
-import { AgentCall, OCF } from '../../support/agent-call.ts';
+import { OCF } from '../../support/agent-call.ts';
 import { eventually } from '../../support/eventually.ts';
 import { halfDead, unreaped } from '../../support/half-dead.ts';
 import { isAlive, threadsOf } from '../../support/process-table.ts';
+import { virtualDomain as agentFor } from './virtual-domain-call.ts';
 
 const PROBE = { OCF_RESKEY_CRM_meta_interval: '0' };
-const AGENT = 'host/agents/VirtualDomain';
 const DOMAIN = `half,dead-${process.pid}`;
 
-/** libvirt knows no machine here; `mark` is what pacemaker-attrd has. */
-function virtualDomain(t: TestContext, mark = ''): AgentCall {
-  const call = new AgentCall(t, AGENT, {});
-  call.program(
-    'virsh',
-    'case $* in *uri*) echo qemu:///system ;; *) echo "error: failed to get domain" >&2; exit 1 ;; esac',
-  );
-  call.program(
-    'attrd_updater',
-    mark === '' ? 'exit 6' : `echo 'name="force_stop-tested" host="h" value="${mark}"'`,
-  );
-  writeFileSync(call.path('xml'), `<domain type='kvm'>\n  <name>${DOMAIN}</name>\n</domain>\n`);
-  call.parameters = {
-    config: call.path('xml'),
-    hypervisor: 'qemu:///system',
-    autoset_utilization_cpu: 'false',
-    autoset_utilization_hv_memory: 'false',
-  };
-  return call;
-}
+/** libvirt knows no machine here. */
+const virtualDomain = (t: TestContext, mark = '') => agentFor(t, { domain: DOMAIN, mark });
 
 describe('VirtualDomain', () => {
   for (const mark of ['', 'true']) {

@@ -1,0 +1,58 @@
+/** ocf:extra:VirtualDomain beside a libvirt that knows what a test has it say. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+import { AgentCall } from '../../support/agent-call.ts';
+
+const AGENT = 'host/agents/VirtualDomain';
+const NOTHING_RUNS = 'echo "error: failed to get domain" >&2; exit 1';
+
+interface Play {
+  readonly domain: string;
+  /** What pacemaker-attrd has. */
+  readonly mark?: string;
+  /** A shell script for whatever virsh is asked but its URI; $D is the test's directory. */
+  readonly virsh?: string;
+}
+
+export function virtualDomain(t: TestContext, { domain, mark = '', virsh = NOTHING_RUNS }: Play): AgentCall {
+  const call = new AgentCall(t, AGENT, {});
+  call.program(
+    'virsh',
+    `case $* in *uri*) echo qemu:///system; exit ;; esac\necho "$*" >>"$D/virsh"\n${virsh}`,
+  );
+  call.program(
+    'attrd_updater',
+    mark === '' ? 'exit 6' : `echo 'name="force_stop-tested" host="h" value="${mark}"'`,
+  );
+  writeFileSync(call.path('xml'), `<domain type='kvm'>\n  <name>${domain}</name>\n</domain>\n`);
+  call.parameters = {
+    config: call.path('xml'),
+    hypervisor: 'qemu:///system',
+    autoset_utilization_cpu: 'false',
+    autoset_utilization_hv_memory: 'false',
+  };
+  return call;
+}
+
+/** What virsh was asked. */
+export function asked(call: AgentCall): readonly string[] {
+  const path = call.path('virsh');
+  return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+}
+
+export const UUID = '5a0e9ea0-6cf5-4bef-8beb-76f5235e671e';
+
+/** What libvirt keeps of a domain that runs, in its own words and order. */
+export const statusXml = (domain: string, state = "state='running' reason='booted'", job = '') =>
+  `<domstatus ${state} pid='1'>\n${job}  <domain type='kvm' id='1'>
+    <name>${domain}</name>\n    <uuid>${UUID}</uuid>\n  </domain>\n</domstatus>\n`;
+
+export const job = (name: string) => `  <job type='none' async='${name}' phase='perform3' flags='0x301'/>\n`;
+
+/** A file of libvirt's, for as long as the test goes. */
+export function libvirtFile(t: TestContext, path: string, text: string): string {
+  mkdirSync(path.replace(/\/[^/]*$/, ''), { recursive: true });
+  writeFileSync(path, text);
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}

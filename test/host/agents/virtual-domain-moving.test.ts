@@ -1,0 +1,113 @@
+/** Laws of ocf:extra:VirtualDomain about machines on their way between hosts without the cluster. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, it, type TestContext } from 'node:test';
+import { OCF } from '../../support/agent-call.ts';
+import { halfDead } from '../../support/half-dead.ts';
+import { threadsOf } from '../../support/process-table.ts';
+import { asked, job, libvirtFile, statusXml, UUID, virtualDomain } from './virtual-domain-call.ts';
+
+const DOMAIN = `moving-${process.pid}`;
+const PAUSED = "state='paused' reason='migration'";
+const RUNNING = "state='running' reason='migration-canceled'";
+const ABORT = `--quiet --connect=qemu:///system domjobabort -- ${UUID}`;
+
+interface Moving {
+  /** What libvirt does when it is told to abort; $X is its file of the domain. */
+  readonly abort?: string;
+  readonly state?: string;
+  readonly doing?: string;
+  /** What the agent has noted of where the cluster has it. */
+  readonly place?: string;
+}
+
+/** A marked one that runs, as far as libvirt's file tells. */
+async function moving(t: TestContext, { abort = '', state, doing = '', place }: Moving) {
+  const file = libvirtFile(t, `/run/libvirt/qemu/${DOMAIN}.xml`, statusXml(DOMAIN, state, doing));
+  const pid = await halfDead(t, DOMAIN);
+  const call = virtualDomain(t, {
+    domain: DOMAIN,
+    mark: 'true',
+    virsh: `X='${file}'\nP=${pid}\ncase $* in *domjobabort*) ${abort || ':'} ;; *) exit 1 ;; esac`,
+  });
+  writeFileSync(call.path('staying'), statusXml(DOMAIN, RUNNING));
+  if (place !== undefined) writeFileSync(call.path('run/VirtualDomain-tested.sent'), place);
+  return { call, pid };
+}
+
+const isFrozen = (pid: number) =>
+  threadsOf(pid).some((tid) => / T /.test(readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8')));
+
+describe('VirtualDomain and machines on their way', () => {
+  it('one that leaves by hand is held back first, and ended when it has stayed', async (t) => {
+    const { call, pid } = await moving(t, { doing: job('migration out'), abort: 'cp "$D/staying" "$X"' });
+    const { status, stderr } = await call.run('stop');
+    assert.equal(status, OCF.success, stderr);
+    assert.deepEqual(threadsOf(pid), []);
+    assert.deepEqual(asked(call), [ABORT]);
+  });
+
+  it('one that can no longer be held back is not called ended', async (t) => {
+    const { call, pid } = await moving(t, {
+      state: PAUSED,
+      doing: job('migration out'),
+      abort: 'rm "$X"; kill -9 $P; exit 1',
+    });
+    const { status, stderr } = await call.run('stop');
+    assert.equal(status, OCF.generic);
+    assert.match(
+      stderr,
+      /ocf-exit-reason:.* was migrated from here without the cluster; end it where it runs/,
+    );
+    assert.deepEqual(threadsOf(pid), []);
+  });
+
+  it('what is left here of one that runs elsewhere is neither ended nor kept frozen', async (t) => {
+    const { call, pid } = await moving(t, { state: PAUSED });
+    const { status, stderr } = await call.run('stop');
+    assert.equal(status, OCF.generic);
+    assert.match(stderr, /ocf-exit-reason:.* is being migrated without the cluster/);
+    assert.ok(threadsOf(pid).length > 0);
+    assert.equal(isFrozen(pid), false);
+  });
+
+  it('one whose libvirt has nothing of it any more has left when the log says so', async (t) => {
+    const { call, pid } = await moving(t, {});
+    libvirtFile(
+      t,
+      `/var/log/libvirt/qemu/${DOMAIN}.log`,
+      '2026-01-01 00:00:00.000+0000: starting up x\n2026-01-01 00:00:01.000+0000: shutting down, reason=migrated\n',
+    );
+    libvirtFile(t, `/run/libvirt/qemu/${DOMAIN}.xml`, statusXml(DOMAIN));
+    assert.equal((await call.run('stop')).status, OCF.success, 'its file is there, and it is here');
+    assert.deepEqual(threadsOf(pid), []);
+    assert.equal((await call.run('stop')).status, OCF.generic, 'it is not here, and the log says why');
+  });
+
+  it('what the cluster sends away, or has come, is ended at once', async (t) => {
+    for (const [doing, place] of [
+      ['migration out', 'yes'],
+      ['migration in', 'coming'],
+      ['migration in', 'ended'],
+      ['migration in', undefined],
+    ] as const) {
+      const { call, pid } = await moving(t, {
+        state: PAUSED,
+        doing: job(doing),
+        ...(place === undefined ? {} : { place }),
+      });
+      const { status, stderr } = await call.run('stop');
+      assert.equal(status, OCF.success, `${doing} ${place}: ${stderr}`);
+      assert.deepEqual(threadsOf(pid), []);
+      assert.deepEqual(asked(call), []);
+    }
+  });
+
+  it('one that has left by hand and comes back was not ended where it has not arrived', async (t) => {
+    const { call, pid } = await moving(t, { state: PAUSED, doing: job('migration in'), place: '' });
+    const { status, stderr } = await call.run('stop');
+    assert.equal(status, OCF.generic);
+    assert.match(stderr, /is being migrated without the cluster/);
+    assert.ok(threadsOf(pid).length > 0);
+  });
+});
