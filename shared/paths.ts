@@ -21,6 +21,8 @@ export const paths = {
   managerSocket: '/run/pm-kvm-tools/vm-managerd.sock',
   auditLog: '/var/log/pm-kvm-tools/audit.log',
   libvirtRunDirectory: '/run/libvirt/qemu',
+  libvirtLogDirectory: '/var/log/libvirt/qemu',
+  libvirtSaveDirectory: '/var/lib/libvirt/qemu/save',
   /** Where systemd looks for units, and Pacemaker for resource agents. */
   localUnits: '/etc/systemd/system',
   packagedUnits: '/usr/lib/systemd/system',

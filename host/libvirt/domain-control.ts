@@ -29,6 +29,15 @@ export async function startDomain(virsh: Virsh, selector: DomainSelector): Promi
   return isRunning ? { ok: true, outcome: 'already-running' } : answer;
 }
 
+/** Removes what a managed save has kept of it: its next start is a start. */
+export async function forgetMemory(
+  virsh: Virsh,
+  selector: DomainSelector,
+): Promise<{ readonly ok: true } | VirshFailure> {
+  const answer = await onDomain(virsh, 'managedsave-remove', selector);
+  return answer.ok ? { ok: true } : answer;
+}
+
 /** Makes an XML file the definition of its domain; a running one has it from its next start. */
 export async function defineDomain(
   virsh: Virsh,

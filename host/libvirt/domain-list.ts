@@ -77,6 +77,9 @@ export const listDefined = (virsh: Virsh): Promise<NamesResult> => listNames(vir
 /** The names of those that libvirt starts by itself when it begins. */
 export const listAutostarted = (virsh: Virsh): Promise<NamesResult> => listNames(virsh, '--autostart');
 
+/** The names of those that would go on from their saved memory at their next start. */
+export const listSaved = (virsh: Virsh): Promise<NamesResult> => listNames(virsh, '--with-managed-save');
+
 async function listNames(virsh: Virsh, filter: string): Promise<NamesResult> {
   const answer = await callVirsh(virsh, ['list', '--all', filter, '--name']);
   return answer.ok

@@ -211,6 +211,41 @@ async function knowsWhatHasLeft({ lab, ask }: Story): Promise<void> {
   }
 }
 
+/** libvirtd forgets why it is off; and a start would make it run twice. */
+async function neverStartsWhatHasLeft({ lab, ask }: Story): Promise<void> {
+  await virsh(lab, 'hosta', 'migrate', '--live', '--unsafe', VICTIM, ELSEWHERE);
+  for (const isForgotten of [false, true]) {
+    if (isForgotten) {
+      await lab.signalDaemon('hosta', 'libvirtd', 'KILL');
+      await lab.startDaemon('hosta', 'libvirtd');
+      assert.match(await virsh(lab, 'hosta', 'domstate', '--reason', VICTIM), /shut off \(unknown\)/);
+    }
+    for (const operation of ['on', 'reboot', 'off']) {
+      const asked = await ask(operation, 3_000);
+      assert.notEqual(resultOf(asked.answer), 'confirmed', operation);
+      assert.match(reasonOf(asked.answer), /it was sent to another host/);
+    }
+    assert.equal(stateOf((await ask('status')).answer), 'unknown');
+    assert.equal(qemusOf(lab, VICTIM).length, 1);
+  }
+}
+
+/** What is fenced must not go on where it was. */
+async function forgetsSavedMemory({ lab, ask }: Story): Promise<void> {
+  const whatItSays = () => virsh(lab, 'hosta', 'domstate', '--reason', VICTIM);
+  await virsh(lab, 'hosta', 'managedsave', VICTIM);
+  assert.notEqual(stateOf((await ask('status')).answer), 'off');
+  assertDead(await ask('off'));
+  await virsh(lab, 'hosta', 'start', VICTIM);
+  assert.match(await whatItSays(), /running \(booted\)/);
+  await virsh(lab, 'hosta', 'managedsave', VICTIM);
+  const reboot = await ask('reboot');
+  assert.equal(resultOf(reboot.answer), 'confirmed', reasonOf(reboot.answer));
+  await waitFor('it runs again', 10_000, () => isAlive(lab, VICTIM));
+  await waitFor('libvirt has started it', 10_000, async () => /running/.test(await whatItSays()));
+  assert.match(await whatItSays(), /running \(booted\)/);
+}
+
 async function endsWhatIsNotDefined({ lab, ask }: Story): Promise<void> {
   await virsh(lab, 'hosta', 'undefine', VICTIM);
   assertDead(await ask('off'));
@@ -228,6 +263,9 @@ labTest('with libvirt alone', (lab, t) =>
     'one that is being migrated ends on both hosts': endsTheMigrating,
     'one that is being migrated to this host is not ended before it is here': waitsForTheArriving,
     'one that has been migrated is not said to be off': knowsWhatHasLeft,
+    'one that has been migrated is not started here, nor off when libvirt has forgotten it':
+      neverStartsWhatHasLeft,
+    'one whose memory is saved does not come back with it': forgetsSavedMemory,
     'one that is not defined any more is ended, and afterwards not known': endsWhatIsNotDefined,
   }),
 );

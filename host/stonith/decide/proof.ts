@@ -14,6 +14,7 @@ export type Verdict =
 export type PowerState = 'on' | 'off' | 'unknown';
 
 const notYet = (reason: string): Verdict => ({ kind: 'not-yet', reason });
+const SENT_AWAY = 'it was sent to another host, and may run there';
 const impossible = (reason: string): Verdict => ({ kind: 'impossible', reason });
 
 /** May an order be given at all? `proven`: yes. */
@@ -23,6 +24,7 @@ export function orderable(facts: Facts): Verdict {
   const { twin } = facts.target;
   if (twin !== undefined)
     return impossible(`resource ${twin} starts the same virtual machine; delete one of them`);
+  if (facts.target.isElsewhere) return impossible(SENT_AWAY);
   if (!facts.target.isManaged)
     return impossible('the host cluster does not manage it (unmanaged or maintenance)');
   if (facts.target.isBlocked) return impossible('the host cluster has given up on it: a stop failed');
@@ -98,6 +100,7 @@ function whereabouts(facts: Facts, target: Target): Verdict {
   if (clouded !== undefined) return notYet(clouded);
   if (!target.isManaged) return impossible('the host cluster does not manage it (unmanaged or maintenance)');
   if (target.isBlocked) return impossible('the host cluster has given up on it: a stop failed');
+  if (target.isElsewhere) return notYet(SENT_AWAY);
   if (target.pending !== undefined) return notYet(`an operation is under way (${target.pending})`);
   if (target.activeOn.length > 0) return notYet(`it is active on ${target.activeOn.join(', ')}`);
   const doubtful = facts.nodes.filter((node) => node.isOnline && node.tells === 'otherwise');

@@ -8,13 +8,14 @@ import { listDomains } from '../../libvirt/domain-list.ts';
 import type { Done, FenceBackEnd, FenceTarget, FoundRecord, JobName } from '../desk/back-end.ts';
 import { ChangeSignal } from '../desk/change-signal.ts';
 import { DomainTarget } from './domain-target.ts';
+import type { LibvirtFolders } from './domain-traces.ts';
 import { PendingStarts } from './pending-starts.ts';
 
 export interface DomainBackEndOptions {
   readonly host: string;
   readonly run: CommandRunner;
   readonly uri: string;
-  readonly pidDirectory: string;
+  readonly folders: LibvirtFolders;
   readonly clock: Clock;
 }
 
@@ -35,12 +36,12 @@ export class DomainBackEnd implements FenceBackEnd {
   }
 
   open(resource: string, { requester }: JobName): FenceTarget {
-    const { host, run, uri, pidDirectory, clock } = this.#options;
+    const { host, run, uri, folders, clock } = this.#options;
     const sleep = (ms: number) => clock.sleep(ms);
     return new DomainTarget(resource, {
       host,
       virsh: { run, uri },
-      pidDirectory,
+      folders,
       sleep,
       requester,
       ending: this.#ending,

@@ -4,24 +4,24 @@
  * Invariant: it is off only when the QEMU process that was seen to run it has ended *and* either this very job has ended
  * it while it lived or libvirt says that it is shut off. Of an end that it did not bring about libvirt takes some 200 ms
  * to hear, in which it answers nobody, so a job that has seen the end doesn't ask. A domain that libvirt does not know is
- * not there at all. Never off is what libvirt was asked to start and has not answered, and what has been sent to another
- * host, or is on its way there: nobody here sees it there.
+ * not there at all. Never off is what libvirt was asked to start and has not answered, what has been sent to another host,
+ * or is on its way there (nobody here sees it there), and what has its memory saved: it would go on where it was.
  */
-import { abortDomainJob, destroyDomain, startDomain } from '../../libvirt/domain-control.ts';
+import { abortDomainJob, destroyDomain, forgetMemory, startDomain } from '../../libvirt/domain-control.ts';
 import { type DomainListResult, type DomainSummary, listDomains } from '../../libvirt/domain-list.ts';
 import { queryDomainJob } from '../../libvirt/job-info.ts';
 import type { Virsh } from '../../libvirt/virsh.ts';
 import type { Facts, Role, Target } from '../decide/facts.ts';
 import type { FenceRecord } from '../decide/record.ts';
 import type { Done, FenceTarget, Looked, LookNeeds } from '../desk/back-end.ts';
+import { hasSavedMemory, type LibvirtFolders, wasSentAway } from './domain-traces.ts';
 import { type PendingStarts, START_ANSWERED_MS } from './pending-starts.ts';
 import { endProcess, hasEnded, type QemuProcess, qemuProcessOf } from './qemu-process.ts';
 
 export interface DomainTargetOptions {
   readonly host: string;
   readonly virsh: Omit<Virsh, 'deadlineMs'>;
-  /** Where libvirt keeps the pid files of its QEMUs. */
-  readonly pidDirectory: string;
+  readonly folders: LibvirtFolders;
   readonly sleep: (ms: number) => Promise<void>;
   readonly requester: string;
   /** What jobs of this daemon are ending just now: a guest among them has no say any more. */
@@ -37,6 +37,7 @@ const REQUESTER_ENDS: Done = {
   isCertain: true,
   isConflict: true,
 };
+const HAS_LEFT: Done = { ok: false, fault: 'it was sent to another host', isCertain: true };
 const START_UNANSWERED: Done = {
   ok: false,
   fault: 'libvirt has not answered to its start',
@@ -47,6 +48,8 @@ const END_LOOK_MS = 2;
 const LOOK_AGAIN_MS = 20;
 const JOB_ASKED_MS = 1_000;
 const HEARD_WITHIN_MS = 3_000;
+/** Reasons that hide an earlier one. */
+const FORGETFUL: readonly string[] = ['unknown', 'failed', 'daemon'];
 /** No migration gets from its beginning to its end in less. */
 const STAY_KNOWN_MS = 200;
 
@@ -105,12 +108,21 @@ export class DomainTarget implements FenceTarget {
   async order(role: Role, _record: FenceRecord, deadlineMs: number): Promise<Done> {
     if (role === 'Started') {
       this.#ordered = role;
+      const list = await this.#list(deadlineMs);
+      if (!list.ok) return { ok: false, fault: list.fault, isCertain: true };
+      // It may have left since the look.
+      if (this.#isElsewhere(list.domains.find(({ name }) => name === this.#name))) return HAS_LEFT;
       return this.start(deadlineMs);
     }
     if (this.#requesterIsEnding) return REQUESTER_ENDS;
     this.#ordered = role;
     this.#options.ending.add(this.#name);
-    return this.#destroy(deadlineMs);
+    const untilMs = performance.now() + deadlineMs;
+    const destroyed = await this.#destroy(deadlineMs);
+    if (!destroyed.ok || !hasSavedMemory(this.#options.folders, this.#name)) return destroyed;
+    const virsh = this.#within(Math.max(1, untilMs - performance.now()));
+    const forgotten = await forgetMemory(virsh, { name: this.#name });
+    return forgotten.ok ? DONE : { ok: false, fault: forgotten.fault, isCertain: false };
   }
 
   get #requesterIsEnding(): boolean {
@@ -213,12 +225,21 @@ export class DomainTarget implements FenceTarget {
       ownRole: undefined,
       record: undefined,
       twin: undefined,
+      isElsewhere: this.#isElsewhere(domain),
     };
+  }
+
+  /** libvirt remembers why it is off until it is restarted or a start has failed; its log knows longer. */
+  #isElsewhere(domain: DomainSummary | undefined): boolean {
+    if (domain?.state.name !== 'shut-off' || domain.id !== undefined || this.#wasDestroyed) return false;
+    const { reason } = domain.state;
+    if (reason === 'migrated') return true;
+    return FORGETFUL.includes(reason) && wasSentAway(this.#options.folders, this.#name);
   }
 
   /** Whether a QEMU of it lives: the one that this job has seen, or another. */
   #lingers(): boolean {
-    const present = qemuProcessOf(this.#options.pidDirectory, this.#name);
+    const present = qemuProcessOf(this.#options.folders.pids, this.#name);
     this.#process ??= present;
     return [this.#process, present].some((one) => one !== undefined && !hasEnded(one));
   }
@@ -226,7 +247,10 @@ export class DomainTarget implements FenceTarget {
   #pendingOf(domain: DomainSummary | undefined, isOff: boolean, lingers: boolean): string | undefined {
     if (this.#options.starts.has(this.#name)) return 'libvirt has not answered to its start';
     if (isOff && lingers) return 'its process has not ended';
-    if (isOff) return domain?.state.reason === 'migrated' ? 'it was sent to another host' : undefined;
+    if (isOff)
+      return hasSavedMemory(this.#options.folders, this.#name)
+        ? 'its memory is saved, and would come back'
+        : undefined;
     const state = domain?.state.name;
     if (state === 'no-state' || state === 'in-shutdown' || state === 'shut-off') return state;
     return this.#process === undefined ? 'its process is not known' : undefined;

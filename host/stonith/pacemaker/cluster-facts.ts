@@ -91,6 +91,7 @@ function targetOf({ resource, status, configured }: ClusterView): Target | undef
     ownRole: configured?.ownRole,
     record: configured?.record,
     twin: configured?.twin,
+    isElsewhere: false,
   };
 }
 

@@ -2,7 +2,7 @@
  * Who may: from a token to the right that it gives, or to a denial.
  *
  * Invariant: the guest that is denied sees neither by the answer nor by its time what was found out about its token.
- * Therefore a denial goes out at a whole multiple of some time, and whatever is no token of version 2 takes the same way:
+ * Therefore a denial goes out at a whole multiple of some time, or when nobody waits any more, and whatever is no token of version 2 takes the same way:
  * a name is looked up for it also when none was found in it.
  */
 import type { Clock } from '../../../shared/clock.ts';
@@ -23,8 +23,6 @@ export interface DoorkeeperOptions {
 
 /** A denial goes out at a whole multiple of this: what was looked up for it, and for how long, shall not be seen. */
 const DENIED_STEP_MS = 250;
-/** Of the asker's time, for the way back. */
-const DENIED_LEFT_MS = 20;
 /** No resource and no domain has it. */
 const NO_NAME = '';
 
@@ -44,7 +42,7 @@ export class Doorkeeper {
     const grant = await this.#judge(request, operation, token);
     if (grant === undefined) {
       const restMs = DENIED_STEP_MS - ((clock.nowMs() - sinceMs) % DENIED_STEP_MS);
-      await clock.sleep(Math.max(0, Math.min(restMs, request.timeLeftMs() - DENIED_LEFT_MS)));
+      await clock.sleep(Math.max(0, Math.min(restMs, request.timeLeftMs())));
     }
     return grant;
   }

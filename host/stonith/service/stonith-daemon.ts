@@ -143,6 +143,12 @@ function policyOf(settings: StonithSettings, run: CommandRunner, log: Logger): I
   return { settings, keys, decryptV1 };
 }
 
+const LIBVIRT = {
+  pids: paths.libvirtRunDirectory,
+  logs: paths.libvirtLogDirectory,
+  saves: paths.libvirtSaveDirectory,
+};
+
 async function backEndOf(
   { backend, libvirt }: StonithSettings,
   { host, run, clock, log }: StonithDaemonOptions,
@@ -153,6 +159,6 @@ async function backEndOf(
       return new ClusterBackEnd({ host: node.ok ? node.node : host, run, clock, log });
     }
     case 'libvirt':
-      return new DomainBackEnd({ host, run, clock, uri: libvirt, pidDirectory: paths.libvirtRunDirectory });
+      return new DomainBackEnd({ host, run, clock, uri: libvirt, folders: LIBVIRT });
   }
 }

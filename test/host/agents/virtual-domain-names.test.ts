@@ -4,39 +4,12 @@ import { writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { OCF } from '../../support/agent-call.ts';
 import { halfDead } from '../../support/half-dead.ts';
+import { MISREAD_NAMES, PLAIN_NAMES } from '../../support/misread-names.ts';
 import { threadsOf } from '../../support/process-table.ts';
 import { asked, libvirtFile, statusXml, UUID, virtualDomain } from './virtual-domain-call.ts';
 
 // Of this process alone: what is ended is looked for on the whole machine.
 const NUMBER = String(process.pid);
-const HEX = NUMBER.padStart(32, 'a');
-const MISREAD: readonly (readonly [string, string])[] = [
-  [NUMBER, 'an id'],
-  [`00${NUMBER}`, 'an id'],
-  [`+${NUMBER}`, 'an id'],
-  [`-${NUMBER}`, 'an id'],
-  [`0x${NUMBER}`, 'an id'],
-  [HEX, 'a UUID'],
-  [HEX.toUpperCase(), 'a UUID'],
-  [HEX.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'), 'a UUID'],
-  [`web ${NUMBER}`, 'several words'],
-  [` ${NUMBER}`, 'several words'],
-  [`web\t${NUMBER}`, 'several words'],
-  [`--web${NUMBER}`, 'an option'],
-  [`-ab${NUMBER}`, 'an option'],
-];
-const ITSELF = [
-  'web1',
-  'db-2',
-  'deadbeef',
-  '12a',
-  '1e3',
-  '0xg',
-  '12.',
-  'a'.repeat(31),
-  'a'.repeat(33),
-  'x12',
-];
 /** A libvirt that has every machine running: it is another one that it speaks of. */
 const ANOTHER_RUNS = 'case $* in *list*) echo another ;; *) echo running ;; esac';
 const TO_OTHER = { OCF_RESKEY_CRM_meta_migrate_target: 'other' };
@@ -46,7 +19,7 @@ const twelve = { domain: NUMBER, virsh: ANOTHER_RUNS };
 describe('VirtualDomain and names that virsh misreads', () => {
   it('such a machine is not started, whatever virsh says, and virsh is never asked of it', async (t) => {
     const call = virtualDomain(t, { ...twelve, mark: 'true' });
-    for (const [name, what] of MISREAD) {
+    for (const [name, what] of MISREAD_NAMES) {
       writeFileSync(call.path('xml'), `<domain>\n<name>${name}</name>\n</domain>\n`);
       const { status, stderr } = await call.run('start');
       assert.equal(status, OCF.configured, `${name}: ${stderr}`);
@@ -62,7 +35,7 @@ describe('VirtualDomain and names that virsh misreads', () => {
 
   it('a name that means itself is refused nothing', async (t) => {
     const call = virtualDomain(t, { domain: NUMBER });
-    for (const name of ITSELF) {
+    for (const name of PLAIN_NAMES) {
       writeFileSync(call.path('xml'), `<domain>\n<name>${name}</name>\n</domain>\n`);
       const { status, stderr } = await call.run('validate-all');
       assert.equal(status, OCF.success, `${name}: ${stderr}`);

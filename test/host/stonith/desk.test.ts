@@ -50,6 +50,7 @@ const isDead: Facts = {
     ownRole: 'Stopped',
     record: undefined,
     twin: undefined,
+    isElsewhere: false,
   },
 };
 const seen: JobEvent = { type: 'seen', facts: isDead, wallMs: WALL_MS };

@@ -31,6 +31,7 @@ const running: Facts = {
     ownRole: 'Started',
     record: undefined,
     twin: undefined,
+    isElsewhere: false,
   },
 };
 

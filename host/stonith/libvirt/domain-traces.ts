@@ -1,0 +1,58 @@
+/**
+ * What a domain that does not run has left on this host's disks: that it was sent to another host, which libvirt forgets
+ * when it is restarted, and its saved memory, with which it would come back in the middle of what it did.
+ */
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where libvirt keeps files of its QEMUs. */
+export interface LibvirtFolders {
+  readonly pids: string;
+  readonly logs: string;
+  readonly saves: string;
+}
+
+const TAIL_BYTES = 65_536;
+const STARTS = /^[-0-9]+ [0-9:.+]+: starting up /;
+const ENDS = /^[-0-9]+ [0-9:.+]+: shutting down, reason=([a-z ]+)/;
+
+/** Whether libvirt's log tells that it was sent away and has not run here since. */
+export function wasSentAway({ logs }: LibvirtFolders, domain: string): boolean {
+  if (domain.includes('/')) return false;
+  const log = join(logs, `${domain}.log`);
+  // What logrotate has moved away tells only of what the newer one has nothing of.
+  return sentAwayIn(tailOf(log)) ?? sentAwayIn(tailOf(`${log}.1`)) ?? false;
+}
+
+/** Undefined: it tells nothing. A start that failed changes nothing. */
+export function sentAwayIn(log: string): boolean | undefined {
+  let [before, sent]: (boolean | undefined)[] = [];
+  for (const line of log.split('\n')) {
+    if (STARTS.test(line)) [before, sent] = [sent, false];
+    const reason = ENDS.exec(line)?.[1];
+    if (reason === 'failed') sent = before;
+    else if (reason !== undefined) sent = reason === 'migrated';
+  }
+  return sent;
+}
+
+export function hasSavedMemory({ saves }: LibvirtFolders, domain: string): boolean {
+  return !domain.includes('/') && existsSync(join(saves, `${domain}.save`));
+}
+
+function tailOf(path: string): string {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'r');
+  } catch {
+    return '';
+  }
+  try {
+    const { size } = fstatSync(descriptor);
+    const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
+    const read = readSync(descriptor, bytes, 0, bytes.length, size - bytes.length);
+    return bytes.toString('latin1', 0, read);
+  } finally {
+    closeSync(descriptor);
+  }
+}
