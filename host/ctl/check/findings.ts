@@ -5,6 +5,7 @@
  * Invariant: what could not be read is a finding, never passed over as good.
  */
 import type { Domain } from '../../libvirt/domain-xml.ts';
+import { isMisreadName } from '../../libvirt/misread-name.ts';
 import { isTrue } from '../../pacemaker/attribute-sets.ts';
 import { type Constraint, constraintsIn, isMoveConstraint } from '../../pacemaker/cib-constraints.ts';
 import { clusterPropertiesIn, isFencingEnabled, nodesIn } from '../../pacemaker/cib-nodes.ts';
@@ -16,6 +17,7 @@ import type { Settings } from '../config/settings.ts';
 import { domainOfResource } from '../definition/guest-ids.ts';
 import { type Message, message } from '../messages/message.ts';
 import type { Worker } from './host-facts.ts';
+import { proofFindings } from './proof-findings.ts';
 
 export interface Seen {
   readonly settings: Settings;
@@ -49,6 +51,7 @@ export function findingsOf(seen: Seen): readonly Message[] {
     ...guests.flatMap((guest) => guestFindings(guest, seen)),
     ...sharedChannelFindings(guests, seen),
     ...sharedDefinitionFindings(seen),
+    ...proofFindings(seen),
   ];
 }
 
@@ -143,11 +146,12 @@ function guestFindings(guest: Guest, { files, portName, isCpuShared }: Seen): re
   const { domain, resource, isMigrationAllowed } = guest;
   const path = guest.primitive.instanceAttributes.get('config') ?? '-';
   const file = files.get(resource);
+  const name = file?.ok === true ? file.domain.name : domain;
+  const findings: Message[] = isMisreadName(name) ? [message('name-misread', { guest: name })] : [];
   if (file === undefined || !file.ok) {
     const fault = file === undefined ? 'no config parameter' : file.fault;
-    return [message('domain-file-unusable', { guest: domain, path, fault })];
+    return [...findings, message('domain-file-unusable', { guest: domain, path, fault })];
   }
-  const findings: Message[] = [];
   if (file.domain.name !== (domainOfResource(resource) ?? domain)) {
     findings.push(message('domain-file-of-other', { guest: domain, path, name: file.domain.name }));
   }

@@ -7,7 +7,7 @@ import { paths } from '../../../shared/paths.ts';
 import { askHostStatus } from '../../connect/status/ask-host-status.ts';
 import type { HostStatus } from '../../connect/status/host-status.ts';
 import { readDomainFile } from '../../libvirt/domain-file.ts';
-import { listAutostarted, type NamesResult } from '../../libvirt/domain-list.ts';
+import { listAutostarted, listSaved, type NamesResult } from '../../libvirt/domain-list.ts';
 import type { Domain } from '../../libvirt/domain-xml.ts';
 import { compareCpu, queryHostCpu } from '../../libvirt/host-cpu.ts';
 import type { Virsh } from '../../libvirt/virsh.ts';
@@ -25,12 +25,13 @@ export async function gatherHostFacts(
   guests: readonly Guest[],
   status: ClusterStatus | undefined,
 ): Promise<HostFacts> {
-  const [links, stonith, cpu, worker, autostarted] = await Promise.all([
+  const [links, stonith, cpu, worker, autostarted, saved] = await Promise.all([
     askHostStatus(paths.connectSocket).catch(faultOf),
     askStonith(paths.stonithSocket),
     queryHostCpu(session.virsh),
     lockHolder(session.lockName),
     listAutostarted(session.virsh),
+    listSaved(session.virsh),
   ]);
   const running = new Set(
     status?.resources.flatMap(({ id, isActive, nodes }) => (isActive && nodes.includes(node) ? [id] : [])),
@@ -38,8 +39,9 @@ export async function gatherHostFacts(
   const found = new Map<string, GuestFacts>();
   for (const guest of guests) {
     const link = running.has(guest.resource) ? linkOf(guest.domain, links) : undefined;
-    const autostart = autostartOf(guest.domain, autostarted);
-    found.set(guest.resource, { ...(await fileFacts(session.virsh, guest)), autostart, link });
+    const autostart = isAmong(guest.domain, autostarted);
+    const savedMemory = isAmong(guest.domain, saved);
+    found.set(guest.resource, { ...(await fileFacts(session.virsh, guest)), autostart, savedMemory, link });
   }
   return {
     node,
@@ -68,12 +70,15 @@ function linkOf(domain: string, links: HostStatus | string): Told {
     : untold(own.fault === '' ? own.state : `${own.state}: ${own.fault}`);
 }
 
-function autostartOf(domain: string, autostarted: NamesResult): Told {
-  if (!autostarted.ok) return untold(autostarted.fault);
-  return told(autostarted.names.has(domain) ? 'yes' : 'no');
+function isAmong(domain: string, listed: NamesResult): Told {
+  if (!listed.ok) return untold(listed.fault);
+  return told(listed.names.has(domain) ? 'yes' : 'no');
 }
 
-async function fileFacts(virsh: Virsh, guest: Guest): Promise<Omit<GuestFacts, 'autostart' | 'link'>> {
+async function fileFacts(
+  virsh: Virsh,
+  guest: Guest,
+): Promise<Omit<GuestFacts, 'autostart' | 'savedMemory' | 'link'>> {
   const path = guest.primitive.instanceAttributes.get('config');
   const file = path === undefined ? undefined : await readDomainFile(path);
   if (path === undefined || file === undefined || !file.ok) {

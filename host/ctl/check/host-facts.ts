@@ -36,6 +36,8 @@ export interface GuestFacts {
   readonly cpu: Told;
   /** `yes` where libvirt starts it by itself. */
   readonly autostart: Told;
+  /** `yes` where libvirt keeps its memory, from which it would go on. */
+  readonly savedMemory: Told;
   /** Undefined while the guest does not run here. */
   readonly link: Told | undefined;
 }
@@ -60,6 +62,7 @@ export function hostFactsJson({ node, wallMs, guests, cpu, connectd, stonithd, w
           xml: toldJson(guest.xml),
           cpu: toldJson(guest.cpu),
           autostart: toldJson(guest.autostart),
+          savedMemory: toldJson(guest.savedMemory),
           link: guest.link === undefined ? null : toldJson(guest.link),
           disks: Object.fromEntries([...guest.disks].map(([path, disk]) => [path, toldJson(disk)])),
         },
@@ -89,14 +92,15 @@ export function readHostFacts(json: unknown): HostFacts | undefined {
 }
 
 function guestOf(json: unknown): GuestFacts {
-  const { xml, cpu, autostart, link, disks } = {
-    ...{ xml: null, cpu: null, autostart: null, link: null, disks: null },
+  const { xml, cpu, autostart, savedMemory, link, disks } = {
+    ...{ xml: null, cpu: null, autostart: null, savedMemory: null, link: null, disks: null },
     ...membersOf(json),
   };
   return {
     xml: toldOf(xml),
     cpu: toldOf(cpu),
     autostart: toldOf(autostart),
+    savedMemory: toldOf(savedMemory),
     link: link === null ? undefined : toldOf(link),
     disks: new Map(Object.entries(membersOf(disks)).map(([path, disk]) => [path, toldOf(disk)])),
   };

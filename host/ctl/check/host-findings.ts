@@ -76,6 +76,12 @@ function guestFindings(
       findings.push(message('autostart-unchecked', { guest: domain, node, fault: guest.autostart.fault }));
     } else if (guest.autostart.value === 'yes')
       findings.push(message('autostart-on', { guest: domain, node }));
+    if (guest.savedMemory.fault !== undefined) {
+      findings.push(
+        message('saved-memory-unchecked', { guest: domain, node, fault: guest.savedMemory.fault }),
+      );
+    } else if (guest.savedMemory.value === 'yes')
+      findings.push(message('saved-memory', { guest: domain, node }));
     if (guest.link?.fault !== undefined) {
       findings.push(message('link-down', { guest: domain, node, fault: guest.link.fault }));
     }

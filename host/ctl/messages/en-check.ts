@@ -26,6 +26,18 @@ export const enCheck = {
     '{guest}: libvirt on {node} starts it by itself, without the cluster, when that host boots; virsh autostart --disable {guest} there',
   'autostart-unchecked':
     '{guest}: whether libvirt on {node} starts it by itself could not be checked ({fault}); see virsh list --all --autostart there',
+  'saved-memory':
+    '{guest}: libvirt on {node} keeps its saved memory, so a fenced guest would go on in the middle of what it did; virsh managedsave-remove {guest} there',
+  'saved-memory-unchecked':
+    '{guest}: whether libvirt on {node} keeps its saved memory could not be checked ({fault}); see virsh list --all --with-managed-save there',
+  'snapshot-set':
+    '{resource}: its parameter snapshot ({directory}) keeps the memory of a guest that is stopped, so a fenced guest would go on in the middle of what it did; crm_resource -r {resource} -d snapshot',
+  'name-misread':
+    '{guest}: virsh takes this name for an id, a UUID, an option or several words, and so for another domain or for none; rename it by its UUID (virsh domrename UUID NAME), and its domain file',
+  'transition-delay':
+    'transition-delay={value}: the cluster seems idle while it has work to do, so fencing is answered late or not confirmed; crm_attribute -n transition-delay -D',
+  'node-without-agent':
+    '{node}: ocf:{provider}:VirtualDomain, or what it needs, is not installed there, so nobody can prove that {resources} do not run there; install {package} and libvirt there, and run crm_resource --refresh',
   'clock-differs':
     'the clock of {node} is {seconds} s from that of this host; fencing needs clocks that agree, see chronyc tracking',
   'probes-off':

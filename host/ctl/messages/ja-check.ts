@@ -27,6 +27,18 @@ export const jaCheck: Readonly<Record<keyof typeof enCheck, string>> = {
     '{guest}: {node} の libvirt がホスト起動時にクラスタを介さず自動起動します。{node} で virsh autostart --disable {guest} を実行してください',
   'autostart-unchecked':
     '{guest}: {node} の libvirt で自動起動が設定されているか確認できませんでした ({fault})。{node} で virsh list --all --autostart を確認してください',
+  'saved-memory':
+    '{guest}: {node} の libvirt に保存されたメモリがあり、フェンシングされたゲストが処理の途中から再開します。{node} で virsh managedsave-remove {guest} を実行してください',
+  'saved-memory-unchecked':
+    '{guest}: {node} の libvirt に保存されたメモリがあるか確認できませんでした ({fault})。{node} で virsh list --all --with-managed-save を確認してください',
+  'snapshot-set':
+    '{resource}: パラメータ snapshot ({directory}) により停止時のメモリが保存されるため、フェンシングされたゲストが処理の途中から再開します。crm_resource -r {resource} -d snapshot を実行してください',
+  'name-misread':
+    '{guest}: virsh はこの名前を ID、UUID、オプション、または複数の単語とみなすため、別のドメインを対象にするか、どのドメインも見つけられません。UUID で指定して名前を変更し (virsh domrename UUID 新しい名前)、ドメイン定義ファイルも変更してください',
+  'transition-delay':
+    'transition-delay={value} です。クラスタは処理が残っていても待機中に見えるため、フェンシングの応答が遅れるか、確認できなくなります。crm_attribute -n transition-delay -D を実行してください',
+  'node-without-agent':
+    '{node}: ocf:{provider}:VirtualDomain またはそれに必要なものがインストールされていないため、{resources} がそこで動作していないことを証明できません。{node} に {package} と libvirt をインストールし、crm_resource --refresh を実行してください',
   'clock-differs':
     '{node} の時計がこのホストと {seconds} 秒ずれています。フェンシングには時刻の一致が必要です。chronyc tracking を確認してください',
   'probes-off':

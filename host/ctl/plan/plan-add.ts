@@ -1,4 +1,5 @@
 /** Plans `resource add`. */
+import { isMisreadName } from '../../libvirt/misread-name.ts';
 import { clusterPropertiesIn, isFencingEnabled, nodesIn } from '../../pacemaker/cib-nodes.ts';
 import { clonesIn, primitivesIn, virtualDomainsIn } from '../../pacemaker/cib-resources.ts';
 import { cibTextFault } from '../../pacemaker/cib-text.ts';
@@ -94,10 +95,15 @@ function guestProblems(
   const fault = [domain, ...guest.parameters.map(({ value }) => value)].map(cibTextFault).find(Boolean);
   const ids = [guest.preference, ...guest.attributeRules, ...guest.colocations, ...guest.orders];
   return [
+    ...nameProblems(domain),
     ...(fault === undefined ? [] : [message('name-impossible', { guest: domain, fault })]),
     ...ids.filter(({ id }) => isTaken(id)).map(({ id }) => message('id-taken', { guest: domain, id })),
   ];
 }
+
+/** What the agent would refuse to start. */
+const nameProblems = (guest: string): readonly Message[] =>
+  isMisreadName(guest) ? [message('name-misread', { guest })] : [];
 
 /** An attribute may come later, with its daemon; until then no guest starts. */
 function attributeWarnings({ dependencies }: Settings, cib: XmlElement): readonly Message[] {
@@ -125,5 +131,5 @@ export function definitionsOf(
   const guests = names.map((domain) =>
     defineGuest({ domain, node: wish.node, isMigrationAllowed }, settings),
   );
-  return { guests, problems };
+  return { guests, problems: [...problems, ...names.flatMap(nameProblems)] };
 }

@@ -26,6 +26,7 @@ const guest = (differing: Partial<GuestFacts> = {}): GuestFacts => ({
   disks: new Map([['/dev/vg/guest1', told('uuid 1')]]),
   cpu: NOTHING,
   autostart: told('no'),
+  savedMemory: told('no'),
   link: undefined,
   ...differing,
 });
@@ -75,6 +76,10 @@ test('each difference between hosts is a finding of its own', () => {
   assert.deepEqual(found([good, facts('hostb', guest({ autostart: told('yes') }))]), ['autostart-on']);
   assert.deepEqual(found([good, facts('hostb', guest({ autostart: untold('away') }))]), [
     'autostart-unchecked',
+  ]);
+  assert.deepEqual(found([good, facts('hostb', guest({ savedMemory: told('yes') }))]), ['saved-memory']);
+  assert.deepEqual(found([good, facts('hostb', guest({ savedMemory: untold('away') }))]), [
+    'saved-memory-unchecked',
   ]);
   assert.deepEqual(found([good, facts('hostb', guest())], keys('k', 'l')), ['keys-differ']);
   assert.deepEqual(found([good, facts('hostb', guest())], keys('k')), ['keys-unknown']);

@@ -89,6 +89,71 @@ test('two resources that start one machine are found, whoever has made them', as
   assert.deepEqual(await findings(), ['definition-shared']);
 });
 
+test('what would undo a fencing, or keep it from being proven, is found', async (t) => {
+  const { file, findings, cibadmin, folder, run } = await bench(t);
+  const property = (value: string) =>
+    `<crm_config><cluster_property_set id="delays"><nvpair id="delay" name="transition-delay" value="${value}"/></cluster_property_set></crm_config>`;
+  const modify = ['--modify', '--allow-create', '--scope'];
+  for (const [value, expected] of [
+    ['0', []],
+    ['0s', []],
+    ['00ms', []],
+    ['PT0S', []],
+    ['0.5s', ['transition-delay']],
+    ['2s', ['transition-delay']],
+  ] as const) {
+    await cibadmin(...modify, 'crm_config', '--xml-text', property(value));
+    assert.deepEqual(await findings(), expected, value);
+  }
+  await cibadmin(...modify, 'crm_config', '--xml-text', property('0'));
+
+  const other = (
+    name: string,
+    value: string,
+  ) => `<primitive id="other" class="ocf" provider="heartbeat" type="VirtualDomain">
+<instance_attributes id="other-i"><nvpair id="other-c" name="${name}" value="${value}"/></instance_attributes></primitive>`;
+  const change = [...modify, 'resources', '--xml-text'];
+  await cibadmin(...change, other('snapshot', ''));
+  assert.deepEqual(await findings(), []);
+  await cibadmin(...change, other('snapshot', '/var/lib/snapshots'));
+  assert.deepEqual(await findings(), ['snapshot-set']);
+  assert.match((await run(['check'])).stderr, /crm_resource -r other -d snapshot/);
+  await cibadmin('--delete', '--xml-text', '<primitive id="other"/>');
+
+  file('guest1', domainXml('12', { path: '/var/lib/libvirt/qemu/guest1' }));
+  assert.deepEqual(await findings(), ['name-misread', 'domain-file-of-other']);
+  rmSync(join(folder, 'guest1.xml'));
+  assert.deepEqual(await findings(), ['domain-file-unusable']);
+});
+
+test('a node on which the last look found no agent is found, while it is online', async (t) => {
+  const { findings, cibadmin, run } = await bench(t);
+  const operation = (callId: number, name: string, rc: number) =>
+    `<lrm_rsc_op id="prmVMCTL_guest1_${callId}" operation="${name}" operation_key="prmVMCTL_guest1_${name}_0" crm-debug-origin="x"
+ crm_feature_set="3.16.2" transition-key="1:1:7:5a0e9ea0-6cf5-4bef-8beb-76f5235e671e" transition-magic="0:${rc};1:1:7:5a0e9ea0-6cf5-4bef-8beb-76f5235e671e"
+ on_node="host2" call-id="${callId}" rc-code="${rc}" op-status="0" interval="0" op-digest="d"/>`;
+  const state = (operations: string, isUp = true) =>
+    `<node_state id="2" uname="host2" in_ccm="${isUp}" crmd="${isUp ? 'online' : 'offline'}" join="${isUp ? 'member' : 'down'}" expected="${isUp ? 'member' : 'down'}">
+<lrm id="2"><lrm_resources><lrm_resource id="prmVMCTL_guest1" type="VirtualDomain" class="ocf" provider="extra">${operations}</lrm_resource></lrm_resources></lrm></node_state>`;
+  const put = async (text: string) => {
+    await cibadmin('--delete', '--xml-text', '<node_state id="2"/>');
+    await cibadmin('--create', '--scope', 'status', '--xml-text', text);
+  };
+  await put(state(operation(3, 'monitor', 7)));
+  assert.ok(!(await findings()).includes('node-without-agent'));
+  await put(state(operation(3, 'monitor', 7) + operation(4, 'monitor', 5)));
+  assert.ok((await findings()).includes('node-without-agent'));
+  const said = (await run(['check'])).stderr;
+  assert.match(
+    said,
+    /host2: ocf:extra:VirtualDomain, .*prmVMCTL_guest1.*install pm-kvm-tools-host and libvirt/,
+  );
+  await put(state(operation(4, 'monitor', 5) + operation(5, 'monitor', 7)));
+  assert.ok(!(await findings()).includes('node-without-agent'));
+  await put(state(operation(4, 'monitor', 5), false));
+  assert.ok(!(await findings()).includes('node-without-agent'));
+});
+
 test('the constraint of a move that goes on is no finding, and is one again when nobody is at it', async (t) => {
   const { findings, cibadmin, cib, run } = await bench(t);
   const constraint = (id: string, end: string) =>
