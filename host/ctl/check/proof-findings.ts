@@ -16,8 +16,8 @@ export function proofFindings(seen: Seen): readonly Message[] {
   return [...delayFindings(seen), ...snapshotFindings(seen), ...agentFindings(seen)];
 }
 
-/** Nothing, and nothing of any unit. */
-const NO_TIME = /^\s*(?:0+(?:\.0*)?\s*[a-z]*|PT?0+[A-Z])\s*$/i;
+/** Nothing of any unit. What vm-stonithd takes for a delay is one here, too. */
+const NO_TIME = /^\s*0+[a-z]*\s*$/i;
 
 function delayFindings({ cib }: Seen): readonly Message[] {
   const value = clusterPropertiesIn(cib).get('transition-delay');

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { resourceId } from '../../../host/ctl/definition/guest-ids.ts';
 import { runCommand } from '../../../shared/process/run-command.ts';
+import { MISREAD_NAMES } from '../../support/misread-names.ts';
 import { configurationMeaning } from './configuration-meaning.ts';
 import { GUEST1_IN_CRM, HOSTS_CIB } from './published.ts';
 import { vmCtl, workbench } from './vm-ctl.ts';
@@ -47,13 +49,17 @@ test('a guest comes and goes, and nothing of it stays', async (t) => {
 });
 
 test('names of every kind come and go', async (t) => {
-  const { cib, done, run } = workbench(t);
-  const names = [`it's a "test" & <more>`, '-rf', '日本語', 'a\\,b', '--json'];
-  await done(['resource', 'add', '-a', 'host1', '--', ...names]);
+  const { cib, cibadmin, done, run } = workbench(t);
+  const names = [`it's-"a"-test&<more>`, '日本語', 'a\\,b', '--json'];
+  await done(['resource', 'add', '-a', 'host1', '--', ...names.slice(0, -1)]);
+  // From before such names were refused.
+  const old = `<primitive id="${resourceId('--json')}" class="ocf" provider="extra" type="VirtualDomain">
+<meta_attributes id="old"><nvpair id="role" name="target-role" value="Stopped"/></meta_attributes></primitive>`;
+  await cibadmin('--create', '--scope', 'resources', '--xml-text', old);
   const listed = JSON.parse(await done(['resource', 'list', '--json'])).guests;
   assert.deepEqual(
     new Set(listed.map(({ domain }: { domain: string }) => domain)),
-    new Set([`it's a "test" & <more>`, '-rf', '日本語', 'a,b', '--json']),
+    new Set([`it's-"a"-test&<more>`, '日本語', 'a,b', '--json']),
   );
   await done(['resource', 'start', '--', '--json']);
   assert.equal(readFileSync(cib, 'utf8').match(/value="Started"/g)?.length, 1);
@@ -63,6 +69,22 @@ test('names of every kind come and go', async (t) => {
   assert.equal(impossible.exitCode, 1);
   assert.match(impossible.stderr, /ゲスト & <x>: Pacemaker can't keep/);
   assert.match(impossible.stderr, /control characters/);
+});
+
+test('a name that virsh takes for another machine is refused, and every such name is told', async (t) => {
+  const { cib, run } = workbench(t);
+  const before = readFileSync(cib, 'utf8');
+  const names = MISREAD_NAMES.map(([name]) => name).filter((name) => name === name.trim());
+  for (const format of [[], ['--format', 'crm']]) {
+    const refused = await run(['resource', 'add', '-a', 'host1', ...format, '--', ...names, 'plain']);
+    assert.equal(refused.exitCode, 1, refused.stdout);
+    assert.equal(
+      refused.stderr.match(/virsh takes this name for .*; rename it by its UUID/g)?.length,
+      names.length,
+    );
+    assert.doesNotMatch(refused.stderr, /plain/);
+  }
+  assert.equal(readFileSync(cib, 'utf8'), before);
 });
 
 test('a name behind -- is that name: no option, and no pattern that takes others along', async (t) => {
