@@ -181,7 +181,8 @@ Example:
 
 Looks for what is wrong, and names the remedy of each. Exit status 0 only when nothing is, and everything could be looked at:
 constraints that moves have left, attributes that fencing has left, channels, nodes, resources and clones; and on all hosts,
-whether domain files are the same, disks shared, processors fit to migrate to, daemons there and linked, keys the same, clocks alike; whether nothing starts a guest behind the cluster's back.
+whether domain files are the same, disks shared, processors fit to migrate to, daemons there and linked, keys the same, clocks alike; whether nothing starts a guest behind the cluster's back,
+or lets a fenced one go on from saved memory.
 
 The other hosts are asked by ssh, as root and without a password (vm_remote_shell in vm-ctl.conf).
 
