@@ -23,6 +23,8 @@ const TO_HOSTB = {
   OCF_RESKEY_migration_transport: 'tcp',
   OCF_RESKEY_migrate_options: '--unsafe',
 };
+/** Asked politely it goes on; it is ended 5 s before its time is over. */
+const SOON = { OCF_RESKEY_CRM_meta_timeout: '8000' };
 /** For a stop that believes what it should not: those take some 30 ms. */
 const LONG_ENOUGH_MS = 2_000;
 
@@ -31,6 +33,7 @@ async function call(
   xml: string,
   action: string,
   more: Readonly<Record<string, string>> = {},
+  host = 'hosta',
 ) {
   const env = {
     OCF_ROOT: '/usr/lib/ocf',
@@ -40,7 +43,7 @@ async function call(
     ...more,
   };
   const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const result = await lab.on('hosta', ['env', ...words, AGENT, action]);
+  const result = await lab.on(host, ['env', ...words, AGENT, action]);
   return result.kind === 'exited' ? result.exitCode : result.kind;
 }
 
@@ -95,7 +98,7 @@ labTest(
       assert.ok(isAlive(lab, VICTIM), 'it lives on the other host');
       await mark(lab, Math.round(Date.now() / 1000) + 240);
       assert.equal(await call(lab, xml, 'stop'), 0, 'the cluster sent it and ends it there itself');
-      await lab.output('hostb', ['virsh', '-q', 'destroy', VICTIM]);
+      assert.equal(await call(lab, xml, 'stop', SOON, 'hostb'), 0);
 
       assert.equal(await call(lab, xml, 'start'), 0);
       await lab.output('hosta', ['virsh', '-q', 'destroy', VICTIM]);
@@ -187,8 +190,7 @@ labTest('one whose name is the id of another machine leaves that one alone', asy
       return !names.split('\n').includes(name);
     });
     await lab.output('hosta', ['virsh', '-q', 'create', xml]);
-    const politely = { OCF_RESKEY_CRM_meta_timeout: '8000' };
-    assert.equal(await call(lab, xml, 'stop', politely), 0);
+    assert.equal(await call(lab, xml, 'stop', SOON), 0);
     assert.equal(isAlive(lab, name), false);
     assert.ok(isAlive(lab, bystander));
   } finally {
@@ -215,9 +217,22 @@ labTest('one that was saved begins anew after a stop with a mark', async (lab) =
     assert.equal(await call(lab, xml, 'stop', saving), 0, 'and one that runs is not saved');
     assert.equal(await call(lab, xml, 'start', saving), 0);
     assert.match(await howItCameUp(), /booted/);
+
+    assert.equal(await call(lab, xml, 'stop'), 0);
+    await waitFor('libvirt has heard of its end', 20_000, async () => {
+      const names = await lab.output('hosta', ['virsh', '-q', 'list', '--name']);
+      return !names.split('\n').includes(VICTIM);
+    });
+    await lab.output('hosta', ['virsh', '-q', 'define', xml]);
+    await lab.output('hosta', ['virsh', '-q', 'start', VICTIM]);
+    await lab.output('hosta', ['virsh', '-q', 'managedsave', VICTIM]);
+    assert.equal(await call(lab, xml, 'stop'), 0);
+    await lab.output('hosta', ['virsh', '-q', 'start', VICTIM]);
+    assert.match(await howItCameUp(), /booted/, 'nor does it go on from what libvirt kept');
   } finally {
     await lab.on('hosta', ['attrd_updater', '-n', `force_stop-${RESOURCE}`, '-D']);
     await endEverywhere(lab, VICTIM);
+    await lab.on('hosta', ['virsh', '-q', 'undefine', '--managed-save', VICTIM]);
   }
 });
 
