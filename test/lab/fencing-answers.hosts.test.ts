@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { reasonOf, resultOf, stateOf } from '../support/bridge-stand-in.ts';
 import { buildFaultWorld, endFaultWorld, RESOURCE } from './fault-world.ts';
 import { playBridge } from './fencing-bridge.ts';
-import { isAlive } from './fencing-observer.ts';
+import { isAlive, qemusOf } from './fencing-observer.ts';
 import { VICTIM, VICTIM_XML } from './fencing-victim.ts';
+import type { Laboratory } from './lab.ts';
 import { labTest } from './shared-lab.ts';
 
 const DEADLINE_MS = 20_000;
@@ -34,6 +35,55 @@ labTest('an off is not confirmed again under its id by another host when it is o
     await other.close();
   }
 });
+
+/** As Pacemaker leaves it when its plans change between the two halves of a migration. */
+async function sendAndForget(lab: Laboratory): Promise<void> {
+  const words = [
+    'OCF_ROOT=/usr/lib/ocf',
+    `OCF_RESOURCE_INSTANCE=${RESOURCE}`,
+    `OCF_RESKEY_config=${VICTIM_XML}`,
+    'OCF_RESKEY_CRM_meta_timeout=60000',
+    'OCF_RESKEY_CRM_meta_migrate_target=hosta',
+    'OCF_RESKEY_migration_transport=tcp',
+    'OCF_RESKEY_migrate_options=--unsafe',
+  ];
+  await lab.output('hostb', ['env', ...words, '/usr/lib/ocf/resource.d/extra/VirtualDomain', 'migrate_to']);
+}
+
+labTest(
+  'what Pacemaker has lost on its way to another host is neither off nor started twice until that host has looked',
+  async (lab) => {
+    const world = await buildFaultWorld(lab);
+    try {
+      const off = (deadlineMs = DEADLINE_MS) => world.bridge.ask(`off ${world.token}`, deadlineMs);
+      await sendAndForget(lab);
+      for (let ask = 0; ask < 2; ask++) {
+        const early = await off(6_000);
+        assert.notEqual(resultOf(early), 'confirmed', 'it lives on the other host');
+        assert.equal(qemusOf(lab, VICTIM).length, 1);
+      }
+      await lab.ask('hosts', [
+        'crm_resource',
+        '--meta',
+        '-r',
+        RESOURCE,
+        '-p',
+        'target-role',
+        '-v',
+        'Started',
+      ]);
+      await lab.waitForIdle('hosts');
+      assert.equal(qemusOf(lab, VICTIM).length, 1, 'it was not started a second time');
+      await lab.ask('hosts', ['crm_resource', '--refresh', '-r', RESOURCE]);
+      await lab.waitForIdle('hosts');
+      const later = await off();
+      assert.equal(resultOf(later), 'confirmed', reasonOf(later));
+      assert.equal(isAlive(lab, VICTIM), false);
+    } finally {
+      await endFaultWorld(world);
+    }
+  },
+);
 
 labTest(
   'of two resources that start one machine none is fenced, and neither is said to be off',

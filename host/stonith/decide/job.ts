@@ -133,7 +133,7 @@ function inspect(job: Job, facts: Facts, wallMs: number): Step {
 
 /** Nothing is ended whose end could not be proven. A cluster that is busy may hear more of these nodes yet. */
 function doubt(job: Job, { unsettled }: Facts, nodes: readonly string[]): Step {
-  const reason = `node ${nodes.join(', ')} does not tell whether it runs there (is everything installed there that its resource needs?), so its end could not be proven`;
+  const reason = `node ${nodes.join(', ')} does not tell whether it runs there, so its end could not be proven; see that all is installed there, and make it look (crm_resource --refresh)`;
   if (unsettled === undefined) return refuse(job, reason);
   return lookAgain({ ...job, mustSettle: true, lastReason: reason }, job.mustSettle ? RETRY_LOOK_MS : 0);
 }

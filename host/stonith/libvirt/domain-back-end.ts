@@ -67,7 +67,7 @@ export class DomainBackEnd implements FenceBackEnd {
     return [];
   }
 
-  async sweepMarks(): Promise<void> {}
+  async sweepAttributes(): Promise<void> {}
 
   /** Without news there is the clock. */
   change(_since: number, limitMs: number, signal: AbortSignal): Promise<void> {

@@ -21,6 +21,7 @@ import type { FinishedJob } from '../decide/facts.ts';
 import { markAttribute, parseMark, parseRecord, RECORD_ATTRIBUTE } from '../decide/record.ts';
 import type { Done, FenceBackEnd, FenceTarget, FoundRecord, JobName } from '../desk/back-end.ts';
 import { ChangeSignal } from '../desk/change-signal.ts';
+import { Arrivals } from './arrivals.ts';
 import { ClusterTarget, doneOf } from './cluster-target.ts';
 import { DONE_ATTRIBUTE, formatTombstones, parseTombstones, withTombstone } from './finished-jobs.ts';
 import { setWithRecord, valueIn } from './meta-set.ts';
@@ -46,6 +47,7 @@ export class ClusterBackEnd implements FenceBackEnd {
   readonly #signal: ChangeSignal;
   readonly #stopping = new AbortController();
   readonly #definitions: Definitions = new Map();
+  readonly #arrivals: Arrivals;
   #events: ClusterEventStream | undefined;
   #tombstones: Promise<readonly ReturnType<typeof parseTombstones>[number][]> | undefined;
 
@@ -54,6 +56,7 @@ export class ClusterBackEnd implements FenceBackEnd {
     this.host = options.host;
     this.#pacemaker = { run: options.run, deadlineMs: COMMAND_MS };
     this.#signal = new ChangeSignal(options.clock);
+    this.#arrivals = new Arrivals(this.#pacemaker, this.host, options.log);
     void this.#follow();
   }
 
@@ -107,9 +110,10 @@ export class ClusterBackEnd implements FenceBackEnd {
   }
 
   /** A mark gets into the CIB when it has stood for some seconds (quiet-attributes.ts), so one query finds the forgotten. */
-  async sweepMarks(isRunning: (id: string) => boolean): Promise<void> {
+  async sweepAttributes(isRunning: (id: string) => boolean): Promise<void> {
     const answer = await queryAllNodeAttributes(this.#pacemaker);
     if (!answer.ok) return;
+    await this.#arrivals.sweep(answer.nodes.get(this.host) ?? new Map());
     const wallMs = this.#options.clock.wallMs();
     for (const [node, attributes] of answer.nodes) {
       for (const [name, value] of attributes) {

@@ -19,6 +19,8 @@ export interface ClusterView {
   readonly wasIdle: boolean | undefined;
   /** It calls itself idle, too, while it waits before it does what it has to (`transition-delay`). */
   readonly waitsIdly: boolean;
+  /** Nodes where it was sent to, and that have not looked since: whatever they told before, it may run there. */
+  readonly sentTo: ReadonlySet<string>;
   /** What the configuration says; undefined: only the status was read. */
   readonly configured: ConfiguredTarget | undefined;
   readonly requesterIsDoomed?: boolean | undefined;
@@ -46,7 +48,7 @@ export function factsOf(view: ClusterView): Facts {
         isOnline,
         isUnclean,
         isPending,
-        tells: tellsOf(view.history.get(name)),
+        tells: view.sentTo.has(name) ? 'otherwise' : tellsOf(view.history.get(name)),
       }),
     ),
     unsettled: unsettledBy(view),

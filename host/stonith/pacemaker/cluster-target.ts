@@ -100,6 +100,7 @@ export class ClusterTarget implements FenceTarget {
       hasMigrated: [...migrations].some(([node, call]) => before.get(node) !== call),
       wasIdle: dc?.dcState.isIdle,
       waitsIdly: cib.waitsIdly,
+      sentTo: cib.sentTo,
       configured: cib.configured?.target,
       requesterIsDoomed: cib.configured?.requesterIsDoomed,
       finished: finished?.job,

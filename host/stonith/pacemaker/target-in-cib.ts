@@ -5,6 +5,7 @@ import type { Pacemaker, PacemakerFailure } from '../../pacemaker/pacemaker-call
 import { historyIn, historyXPath, type NodeHistory } from '../../pacemaker/resource-history.ts';
 import type { XmlElement } from '../../xml/xml-element.ts';
 import { parseRecord, RECORD_ATTRIBUTE } from '../decide/record.ts';
+import { arrivalAttribute } from './arrivals.ts';
 import type { ConfiguredTarget } from './cluster-facts.ts';
 import { REFERENCES, sharedIn, TARGET_ROLE, valueIn, writableSet } from './meta-set.ts';
 import { isDoomed, requesterXPath } from './requester.ts';
@@ -22,6 +23,8 @@ interface TargetInCib {
   readonly nodes: ReadonlyMap<string, NodeHistory>;
   /** The coordinator may call itself idle with work to do. */
   readonly waitsIdly: boolean;
+  /** Nodes where it was sent to, and that have not looked since. */
+  readonly sentTo: ReadonlySet<string>;
   /** Undefined: it was not asked for. */
   readonly configured:
     | {
@@ -42,16 +45,33 @@ const NO_TIME = /^\s*0+[a-z]*\s*$/i;
 const waitsIdlyIn = (elements: readonly XmlElement[]): boolean =>
   elements.some(({ attributes }) => attributes['name'] === DELAY && !NO_TIME.test(attributes['value'] ?? ''));
 
+const arrivalsXPath = (resource: string) =>
+  `/cib/status/node_state/transient_attributes//nvpair[@name=${xpathLiteral(arrivalAttribute(resource))}]`;
+
+const arrivalsIn = (elements: readonly XmlElement[], resource: string): ReadonlySet<string> =>
+  new Set(
+    elements.flatMap(({ attributes: { name, value } }) =>
+      name === arrivalAttribute(resource) && value !== undefined && value !== '' ? [value] : [],
+    ),
+  );
+
+/** What every look has to know, from one query. */
+const coursePaths = (resource: string) => [historyXPath(resource), DELAYS, arrivalsXPath(resource)];
+
+function courseIn(elements: readonly XmlElement[], resource: string) {
+  const history = historyIn(elements);
+  if (!history.ok) return history;
+  return { ...history, waitsIdly: waitsIdlyIn(elements), sentTo: arrivalsIn(elements, resource) };
+}
+
 export async function readHistory(
   pacemaker: Pacemaker,
   resource: string,
 ): Promise<TargetInCib | PacemakerFailure> {
-  const answer = await queryCibXPath(pacemaker, `${historyXPath(resource)} | ${DELAYS}`);
+  const answer = await queryCibXPath(pacemaker, coursePaths(resource).join(' | '));
   if (!answer.ok) return answer;
-  const history = historyIn(answer.elements);
-  return history.ok
-    ? { ...history, waitsIdly: waitsIdlyIn(answer.elements), configured: undefined }
-    : history;
+  const course = courseIn(answer.elements, resource);
+  return course.ok ? { ...course, configured: undefined } : course;
 }
 
 /** History and configuration by one query: each costs a process. */
@@ -63,8 +83,7 @@ export async function readTarget(
 ): Promise<TargetInCib | PacemakerFailure> {
   const known = definitions.get(resource);
   const wanted = [
-    historyXPath(resource),
-    DELAYS,
+    ...coursePaths(resource),
     virtualMachine(resource),
     inheritedXPath(resource),
     requesterXPath(requester, resource),
@@ -73,8 +92,8 @@ export async function readTarget(
   ];
   const answer = await queryCibXPath(pacemaker, wanted.join(' | '));
   if (!answer.ok) return answer;
-  const history = historyIn(answer.elements);
-  if (!history.ok) return history;
+  const course = courseIn(answer.elements, resource);
+  if (!course.ok) return course;
   const primitives = answer.elements.filter(({ name }) => name === 'primitive');
   const isTarget = ({ attributes }: XmlElement) => attributes['id'] === resource;
   const primitive = primitives.find(isTarget);
@@ -83,8 +102,7 @@ export async function readTarget(
   const requesterIsDoomed = primitives.some((one) => !isTarget(one) && isDoomed(one));
   const shared = sharedIn(answer.elements);
   const target = configuredTarget(primitive, twin.twin, shared);
-  const waitsIdly = waitsIdlyIn(answer.elements);
-  return { ...history, waitsIdly, configured: { primitive, target, requesterIsDoomed, shared } };
+  return { ...course, configured: { primitive, target, requesterIsDoomed, shared } };
 }
 
 /** By resource, as they were last seen: so that suspects are looked for by the same query. */

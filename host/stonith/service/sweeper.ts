@@ -1,6 +1,7 @@
 /**
  * Looks for what daemons left behind, at the start and every 30 s: this host's own jobs are taken up again, what anybody
- * forgot is ended as decide/forgotten.ts says when its time has passed, and marks that hold no longer are removed.
+ * forgot is ended as decide/forgotten.ts says when its time has passed, and
+ * attributes that hold no longer are seen to.
  */
 import type { Clock, Timer } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';
@@ -76,7 +77,7 @@ export class Sweeper {
     for (const found of all ?? []) {
       if (!isRunning(found.record.id)) await this.#judge(found);
     }
-    await backEnd.sweepMarks(isRunning);
+    await backEnd.sweepAttributes(isRunning);
   }
 
   async #judge({ resource, record }: FoundRecord): Promise<void> {

@@ -107,6 +107,7 @@ function lawfulFacts(resource: string, status: ReturnType<typeof statusOf>): voi
     hasMigrated: false,
     wasIdle: undefined,
     waitsIdly: false,
+    sentTo: new Set(),
     configured: undefined,
   });
   law(facts.unsettled !== undefined, 'settled without a question');

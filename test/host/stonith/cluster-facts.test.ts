@@ -28,6 +28,7 @@ const facts = (status: ClusterStatus, resource = VICTIM, told = STOPPED) =>
     hasMigrated: false,
     wasIdle: true,
     waitsIdly: false,
+    sentTo: new Set(),
     configured: undefined,
   });
 
@@ -138,6 +139,7 @@ test('what is not in the configuration is no target, and no proof', () => {
     hasMigrated: false,
     wasIdle: true,
     waitsIdly: false,
+    sentTo: new Set(),
     configured: { kind: 'none' },
   });
   assert.equal(none.target, undefined);
@@ -153,10 +155,31 @@ test('a coordinator that nobody asked is not idle, nor is one that may wait befo
       hasMigrated: false,
       wasIdle,
       waitsIdly,
+      sentTo: new Set(),
       configured: undefined,
     }).unsettled;
   assert.match(unsettled(undefined, false) ?? '', /busy/);
   assert.match(unsettled(false, false) ?? '', /busy/);
   assert.match(unsettled(true, true) ?? '', /transition-delay/);
   assert.equal(unsettled(true, false), undefined);
+});
+
+test('where it was sent to, and nobody has looked since, an earlier word counts for nothing', () => {
+  const told = factsOf({
+    resource: VICTIM,
+    status: recorded('crm-mon'),
+    history: STOPPED,
+    hasMigrated: false,
+    wasIdle: true,
+    waitsIdly: false,
+    sentTo: new Set(['hostb']),
+    configured: undefined,
+  });
+  assert.deepEqual(
+    told.nodes.map(({ name, tells }) => [name, tells]),
+    [
+      ['hosta', 'stopped'],
+      ['hostb', 'otherwise'],
+    ],
+  );
 });

@@ -103,7 +103,7 @@ export class SimulatedCluster implements FenceBackEnd {
       publishKey: () => this.publishKey(),
       known: (names) => whileAlive(this.known(names)),
       records: () => (isAlive ? this.records() : NEVER),
-      sweepMarks: (isRunning) => (isAlive ? this.sweepMarks(isRunning) : NEVER),
+      sweepAttributes: (isRunning) => (isAlive ? this.sweepAttributes(isRunning) : NEVER),
       stop: () => this.stop(),
     };
     return {
@@ -200,7 +200,7 @@ export class SimulatedCluster implements FenceBackEnd {
     );
   }
 
-  async sweepMarks(isRunning: (id: string) => boolean): Promise<void> {
+  async sweepAttributes(isRunning: (id: string) => boolean): Promise<void> {
     for (const [mark, untilWallMs] of this.#marks) {
       const id = mark.split(' ')[1] ?? '';
       if (!isRunning(id) && untilWallMs <= this.#clock.wallMs()) this.#marks.delete(mark);

@@ -1,0 +1,50 @@
+/** A machine that was sent here and that nobody has looked for since is looked for, but not while the cluster is at work. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Arrivals } from '../../../host/stonith/pacemaker/arrivals.ts';
+import { silentLogger } from '../../../shared/log.ts';
+
+const result = (inner: string) => `<pacemaker-result>${inner}<status code="0"/></pacemaker-result>`;
+
+/** The tools, played: what they were asked, and a coordinator in that state. */
+function playTools(state: () => string) {
+  const refreshed: string[] = [];
+  const answerTo = (argv: readonly string[]) => {
+    const [tool = '', word = ''] = argv;
+    if (tool === 'crm_resource') refreshed.push(argv.slice(2).join(' '));
+    if (word === '--dc_lookup') return result('<dc node_name="hosta"/>');
+    return tool === 'crmadmin' ? result(`<crmd state="${state()}"/>`) : '';
+  };
+  const run = async (argv: readonly string[]) => {
+    const stdout = answerTo(argv);
+    return { kind: 'exited', exitCode: 0, stdout, stderr: '', elapsedMs: 1 } as const;
+  };
+  return { refreshed, arrivals: new Arrivals({ run, deadlineMs: 1_000 }, 'hosta', silentLogger) };
+}
+
+const WEB = new Map([
+  ['arriving-web', 'hosta'],
+  ['arriving-gone', ''],
+  ['default_ping_set', '200'],
+]);
+
+test('what is there at two sweeps is looked for on this node, until it is gone', async () => {
+  const { arrivals, refreshed } = playTools(() => 'S_IDLE');
+  await arrivals.sweep(WEB);
+  assert.deepEqual(refreshed, [], 'it may be on its way');
+  await arrivals.sweep(WEB);
+  assert.deepEqual(refreshed, ['--resource=web --node=hosta']);
+  await arrivals.sweep(new Map());
+  await arrivals.sweep(WEB);
+  assert.equal(refreshed.length, 1, 'a new one has its time');
+});
+
+test('while the cluster is at work it may be on its way still', async () => {
+  let state = 'S_TRANSITION_ENGINE';
+  const { arrivals, refreshed } = playTools(() => state);
+  for (let sweep = 0; sweep < 4; sweep++) await arrivals.sweep(WEB);
+  assert.deepEqual(refreshed, []);
+  state = 'S_IDLE';
+  await arrivals.sweep(WEB);
+  assert.equal(refreshed.length, 1);
+});
