@@ -86,6 +86,7 @@ export function writeSystemdFiles(root: string, level: 'host' | 'guest', isClust
   link(`${UNITS}/default.target`, '/lib/systemd/system/multi-user.target');
   for (const name of [...MASKED, ...(isHost ? MASKED_IN_HOSTS : [])]) link(`${UNITS}/${name}`, '/dev/null');
   if (!isHost) {
+    link('etc/systemd/network/99-default.link', '/dev/null'); // the network card stays eth0
     write('var/lib/dpkg/status', knownToDpkg());
     for (const folder of ['info', 'updates', 'triggers']) mkdirSync(join(root, 'var/lib/dpkg', folder));
   }
