@@ -14,7 +14,7 @@ vm_allow_migrate=on
 /** Where no link of an installed program is. */
 export const PROGRAM = '/usr/local/sbin/vm-ctl';
 
-const SHELL = '/usr/local/sbin/shell-on';
+export const SHELL = '/usr/local/sbin/shell-on';
 const LISTENER = 'shell-listener';
 const PORT = '7778';
 export const CONFIG_WITH_SHELL = `${CONFIG}vm_remote_shell=(${SHELL})
