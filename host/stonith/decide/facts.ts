@@ -34,6 +34,8 @@ export interface Target {
   readonly record: FenceRecord | undefined;
   /** Another resource that starts the same virtual machine. */
   readonly twin: string | undefined;
+  /** When it is stopped without a mark its memory is saved, from which it would go on. */
+  readonly savesMemory: boolean;
   /** It was sent to where nobody who tells of it can see. */
   readonly isElsewhere: boolean;
 }

@@ -45,6 +45,10 @@ export function stopped(facts: Facts, { ranOn, markedNodes }: Seen): Verdict {
   const where = whereabouts(facts, target);
   if (where.kind !== 'proven') return where;
   if (target.role !== 'Stopped') return notYet('its role is not Stopped');
+  if (target.savesMemory && ranOn.length === 0)
+    return notYet(
+      'its memory may have been saved when it was stopped (parameter snapshot): it would go on from there',
+    );
   const silent = silentNodes(facts).filter(
     (node) => facts.unsettled !== undefined || markedNodes.includes(node),
   );

@@ -225,6 +225,7 @@ export class DomainTarget implements FenceTarget {
       ownRole: undefined,
       record: undefined,
       twin: undefined,
+      savesMemory: false,
       isElsewhere: this.#isElsewhere(domain),
     };
   }

@@ -21,6 +21,8 @@ export interface ClusterView {
   readonly waitsIdly: boolean;
   /** Nodes where it was sent to, and that have not looked since: whatever they told before, it may run there. */
   readonly sentTo: ReadonlySet<string>;
+  /** As the configuration was when it was last read. */
+  readonly savesMemory: boolean;
   /** What the configuration says; undefined: only the status was read. */
   readonly configured: ConfiguredTarget | undefined;
   readonly requesterIsDoomed?: boolean | undefined;
@@ -72,7 +74,7 @@ function tellsOf(history: NodeHistory | undefined): HostNode['tells'] {
   return history.state === 'stopped' ? 'stopped' : 'otherwise';
 }
 
-function targetOf({ resource, status, configured }: ClusterView): Target | undefined {
+function targetOf({ resource, status, configured, savesMemory }: ClusterView): Target | undefined {
   const instances = status.resources.filter(({ id }) => id === resource || id.startsWith(`${resource}:`));
   const [first] = instances;
   // What still runs and is no longer configured can't be given an order.
@@ -93,6 +95,7 @@ function targetOf({ resource, status, configured }: ClusterView): Target | undef
     ownRole: configured?.ownRole,
     record: configured?.record,
     twin: configured?.twin,
+    savesMemory,
     isElsewhere: false,
   };
 }

@@ -44,7 +44,7 @@ import {
   writableSet,
 } from './meta-set.ts';
 import { requesterLives } from './requester.ts';
-import { type Definitions, readHistory, readTarget, virtualMachine } from './target-in-cib.ts';
+import { type Definitions, readHistory, readTarget, savesMemory, virtualMachine } from './target-in-cib.ts';
 
 export interface ClusterAccess {
   readonly pacemaker: Omit<Pacemaker, 'deadlineMs'>;
@@ -93,6 +93,10 @@ export class ClusterTarget implements FenceTarget {
     const migrations = migrationsIn(cib.nodes);
     this.#migrations ??= migrations;
     const before = this.#migrations;
+    if (cib.configured !== undefined) {
+      this.#primitive = cib.configured.primitive;
+      this.#shared = cib.configured.shared;
+    }
     const facts = factsOf({
       resource: this.#resource,
       status: status.status,
@@ -101,14 +105,11 @@ export class ClusterTarget implements FenceTarget {
       wasIdle: dc?.dcState.isIdle,
       waitsIdly: cib.waitsIdly,
       sentTo: cib.sentTo,
+      savesMemory: this.#primitive !== undefined && savesMemory(this.#primitive),
       configured: cib.configured?.target,
       requesterIsDoomed: cib.configured?.requesterIsDoomed,
       finished: finished?.job,
     });
-    if (cib.configured !== undefined) {
-      this.#primitive = cib.configured.primitive;
-      this.#shared = cib.configured.shared;
-    }
     this.#running = runningIn(facts, cib.nodes);
     const unended = [...cib.nodes].find(([, history]) => isUnended(history));
     this.#hasNotEnded = unended && `[${notEndedXPath(this.#resource, ...unended)}]`;

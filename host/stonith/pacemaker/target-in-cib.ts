@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { queryCibSection, queryCibXPath, xpathLiteral } from '../../pacemaker/cib-query.ts';
 import type { Pacemaker, PacemakerFailure } from '../../pacemaker/pacemaker-call.ts';
 import { historyIn, historyXPath, type NodeHistory } from '../../pacemaker/resource-history.ts';
-import type { XmlElement } from '../../xml/xml-element.ts';
+import { childrenNamed, type XmlElement } from '../../xml/xml-element.ts';
 import { parseRecord, RECORD_ATTRIBUTE } from '../decide/record.ts';
 import { arrivalAttribute } from './arrivals.ts';
 import type { ConfiguredTarget } from './cluster-facts.ts';
@@ -146,6 +146,10 @@ function configuredTarget(
     twin,
   };
 }
+
+/** Its resource agent keeps its memory when it is stopped, and starts it with that. */
+export const savesMemory = (primitive: XmlElement): boolean =>
+  childrenNamed(primitive, 'instance_attributes').some((set) => (valueIn(set, 'snapshot') ?? '') !== '');
 
 const KIND = '[@type="VirtualDomain" or @template=//template[@type="VirtualDomain"]/@id]';
 

@@ -108,6 +108,7 @@ function lawfulFacts(resource: string, status: ReturnType<typeof statusOf>): voi
     wasIdle: undefined,
     waitsIdly: false,
     sentTo: new Set(),
+    savesMemory: false,
     configured: undefined,
   });
   law(facts.unsettled !== undefined, 'settled without a question');

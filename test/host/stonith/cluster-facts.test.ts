@@ -29,6 +29,7 @@ const facts = (status: ClusterStatus, resource = VICTIM, told = STOPPED) =>
     wasIdle: true,
     waitsIdly: false,
     sentTo: new Set(),
+    savesMemory: false,
     configured: undefined,
   });
 
@@ -140,6 +141,7 @@ test('what is not in the configuration is no target, and no proof', () => {
     wasIdle: true,
     waitsIdly: false,
     sentTo: new Set(),
+    savesMemory: false,
     configured: { kind: 'none' },
   });
   assert.equal(none.target, undefined);
@@ -156,6 +158,7 @@ test('a coordinator that nobody asked is not idle, nor is one that may wait befo
       wasIdle,
       waitsIdly,
       sentTo: new Set(),
+      savesMemory: false,
       configured: undefined,
     }).unsettled;
   assert.match(unsettled(undefined, false) ?? '', /busy/);
@@ -173,6 +176,7 @@ test('where it was sent to, and nobody has looked since, an earlier word counts 
     wasIdle: true,
     waitsIdly: false,
     sentTo: new Set(['hostb']),
+    savesMemory: false,
     configured: undefined,
   });
   assert.deepEqual(

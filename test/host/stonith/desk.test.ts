@@ -50,6 +50,7 @@ const isDead: Facts = {
     ownRole: 'Stopped',
     record: undefined,
     twin: undefined,
+    savesMemory: false,
     isElsewhere: false,
   },
 };

@@ -31,6 +31,7 @@ const running: Facts = {
     ownRole: 'Started',
     record: undefined,
     twin: undefined,
+    savesMemory: false,
     isElsewhere: false,
   },
 };
@@ -504,4 +505,21 @@ test('the record of another guest’s request is not one’s own, whatever its i
   } as const;
   const { job, did } = play(jobFor('off'), begun, seen(withTarget({ record })));
   assert.deepEqual([job.phase, job.isJoined, did.at(-1)], ['queued', false, 'look']);
+});
+
+test('of one whose memory may have been saved before it was fenced nothing is confirmed', () => {
+  const saved = withTarget({ savesMemory: true }, isStopped);
+  const before = [begun, seen(saved), ordered];
+  assert.equal(play(jobFor('off'), ...before, seen(saved), seen(saved)).did.at(-1), 'look');
+  const ranOn = [
+    begun,
+    seen(withTarget({ savesMemory: true })),
+    marked,
+    { type: 'ordered', ranOn: ['hostb'] } as const,
+  ];
+  assert.equal(
+    play(jobFor('off'), ...ranOn, seen(saved)).did.at(-3),
+    'confirmed off',
+    'it was ended by its mark',
+  );
 });

@@ -261,6 +261,7 @@ export class SimulatedCluster implements FenceBackEnd {
         ownRole: machine.role,
         record: machine.record,
         twin: undefined,
+        savesMemory: false,
         isElsewhere: false,
       },
       finished: this.published.get(`${requester}/${operation}/${resource}/${id}`),

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { readHistory, readTarget } from '../../../host/stonith/pacemaker/target-in-cib.ts';
+import { readHistory, readTarget, savesMemory } from '../../../host/stonith/pacemaker/target-in-cib.ts';
+import { xmlElement } from '../../../host/xml/xml-element.ts';
 import { runCommand } from '../../../shared/process/run-command.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -66,4 +67,14 @@ test('where it was sent to is told by the attributes of the nodes', async (t) =>
   const read = await readHistory(onCib(t, { status }), 'vm1');
   assert.ok(read.ok);
   assert.deepEqual([...read.sentTo], ['host1']);
+});
+
+test('whether its memory is saved is told by its parameter snapshot', () => {
+  const vm = (value: string) =>
+    xmlElement('primitive', { id: 'vm1' }, [
+      xmlElement('instance_attributes', { id: 'i' }, [
+        xmlElement('nvpair', { id: 's', name: 'snapshot', value }),
+      ]),
+    ]);
+  assert.deepEqual([savesMemory(vm('/srv/saved')), savesMemory(vm(''))], [true, false]);
 });
