@@ -1,6 +1,6 @@
 /** Laws of ocf:extra:VirtualDomain about machines on their way between hosts without the cluster. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { OCF } from '../../support/agent-call.ts';
 import { halfDead } from '../../support/half-dead.ts';
@@ -19,16 +19,17 @@ interface Moving {
   readonly doing?: string;
   /** What the agent has noted of where the cluster has it. */
   readonly place?: string;
+  readonly isMarked?: boolean;
 }
 
-/** A marked one that runs, as far as libvirt's file tells. */
-async function moving(t: TestContext, { abort = '', state, doing = '', place }: Moving) {
+/** One that runs, as far as libvirt's file tells. */
+async function moving(t: TestContext, { abort = '', state, doing = '', place, isMarked = true }: Moving) {
   const file = libvirtFile(t, `/run/libvirt/qemu/${DOMAIN}.xml`, statusXml(DOMAIN, state, doing));
   const pid = await halfDead(t, DOMAIN);
   const call = virtualDomain(t, {
     domain: DOMAIN,
-    mark: 'true',
-    virsh: `X='${file}'\nP=${pid}\ncase $* in *domjobabort*) ${abort || ':'} ;; *) exit 1 ;; esac`,
+    mark: isMarked ? 'true' : '',
+    virsh: `X='${file}'\nP=${pid}\ncase $* in *domjobabort*) ${abort || ':'} ;; *) echo error: failed to get domain; exit 1 ;; esac`,
   });
   writeFileSync(call.path('staying'), statusXml(DOMAIN, RUNNING));
   if (place !== undefined) writeFileSync(call.path('run/VirtualDomain-tested.sent'), place);
@@ -82,6 +83,22 @@ describe('VirtualDomain and machines on their way', () => {
     assert.equal((await call.run('stop')).status, OCF.success, 'its file is there, and it is here');
     assert.deepEqual(threadsOf(pid), []);
     assert.equal((await call.run('stop')).status, OCF.generic, 'it is not here, and the log says why');
+  });
+
+  it('what is left of one that has left is no proof with a mark, and cleared away without one', async (t) => {
+    for (const isMarked of [true, false]) {
+      const { call, pid } = await moving(t, { isMarked });
+      libvirtFile(
+        t,
+        `/var/log/libvirt/qemu/${DOMAIN}.log`,
+        '2026-01-01 00:00:01.000+0000: shutting down, reason=migrated\n',
+      );
+      rmSync(`/run/libvirt/qemu/${DOMAIN}.xml`);
+      assert.equal((await call.run('stop')).status, isMarked ? OCF.generic : OCF.success);
+      assert.equal(threadsOf(pid).length > 0, isMarked);
+      if (isMarked) process.kill(pid, 'SIGKILL');
+      rmSync(`/var/log/libvirt/qemu/${DOMAIN}.log`);
+    }
   });
 
   it('what the cluster sends away, or has come, is ended at once', async (t) => {
