@@ -12,7 +12,7 @@ import type { Timeline } from './timeline.ts';
 
 const PATIENCE_MS = 180_000;
 /** As long as a migration takes here. */
-const PINGS = 20;
+const PINGS = 12;
 const STAGE_WORDS = {
   missed: `${VICTIM} is missed by its cluster`,
   asked: 'fence_vm has asked the host, over the virtio-serial port',
@@ -45,15 +45,12 @@ export async function tell(lab: Laboratory, timeline: Timeline): Promise<void> {
   await admin.types('vm-ctl resource start guest1, guest2');
 
   timeline.act('The guests form a cluster of their own, which can fence through the hosts');
-  await timeline.step('guest1 and guest2 boot (emulated), and form a cluster', () =>
-    Promise.all(GUESTS.map((guest) => lab.waitForMembership(guest, PATIENCE_MS))),
-  );
-  await timeline.step('both guests get the tokens, and start vm-connectd', () => equipGuests(lab));
+  const forming = 'guest1 and guest2 boot (emulated), get the tokens, start vm-connectd and form a cluster';
+  await timeline.step(forming, () => equipGuests(lab));
   await timeline.step(
     'guest1# cibadmin (a service, and fencing.xml); the service runs on guest2',
     async () => {
-      await configureService(lab);
-      await loadFencing(lab);
+      await Promise.all([configureService(lab), loadFencing(lab)]);
       await waitForService(lab);
     },
   );
@@ -87,13 +84,16 @@ class Admin {
   }
 }
 
+/** Each as soon as it answers, beside the start of its cluster. */
 async function equipGuests(lab: Laboratory): Promise<void> {
   const tokens = await lab.output('hosta', ['cat', '/root/tokens']);
   const script = 'umask 077; mkdir -p -m 755 /etc/pm-kvm-tools; cat >/etc/pm-kvm-tools/tokens';
   await Promise.all(
     GUESTS.map(async (guest) => {
+      await lab.waitForAgent(guest, PATIENCE_MS);
       await lab.output(guest, ['/bin/sh', '-c', script], { input: tokens });
       await startProgram(lab, guest, 'vm-connectd', '-t', 'guest');
+      await lab.waitForMembership(guest, PATIENCE_MS);
     }),
   );
 }
