@@ -94,12 +94,11 @@ export async function leftInCluster(lab: Laboratory): Promise<string[]> {
     const own = cib.slice(cib.indexOf(`<primitive id="${resourceOf(victim)}"`));
     const roles = own.slice(0, own.indexOf('</primitive>')).match(/name="target-role"/g) ?? [];
     if (roles.length !== 1) left.push(`${roles.length} roles of ${victim}`);
-    const mark = await lab.ask('hosts', [
-      '/bin/sh',
-      '-c',
-      `attrd_updater -Q -A -n force_stop-${resourceOf(victim)} || :`,
-    ]);
-    if (/value="[^"]/.test(mark)) left.push(`a mark of ${victim}`);
+    for (const name of ['force_stop', 'arriving']) {
+      const query = `attrd_updater -Q -A -n ${name}-${resourceOf(victim)} || :`;
+      const values = await lab.ask('hosts', ['/bin/sh', '-c', query]);
+      if (/value="[^"]/.test(values)) left.push(`the attribute ${name} of ${victim}`);
+    }
   }
   return left;
 }

@@ -1,18 +1,22 @@
 /**
  * Watches the QEMU processes of all hosts, as the machine's kernel tells of them, and never asks a daemon of ours: a guest
- * that was confirmed off is dead in that moment, and stays so until somebody asks for it.
+ * that was confirmed off is dead in that moment, and stays so until somebody asks for it; and none lives twice but while it
+ * migrates.
  */
 import { qemusOf } from '../lab/fencing-observer.ts';
 import type { Laboratory } from '../lab/lab.ts';
 import { VICTIMS, type Victim } from './chaos-names.ts';
 
 const LOOK_MS = 25;
+/** Far longer than a migration, or what stops it, takes here. */
+const TWO_LIVE_MS = 60_000;
 
 export class Observer {
   readonly violations: string[] = [];
   readonly #lab: Laboratory;
   readonly #confirmedOff = new Map<Victim, number>();
   readonly #lastDeadMs = new Map<Victim, number>();
+  readonly #twiceSinceMs = new Map<Victim, number>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(lab: Laboratory) {
@@ -60,6 +64,7 @@ export class Observer {
 
   #look(victim: Victim): void {
     const pids = this.pidsOf(victim);
+    this.#lookForTwo(victim, pids);
     if (pids.length === 0) {
       this.#lastDeadMs.set(victim, Date.now());
       return;
@@ -69,5 +74,15 @@ export class Observer {
     this.#confirmedOff.delete(victim);
     const ago = Date.now() - sinceMs;
     this.violated(`${victim} runs again ${ago} ms after it was confirmed off, and nobody asked for it`);
+  }
+
+  #lookForTwo(victim: Victim, pids: readonly number[]): void {
+    const sinceMs = this.#twiceSinceMs.get(victim);
+    if (pids.length < 2) this.#twiceSinceMs.delete(victim);
+    else if (sinceMs === undefined) this.#twiceSinceMs.set(victim, Date.now());
+    else if (Date.now() - sinceMs > TWO_LIVE_MS) {
+      this.#twiceSinceMs.delete(victim);
+      this.violated(`${victim} lives twice since ${TWO_LIVE_MS / 1000} s (processes ${pids.join(', ')})`);
+    }
   }
 }
