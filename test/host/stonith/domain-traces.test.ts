@@ -37,7 +37,7 @@ test('a log that was moved away tells what the new one does not', (t) => {
   const folders = { pids: folder, logs: folder, saves: folder };
   const log = join(folder, 'web.log');
   assert.equal(wasSentAway(folders, 'web'), false);
-  writeFileSync(log, START + 'x'.repeat(200_000) + '\n' + end('migrated'));
+  writeFileSync(log, `${START}${'x'.repeat(200_000)}\n${end('migrated')}`);
   assert.equal(wasSentAway(folders, 'web'), true);
   renameSync(log, `${log}.1`);
   writeFileSync(log, '');
