@@ -58,8 +58,8 @@ export async function configureByPcs(lab: Laboratory, ...words: readonly string[
   await lab.output(REQUESTER, ['cibadmin', '--replace', '--scope', 'configuration', '--xml-file', copy]);
 }
 
-export async function waitForService(lab: Laboratory): Promise<void> {
-  await waitFor(`the service runs on ${VICTIM}`, PATIENCE_MS, () => runsOn(lab, VICTIM), { pollMs: 300 });
+export async function waitForService(lab: Laboratory, deadlineMs = PATIENCE_MS): Promise<void> {
+  await waitFor(`the service runs on ${VICTIM}`, deadlineMs, () => runsOn(lab, VICTIM), { pollMs: 300 });
 }
 
 async function runsOn(lab: Laboratory, guest: string): Promise<boolean> {

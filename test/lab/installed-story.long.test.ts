@@ -140,7 +140,7 @@ async function setUpFencing(lab: Laboratory, say: Say): Promise<void> {
   const [load = ''] = readmeStep(5);
   await type(lab, REQUESTER, load, say);
   await configureService(lab);
-  await waitForService(lab);
+  await waitForService(lab, BOOT_MS);
   say(`the service runs on ${VICTIM}`);
 }
 
@@ -196,7 +196,7 @@ async function tell(lab: Laboratory, t: TestContext, say: Say): Promise<void> {
   const [, fence = ''] = readmeStep(6);
   await type(lab, REQUESTER, fence, say);
   await lab.waitForOnline('guests', undefined, BOOT_MS);
-  await waitForService(lab);
+  await waitForService(lab, BOOT_MS);
   assert.deepEqual(await configurationOf(lab), former, 'nothing is left of the fencing');
   const mark = `force_stop-${resourceOf(VICTIM)}`;
   const marked = await lab.on('hosta', ['attrd_updater', '--query', '--all', `--name=${mark}`]);
