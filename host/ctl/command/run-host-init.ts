@@ -46,11 +46,8 @@ export async function runHostInit(session: Session, { names, options, typed }: I
   const lines = missingLines(entries, session.settings);
   const path = options.text('config') ?? paths.vmCtlConfig;
   const isDone = outcome.kind !== 'planned';
-  const told = tellSettings(
-    lines,
-    path,
-    isDone && !(session.isOffline && options.text('config') === undefined),
-  );
+  const isOurs = !session.isOffline || options.text('config') !== undefined;
+  const told = settle(lines, path, { isOurs, isDone });
   const hints = isDone ? hintsOf(wish, outcome.kind === 'changed') : [];
   return {
     ...report,
@@ -87,18 +84,20 @@ function formatted(format: string, wish: HostWish): Report {
 }
 
 /** A file that sets anything is somebody's work: what it lacks is only told. One that sets nothing came with a package. */
-function tellSettings(lines: readonly string[], path: string, isWriting: boolean): readonly Message[] {
+function settle(
+  lines: readonly string[],
+  path: string,
+  { isOurs, isDone }: { readonly isOurs: boolean; readonly isDone: boolean },
+): readonly Message[] {
   if (lines.length === 0) return [message('settings-complete', { path })];
+  const shown = lines.map((text) => message('plain', { text: `  ${text}` }));
   const present = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-  if (isWriting && (present === undefined || setsNothing(present))) {
-    if (present === undefined) writeFileSync(path, settingsText(lines), { flag: 'wx', mode: 0o644 });
-    else appendFileSync(path, settingsToAppend(present, lines));
-    return [message('settings-written', { path })];
-  }
-  return [
-    message('settings-lack', { path }),
-    ...lines.map((text) => message('plain', { text: `  ${text}` })),
-  ];
+  if (!isOurs || (present !== undefined && !setsNothing(present)))
+    return [message('settings-lack', { path }), ...shown];
+  if (!isDone) return [message('settings-to-write', { path }), ...shown];
+  if (present === undefined) writeFileSync(path, settingsText(lines), { flag: 'wx', mode: 0o644 });
+  else appendFileSync(path, settingsToAppend(present, lines));
+  return [message('settings-written', { path })];
 }
 
 function hintsOf({ daemons }: HostWish, isChanged: boolean): readonly Message[] {

@@ -25,6 +25,7 @@ export const enSetup = {
     'no ping target is watched: guests stay on a host that has lost its network; give one with --ping',
   'host-no-disk': 'no disk is watched: guests stay on a host that has lost its disk; give one with --disk',
   'settings-complete': '{path} names all of them already',
+  'settings-to-write': '{path} would be written, with:',
   'settings-written': '{path} is written; copy it to the other hosts (scp -p)',
   'settings-lack':
     '{path} is to say the following, on all hosts; add it before the next vm-ctl resource add:',

@@ -30,6 +30,7 @@ export const jaSetup: Readonly<Record<keyof typeof enSetup, string>> = {
   'host-no-disk':
     'ディスクが監視されていません。ディスクが故障したホストにもゲストが残ります。--disk で指定してください',
   'settings-complete': '{path} にはすべて設定済みです',
+  'settings-to-write': '{path} に次の内容を書き込みます:',
   'settings-written': '{path} を作成しました。ほかのホストにコピーしてください (scp -p)',
   'settings-lack':
     'すべてのホストの {path} に次の行を追加してください (次の vm-ctl resource add の前に必要です):',

@@ -67,7 +67,7 @@ test('lines go behind the comments of the file that the package brings, and into
   const { init, config } = bench(t);
   writeFileSync(config, brought);
   const dry = await init('--ping', '192.0.2.1', '--dry-run');
-  assert.match(dry.stdout, /vm_pingd1=\(clnPingd default_ping_set\)/);
+  assert.match(dry.stdout, /would be written, with:\n +vm_pingd1=\(clnPingd default_ping_set\)/);
   assert.equal(readFileSync(config, 'utf8'), brought);
   const ran = await init('--ping', '192.0.2.1');
   assert.match(ran.stdout, new RegExp(`${config} is written`));
