@@ -4,14 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { threadsOf } from '../support/process-table.ts';
 import { isAlive, qemusOf } from './fencing-observer.ts';
 import { diskXml, VICTIM, writeVictim } from './fencing-victim.ts';
-import {
-  HANGING_FILE,
-  hang,
-  mountHangingFile,
-  release,
-  removeHangingFile,
-  waitForHangingRead,
-} from './hanging-disk.ts';
+import { HANGING_FILE, hangInRead, mountHangingFile, release, removeHangingFile } from './hanging-disk.ts';
 import type { Laboratory } from './lab.ts';
 import { labTest } from './shared-lab.ts';
 import { waitFor } from './wait-for.ts';
@@ -246,9 +239,7 @@ labTest(
       assert.equal(await call(lab, xml, 'start'), 0);
       const [pid] = qemusOf(lab, VICTIM);
       assert.ok(pid !== undefined);
-      await hang(lab, 'hosta');
-      await lab.output('hosta', ['virsh', '-q', 'reset', VICTIM]);
-      await waitForHangingRead(lab, 'hosta');
+      await hangInRead(lab, 'hosta', VICTIM);
       await mark(lab, Math.round(Date.now() / 1000) + 120);
       let ended = false;
       const stopping = call(lab, xml, 'stop').finally(() => {

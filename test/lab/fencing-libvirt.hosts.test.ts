@@ -11,14 +11,7 @@ import { isAlive, qemusOf } from './fencing-observer.ts';
 import { makeKey, makeToken } from './fencing-tokens.ts';
 import { diskXml, VICTIM, VICTIM_XML, writeVictim } from './fencing-victim.ts';
 import { startProgram, stopProgram } from './fencing-world.ts';
-import {
-  HANGING_FILE,
-  hang,
-  mountHangingFile,
-  release,
-  removeHangingFile,
-  waitForHangingRead,
-} from './hanging-disk.ts';
+import { HANGING_FILE, hangInRead, mountHangingFile, release, removeHangingFile } from './hanging-disk.ts';
 import type { Laboratory } from './lab.ts';
 import { labTest } from './shared-lab.ts';
 import { waitFor } from './wait-for.ts';
@@ -131,9 +124,7 @@ async function waitsForTheDisk({ lab, ask }: Story): Promise<void> {
     await writeVictim(lab, VICTIM, diskXml(HANGING_FILE));
     await defineAndStart(lab);
     const [pid] = qemusOf(lab, VICTIM);
-    await hang(lab, 'hosta');
-    await virsh(lab, 'hosta', 'reset', VICTIM);
-    await waitForHangingRead(lab, 'hosta');
+    await hangInRead(lab, 'hosta', VICTIM);
     for (const operation of ['off', 'reboot', 'off']) {
       const asked = await ask(operation, 3_000);
       assert.notEqual(resultOf(asked.answer), 'confirmed', operation);

@@ -28,8 +28,15 @@ export async function removeHangingFile(lab: Laboratory, host: string): Promise<
 /** From now on every read hangs. */
 export const hang = (lab: Laboratory, host: string) => lab.output(host, ['touch', FLAG]);
 
+/**
+ * Every read hangs, and the machine's firmware is at one. A reset has it read anew; where it is reading already
+ * the reset waits for that, so nobody waits for the reset.
+ */
+export async function hangInRead(lab: Laboratory, host: string, domain: string): Promise<void> {
+  await hang(lab, host);
+  void lab.on(host, ['virsh', '-q', 'reset', domain]);
+  await waitFor('a read hangs', 20_000, async () => (await lab.on(host, ['cat', FLAG])).stdout !== '');
+}
+
 /** What hangs goes on. */
 export const release = (lab: Laboratory, host: string) => lab.output(host, ['rm', '-f', FLAG]);
-
-export const waitForHangingRead = (lab: Laboratory, host: string) =>
-  waitFor('a read hangs', 20_000, async () => (await lab.on(host, ['cat', FLAG])).stdout !== '');

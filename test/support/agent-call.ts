@@ -22,14 +22,20 @@ export const PROGRAMS_AWAY = { OCF_TESTER_FAIL_HAVE_BINARY: '1' } as const;
 
 export class AgentCall {
   readonly directory: string;
-  readonly #agent: string;
+  readonly #argv: readonly string[];
   parameters: Readonly<Record<string, string>>;
 
-  constructor(t: TestContext, agent: string, parameters: Readonly<Record<string, string>>) {
+  /** `shell`: in the place of the one that the agent names. */
+  constructor(
+    t: TestContext,
+    agent: string,
+    parameters: Readonly<Record<string, string>>,
+    shell: readonly string[] = [],
+  ) {
     // Whatever a test leaves running ends with it, and before its directory goes: hooks run in this order.
     t.after(() => this.run('stop'));
     this.directory = temporaryDirectory(t);
-    this.#agent = join(TREE, agent);
+    this.#argv = [...shell, join(TREE, agent)];
     this.parameters = parameters;
     mkdirSync(this.path('bin'));
     mkdirSync(this.path('run'));
@@ -50,7 +56,7 @@ export class AgentCall {
   /** Rejects when it is not done in time, and is killed. */
   async run(action: string, more: Readonly<Record<string, string>> = {}, deadlineMs = 60_000) {
     const parameters = Object.entries(this.parameters).map(([name, value]) => [`OCF_RESKEY_${name}`, value]);
-    const result = await runCommand([this.#agent, action], {
+    const result = await runCommand([...this.#argv, action], {
       deadlineMs,
       env: {
         OCF_ROOT: '/usr/lib/ocf',
@@ -63,7 +69,7 @@ export class AgentCall {
         ...more,
       },
     });
-    if (result.kind !== 'exited') throw new Error(describeResult([this.#agent, action], result));
+    if (result.kind !== 'exited') throw new Error(describeResult([...this.#argv, action], result));
     return { status: result.exitCode, stderr: result.stderr, stdout: result.stdout, ms: result.elapsedMs };
   }
 

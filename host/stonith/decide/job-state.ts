@@ -45,7 +45,7 @@ export interface Job {
   readonly ranOn: readonly string[];
   /** What was seen leaves a doubt that only a settled cluster takes away. */
   readonly mustSettle: boolean;
-  /** How many looks in a row have proven it; see PROOFS_NEEDED. */
+  /** How many looks in a row have proven it; see PROOFS_NEEDED_UNSEEN. */
   readonly proofs: number;
   readonly lastState: PowerState;
   readonly lastReason: string;

@@ -67,7 +67,7 @@ export interface FenceBackEnd {
   known(names: readonly string[], deadlineMs: number): Promise<ReadonlySet<string> | undefined>;
   /** Every record that stands somewhere; undefined: they can't be read. */
   records(): Promise<readonly FoundRecord[] | undefined>;
-  /** Removes marks whose time has passed, or that belong to no job that still runs, and looks for what was lost on its way. */
+  /** Removes marks whose time has passed and that belong to no job that still runs, and looks for what was lost on its way. */
   sweepAttributes(isRunning: (id: string) => boolean): Promise<void>;
   /** Counts up whenever something may have changed. */
   readonly changes: number;

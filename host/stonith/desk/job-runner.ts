@@ -71,11 +71,6 @@ export class JobRunner {
     })();
   }
 
-  /** Resolves when everything begun so far has ended. */
-  async idle(): Promise<void> {
-    await Promise.all([...this.#running.values()].map(({ last }) => last));
-  }
-
   forget(work: Work): void {
     this.#running.delete(work.number);
   }

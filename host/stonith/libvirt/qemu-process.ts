@@ -9,6 +9,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemCodeOf } from '../../../shared/errors.ts';
 import { isQemuOf, statFieldsIn } from './proc-text.ts';
 
 export interface QemuProcess {
@@ -98,15 +99,21 @@ function firstOf<Value>(
 function numbersIn(directory: string): number[] {
   try {
     return readdirSync(directory).map(Number).filter(Number.isInteger);
-  } catch {
-    return [];
+  } catch (thrown) {
+    if (isGone(thrown)) return [];
+    throw thrown;
   }
 }
+
+/** What can't be read for any other reason, such as too many open files, has not ended for that. */
+const isGone = (thrown: unknown) => GONE.includes(systemCodeOf(thrown) ?? '');
+const GONE: readonly string[] = ['ENOENT', 'ESRCH'];
 
 function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
+  } catch (thrown) {
+    if (isGone(thrown)) return undefined;
+    throw thrown;
   }
 }

@@ -23,7 +23,13 @@ import type { Done, FenceBackEnd, FenceTarget, FoundRecord, JobName } from '../d
 import { ChangeSignal } from '../desk/change-signal.ts';
 import { Arrivals } from './arrivals.ts';
 import { ClusterTarget, doneOf } from './cluster-target.ts';
-import { DONE_ATTRIBUTE, formatTombstones, parseTombstones, withTombstone } from './finished-jobs.ts';
+import {
+  DONE_ATTRIBUTE,
+  formatTombstones,
+  parseTombstones,
+  type Tombstone,
+  withTombstone,
+} from './finished-jobs.ts';
 import { setWithRecord, valueIn } from './meta-set.ts';
 import { type Definitions, virtualMachine } from './target-in-cib.ts';
 
@@ -38,6 +44,8 @@ export interface ClusterBackEndOptions {
 export const KEY_ATTRIBUTE = 'vm-stonithd-key';
 const COMMAND_MS = 5_000;
 const FOLLOW_AGAIN = { firstMs: 500, ceilingMs: 15_000 };
+/** A stream of news that lasted so long had no fault of its own. */
+const LASTED_MS = 60_000;
 const MARK = markAttribute('');
 
 export class ClusterBackEnd implements FenceBackEnd {
@@ -49,7 +57,9 @@ export class ClusterBackEnd implements FenceBackEnd {
   readonly #definitions: Definitions = new Map();
   readonly #arrivals: Arrivals;
   #events: ClusterEventStream | undefined;
-  #tombstones: Promise<readonly ReturnType<typeof parseTombstones>[number][]> | undefined;
+  /** Those of this node, once they are known; one publishes after the other, so that the newest list stays. */
+  #tombstones: readonly Tombstone[] | undefined;
+  #publishing: Promise<Done> = Promise.resolve({ ok: true });
 
   constructor(options: ClusterBackEndOptions) {
     this.#options = options;
@@ -77,15 +87,22 @@ export class ClusterBackEnd implements FenceBackEnd {
     });
   }
 
-  async publish(resource: string, job: JobName, ended: FinishedJob): Promise<Done> {
-    const before = this.#tombstones ?? this.#readTombstones();
-    const next = (async () => {
-      const atWallMs = this.#options.clock.wallMs();
-      return withTombstone(await before, { ...job, ...ended, resource, atWallMs }, atWallMs);
-    })();
-    this.#tombstones = next;
+  publish(resource: string, job: JobName, ended: FinishedJob): Promise<Done> {
+    const atWallMs = this.#options.clock.wallMs();
+    this.#publishing = this.#publishing.then(() => this.#publish({ ...job, ...ended, resource, atWallMs }));
+    return this.#publishing;
+  }
+
+  async #publish(stone: Tombstone): Promise<Done> {
+    if (this.#tombstones === undefined) {
+      // What this host published before it was restarted must not be lost.
+      const answer = await queryNodeAttribute(this.#pacemaker, DONE_ATTRIBUTE);
+      if (!answer.ok) return doneOf(answer);
+      this.#tombstones = parseTombstones(answer.values.get(this.host) ?? '');
+    }
+    this.#tombstones = withTombstone(this.#tombstones, stone, stone.atWallMs);
     const at = { name: DONE_ATTRIBUTE, node: this.host };
-    return doneOf(await setPrivateAttribute(this.#pacemaker, at, formatTombstones(await next)));
+    return doneOf(await setPrivateAttribute(this.#pacemaker, at, formatTombstones(this.#tombstones)));
   }
 
   async known(names: readonly string[], deadlineMs: number): Promise<ReadonlySet<string> | undefined> {
@@ -144,23 +161,19 @@ export class ClusterBackEnd implements FenceBackEnd {
     await deleteNodeAttribute(this.#pacemaker, { name: KEY_ATTRIBUTE, node: this.host });
   }
 
-  /** What this host published before it was restarted. */
-  async #readTombstones() {
-    const answer = await queryNodeAttribute(this.#pacemaker, DONE_ATTRIBUTE);
-    return answer.ok ? parseTombstones(answer.values.get(this.host) ?? '') : [];
-  }
-
   async #follow(): Promise<void> {
     const { clock, log } = this.#options;
     const { signal } = this.#stopping;
-    for (const delayMs of backOffDelays(FOLLOW_AGAIN, Math.random)) {
+    let delays = backOffDelays(FOLLOW_AGAIN, Math.random);
+    while (!signal.aborted) {
+      const beganMs = clock.nowMs();
       const events = followCluster({ onChange: () => this.#signal.changed(), onAway: () => undefined });
       this.#events = events;
       const { fault } = await events.ended;
       if (signal.aborted) return;
+      if (clock.nowMs() - beganMs >= LASTED_MS) delays = backOffDelays(FOLLOW_AGAIN, Math.random);
       log.warning('the news of the host cluster ended; following anew', { reason: fault });
-      await clock.sleep(delayMs, signal).catch(() => undefined);
-      if (signal.aborted) return;
+      await clock.sleep(delays.next().value, signal).catch(() => undefined);
     }
   }
 }

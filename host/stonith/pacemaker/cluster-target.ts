@@ -29,6 +29,7 @@ import {
   RECORD_ATTRIBUTE,
 } from '../decide/record.ts';
 import type { Done, FenceTarget, JobName, Looked, LookNeeds } from '../desk/back-end.ts';
+import { arrivalAttribute } from './arrivals.ts';
 import { factsOf } from './cluster-facts.ts';
 import { DONE_ATTRIBUTE, finishedIn } from './finished-jobs.ts';
 import {
@@ -80,15 +81,17 @@ export class ClusterTarget implements FenceTarget {
     // The coordinator first: what it decides after it was idle is decided with our order in view.
     const dc = settled ? await queryDcState(pacemaker) : undefined;
     if (dc?.ok === false) return unreadable(dc);
-    const [status, cib, finished] = await Promise.all([
+    const [status, cib, sentTo, finished] = await Promise.all([
       queryStatus(pacemaker, { resource: this.#resource, isBrief: true }),
       configuration
         ? readTarget(pacemaker, this.#resource, this.#job.requester, this.#access.definitions)
         : readHistory(pacemaker, this.#resource),
+      queryNodeAttribute(pacemaker, arrivalAttribute(this.#resource)),
       configuration ? this.#finished(pacemaker) : undefined,
     ]);
     if (!status.ok) return unreadable(status);
     if (!cib.ok) return unreadable(cib);
+    if (!sentTo.ok) return unreadable(sentTo);
     if (finished?.ok === false) return unreadable(finished);
     const migrations = migrationsIn(cib.nodes);
     this.#migrations ??= migrations;
@@ -104,7 +107,7 @@ export class ClusterTarget implements FenceTarget {
       hasMigrated: [...migrations].some(([node, call]) => before.get(node) !== call),
       wasIdle: dc?.dcState.isIdle,
       waitsIdly: cib.waitsIdly,
-      sentTo: cib.sentTo,
+      sentTo: new Set(sentTo.values.keys()),
       savesMemory: this.#primitive !== undefined && savesMemory(this.#primitive),
       configured: cib.configured?.target,
       requesterIsDoomed: cib.configured?.requesterIsDoomed,

@@ -5,7 +5,6 @@ import type { Pacemaker, PacemakerFailure } from '../../pacemaker/pacemaker-call
 import { historyIn, historyXPath, type NodeHistory } from '../../pacemaker/resource-history.ts';
 import { childrenNamed, type XmlElement } from '../../xml/xml-element.ts';
 import { parseRecord, RECORD_ATTRIBUTE } from '../decide/record.ts';
-import { arrivalAttribute } from './arrivals.ts';
 import type { ConfiguredTarget } from './cluster-facts.ts';
 import { REFERENCES, sharedIn, TARGET_ROLE, valueIn, writableSet } from './meta-set.ts';
 import { isDoomed, requesterXPath } from './requester.ts';
@@ -23,8 +22,6 @@ interface TargetInCib {
   readonly nodes: ReadonlyMap<string, NodeHistory>;
   /** The coordinator may call itself idle with work to do. */
   readonly waitsIdly: boolean;
-  /** Nodes where it was sent to, and that have not looked since. */
-  readonly sentTo: ReadonlySet<string>;
   /** Undefined: it was not asked for. */
   readonly configured:
     | {
@@ -45,23 +42,12 @@ const NO_TIME = /^\s*0+[a-z]*\s*$/i;
 const waitsIdlyIn = (elements: readonly XmlElement[]): boolean =>
   elements.some(({ attributes }) => attributes['name'] === DELAY && !NO_TIME.test(attributes['value'] ?? ''));
 
-const arrivalsXPath = (resource: string) =>
-  `/cib/status/node_state/transient_attributes//nvpair[@name=${xpathLiteral(arrivalAttribute(resource))}]`;
-
-const arrivalsIn = (elements: readonly XmlElement[], resource: string): ReadonlySet<string> =>
-  new Set(
-    elements.flatMap(({ attributes: { name, value } }) =>
-      name === arrivalAttribute(resource) && value !== undefined && value !== '' ? [value] : [],
-    ),
-  );
-
 /** What every look has to know, from one query. */
-const coursePaths = (resource: string) => [historyXPath(resource), DELAYS, arrivalsXPath(resource)];
+const coursePaths = (resource: string) => [historyXPath(resource), DELAYS];
 
-function courseIn(elements: readonly XmlElement[], resource: string) {
+function courseIn(elements: readonly XmlElement[]) {
   const history = historyIn(elements);
-  if (!history.ok) return history;
-  return { ...history, waitsIdly: waitsIdlyIn(elements), sentTo: arrivalsIn(elements, resource) };
+  return history.ok ? { ...history, waitsIdly: waitsIdlyIn(elements) } : history;
 }
 
 export async function readHistory(
@@ -70,7 +56,7 @@ export async function readHistory(
 ): Promise<TargetInCib | PacemakerFailure> {
   const answer = await queryCibXPath(pacemaker, coursePaths(resource).join(' | '));
   if (!answer.ok) return answer;
-  const course = courseIn(answer.elements, resource);
+  const course = courseIn(answer.elements);
   return course.ok ? { ...course, configured: undefined } : course;
 }
 
@@ -92,7 +78,7 @@ export async function readTarget(
   ];
   const answer = await queryCibXPath(pacemaker, wanted.join(' | '));
   if (!answer.ok) return answer;
-  const course = courseIn(answer.elements, resource);
+  const course = courseIn(answer.elements);
   if (!course.ok) return course;
   const primitives = answer.elements.filter(({ name }) => name === 'primitive');
   const isTarget = ({ attributes }: XmlElement) => attributes['id'] === resource;
@@ -147,8 +133,9 @@ function configuredTarget(
   };
 }
 
-/** Its resource agent keeps its memory when it is stopped, and starts it with that. */
+/** Its resource agent may keep its memory when it is stopped, and start it with that: what a template says is not looked at. */
 export const savesMemory = (primitive: XmlElement): boolean =>
+  primitive.attributes['template'] !== undefined ||
   childrenNamed(primitive, 'instance_attributes').some((set) => (valueIn(set, 'snapshot') ?? '') !== '');
 
 const KIND = '[@type="VirtualDomain" or @template=//template[@type="VirtualDomain"]/@id]';

@@ -40,9 +40,10 @@ export class Sweeper {
     this.#options = options;
   }
 
+  /** Resolves when this host's own jobs are taken up; the rest can take its time, and nobody shall wait for it. */
   async start(): Promise<void> {
-    await this.#sweep();
-    this.#later();
+    for (const found of (await this.#options.backEnd.records()) ?? []) this.#takeUp(found);
+    this.#sweeping = this.#sweepAndGoOn();
   }
 
   async stop(): Promise<void> {
@@ -75,20 +76,25 @@ export class Sweeper {
     if (all !== undefined)
       this.#unchanged = new Map(all.map((found) => [wordsOf(found), before.get(wordsOf(found)) ?? nowMs]));
     for (const found of all ?? []) {
+      if (this.#isStopped) return;
       if (!isRunning(found.record.id)) await this.#judge(found);
     }
     await backEnd.sweepAttributes(isRunning);
   }
 
-  async #judge({ resource, record }: FoundRecord): Promise<void> {
+  async #judge(found: FoundRecord): Promise<void> {
+    if (this.#takeUp(found)) return;
+    const { resource, record } = found;
+    const isOver = record.untilWallMs + CLOCKS_AGREE_MS < this.#options.clock.wallMs();
+    if (isOver && this.#isUnchanged(found)) await this.#end(resource, record);
+  }
+
+  #takeUp({ resource, record }: FoundRecord): boolean {
     const { backEnd, clock, log, resume } = this.#options;
-    const { id, host, untilWallMs } = record;
-    if (host === backEnd.host && untilWallMs > clock.wallMs()) {
-      log.warning('a job is taken up again', { id, target: resource });
-      resume({ resource, record });
-    } else if (untilWallMs + CLOCKS_AGREE_MS < clock.wallMs() && this.#isUnchanged({ resource, record })) {
-      await this.#end(resource, record);
-    }
+    if (record.host !== backEnd.host || record.untilWallMs <= clock.wallMs()) return false;
+    log.warning('a job is taken up again', { id: record.id, target: resource });
+    resume({ resource, record });
+    return true;
   }
 
   /** Its writer's wall clock may be another than ours, so that alone condemns nothing that a living host has just written. */

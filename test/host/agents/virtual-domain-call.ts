@@ -10,19 +10,32 @@ interface Play {
   readonly domain: string;
   /** What pacemaker-attrd has. */
   readonly mark?: string;
+  /** A shell script for what pacemaker-attrd says of where the machine was sent. */
+  readonly arrived?: string;
+  /** A shell script for what it is told; some of that comes when the agent has ended. */
+  readonly told?: string;
+  /** The shell that the agent runs in, in the place of the machine's. */
+  readonly shell?: readonly string[];
   /** A shell script for whatever virsh is asked but its URI; $D is the test's directory. */
   readonly virsh?: string;
 }
 
-export function virtualDomain(t: TestContext, { domain, mark = '', virsh = NOTHING_RUNS }: Play): AgentCall {
-  const call = new AgentCall(t, AGENT, {});
+const UNSET = 'echo "attrd_updater: Could not query value: attribute does not exist" >&2; exit 78';
+
+export function virtualDomain(t: TestContext, play: Play): AgentCall {
+  const { domain, mark = '', virsh = NOTHING_RUNS, arrived = UNSET, told = 'exit', shell = [] } = play;
+  const call = new AgentCall(t, AGENT, {}, shell);
   call.program(
     'virsh',
     `case $* in *uri*) echo qemu:///system; exit ;; esac\necho "$*" >>"$D/virsh"\n${virsh}`,
   );
   call.program(
     'attrd_updater',
-    mark === '' ? 'exit 6' : `echo 'name="force_stop-tested" host="h" value="${mark}"'`,
+    `case $* in
+*--query*arriving-*) ${arrived} ;;
+*--query*) ${mark === '' ? UNSET : `echo 'name="force_stop-tested" host="h" value="${mark}"'`} ;;
+*) ${told} ;;
+esac`,
   );
   writeFileSync(call.path('xml'), `<domain type='kvm'>\n  <name>${domain}</name>\n</domain>\n`);
   call.parameters = {

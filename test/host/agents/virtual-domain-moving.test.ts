@@ -85,6 +85,19 @@ describe('VirtualDomain and machines on their way', () => {
     assert.equal((await call.run('stop')).status, OCF.generic, 'it is not here, and the log says why');
   });
 
+  it('one that has left has left, also when a start of it here has failed since', async (t) => {
+    const { call, pid } = await moving(t, {});
+    process.kill(pid, 'SIGKILL');
+    libvirtFile(
+      t,
+      `/var/log/libvirt/qemu/${DOMAIN}.log`,
+      ['starting up x', 'shutting down, reason=migrated', 'starting up x', 'shutting down, reason=failed', '']
+        .map((words) => (words === '' ? '' : `2026-01-01 00:00:00.000+0000: ${words}`))
+        .join('\n'),
+    );
+    assert.equal((await call.run('stop')).status, OCF.generic);
+  });
+
   it('what is left of one that has left is no proof with a mark, and cleared away without one', async (t) => {
     for (const isMarked of [true, false]) {
       const { call, pid } = await moving(t, { isMarked });
