@@ -21,7 +21,17 @@ describe('a machine that is sent', () => {
     const [first, ...later] = call.attributes();
     assert.equal(first, '--name=arriving-tested --node=hostb --update-both=hostb --delay=60s');
     assert.ok(later.includes('sent'), 'and then it is sent');
+    call.program('attrd_updater', 'exit'); // what comes when the test has ended is told to nobody
   });
+
+  for (const shell of [['dash'], ['bash', '--posix']]) {
+    it(`has gone when the installed agent says so, whichever shell runs this one (${shell.join(' ')})`, async (t) => {
+      const call = virtualDomain(t, { domain: DOMAIN, virsh: SENDS, shell });
+      const { status, stderr } = await call.run('migrate_to', TO_HOSTB);
+      assert.equal(status, OCF.success, stderr);
+      assert.equal((await call.run('stop')).status, OCF.success);
+    });
+  }
 
   it('is not started here while another node has not looked', async (t) => {
     const call = virtualDomain(t, { domain: DOMAIN, virsh: OFF, arrived: at('hostb') });
@@ -61,6 +71,7 @@ describe('a machine that is sent', () => {
     assert.equal((await call.run('monitor')).status, OCF.notRunning);
     assert.equal((await call.run('stop')).status, OCF.success);
     await untilTold(() => deleted() === 2);
+    call.program('attrd_updater', 'exit');
   });
 });
 
