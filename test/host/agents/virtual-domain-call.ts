@@ -12,7 +12,7 @@ interface Play {
   readonly mark?: string;
   /** A shell script for what pacemaker-attrd says of where the machine was sent. */
   readonly arrived?: string;
-  /** A shell script for what it is told; some of that comes when the agent has ended. */
+  /** A shell script for what it is told. */
   readonly told?: string;
   /** The shell that the agent runs in, in the place of the machine's. */
   readonly shell?: readonly string[];
