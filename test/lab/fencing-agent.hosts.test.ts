@@ -66,6 +66,11 @@ labTest('the resource agent passes ocf-tester, and ends at once what is marked',
   assert.equal(await call(lab, xml, 'start'), 0);
   const target = { ...TO_HOSTB, OCF_RESKEY_migrate_options: '--bandwidth=1' };
   assert.equal(await call(lab, xml, 'migrate_to', target), 0, 'a migration that is cut short is no failure');
+  assert.equal(
+    await call(lab, xml, 'stop', SOON, 'hostb'),
+    0,
+    'the cluster stops it where it was to go, too',
+  );
   for (const host of lab.spec().hosts) await lab.on(host, ['virsh', '-q', 'destroy', VICTIM]);
   assert.equal(isAlive(lab, VICTIM), false);
   await lab.output('hosta', ['attrd_updater', '-n', `force_stop-${RESOURCE}`, '-D']);
