@@ -59,7 +59,7 @@ export class ClusterBackEnd implements FenceBackEnd {
   #events: ClusterEventStream | undefined;
   /** Those of this node, once they are known; one publishes after the other, so that the newest list stays. */
   #tombstones: readonly Tombstone[] | undefined;
-  #publishing: Promise<Done> = Promise.resolve({ ok: true });
+  #publishing: Promise<unknown> = Promise.resolve();
 
   constructor(options: ClusterBackEndOptions) {
     this.#options = options;
@@ -89,8 +89,9 @@ export class ClusterBackEnd implements FenceBackEnd {
 
   publish(resource: string, job: JobName, ended: FinishedJob): Promise<Done> {
     const atWallMs = this.#options.clock.wallMs();
-    this.#publishing = this.#publishing.then(() => this.#publish({ ...job, ...ended, resource, atWallMs }));
-    return this.#publishing;
+    const published = this.#publishing.then(() => this.#publish({ ...job, ...ended, resource, atWallMs }));
+    this.#publishing = published.catch(() => undefined); // whoever published is told; the next one is not concerned
+    return published;
   }
 
   async #publish(stone: Tombstone): Promise<Done> {
