@@ -1,9 +1,11 @@
 /**
  * What a domain that does not run has left on this host's disks: that it was sent to another host, which libvirt forgets
- * when it is restarted, and its saved memory, with which it would come back in the middle of what it did.
+ * when it is restarted, and its saved memory, with which it would come back in the middle of what it did. What is there
+ * and can't be read throws: it must not count as nothing.
  */
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemCodeOf } from '../../../shared/errors.ts';
 
 /** Where libvirt keeps files of its QEMUs. */
 export interface LibvirtFolders {
@@ -37,15 +39,18 @@ export function sentAwayIn(log: string): boolean | undefined {
 }
 
 export function hasSavedMemory({ saves }: LibvirtFolders, domain: string): boolean {
-  return !domain.includes('/') && existsSync(join(saves, `${domain}.save`));
+  return (
+    !domain.includes('/') && statSync(join(saves, `${domain}.save`), { throwIfNoEntry: false }) !== undefined
+  );
 }
 
 function tailOf(path: string): string {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');
-  } catch {
-    return '';
+  } catch (thrown) {
+    if (systemCodeOf(thrown) === 'ENOENT') return '';
+    throw thrown;
   }
   try {
     const { size } = fstatSync(descriptor);
