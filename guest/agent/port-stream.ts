@@ -46,6 +46,8 @@ const WRITABLE = 2;
 const READ_BYTES = 65_536;
 /** Then others have their turn. */
 const READS_AT_ONCE = 16;
+/** A virtio port gives one buffer at a time, of a page. A shorter one was the last, most likely; to be told so costs an exception. */
+const WHOLE_BYTES = 4_096;
 /** Short at first, because a migration is over soon; the ceiling costs next to nothing. */
 const AWAY_BACK_OFF = { firstMs: 10, ceilingMs: 3_000 };
 /** The whole of each delay: nobody else looks at this port. */
@@ -126,6 +128,10 @@ export class PortStream extends Duplex {
         return;
       }
       if (this.destroyed) return;
+      if (count < WHOLE_BYTES) {
+        this.#await();
+        return;
+      }
     }
     this.#again(0);
   }
