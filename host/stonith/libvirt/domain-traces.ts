@@ -14,22 +14,21 @@ export interface LibvirtFolders {
   readonly saves: string;
 }
 
-const TAIL_BYTES = 65_536;
+const TAIL_BYTES = 262_144;
 const STARTS = /^[-0-9]+ [0-9:.+]+: starting up /;
 const ENDS = /^[-0-9]+ [0-9:.+]+: shutting down, reason=([a-z ]+)/;
+/** The older first: what logrotate and virtlogd have moved away. */
+const LOGS = ['.log.1', '.log.0', '.log'];
 
-/** Whether libvirt's log tells that it was sent away and has not run here since. */
+/**
+ * Whether libvirt's logs tell that it was sent away and has not run here since. The resource agent reads them by the same
+ * rule. A start that failed changes nothing.
+ */
 export function wasSentAway({ logs }: LibvirtFolders, domain: string): boolean {
   if (domain.includes('/')) return false;
-  const log = join(logs, `${domain}.log`);
-  // What logrotate has moved away tells only of what the newer one has nothing of.
-  return sentAwayIn(tailOf(log)) ?? sentAwayIn(tailOf(`${log}.1`)) ?? false;
-}
-
-/** Undefined: it tells nothing. A start that failed changes nothing. */
-export function sentAwayIn(log: string): boolean | undefined {
-  let [before, sent]: (boolean | undefined)[] = [];
-  for (const line of log.split('\n')) {
+  const told = LOGS.map((suffix) => tailOf(join(logs, `${domain}${suffix}`))).join('');
+  let [before, sent] = [false, false];
+  for (const line of told.split('\n')) {
     if (STARTS.test(line)) [before, sent] = [sent, false];
     const reason = ENDS.exec(line)?.[1];
     if (reason === 'failed') sent = before;
