@@ -1,7 +1,7 @@
 /**
  * Builds `dist/`: one CommonJS file per program in `sbin/`, and in `lib/pm-kvm-tools/` what programs load only when they
- * come to need it: the native part of serialport, which no bundle can hold, the largest of the dependencies, and the two
- * sides of vm-connectd. Node parses the whole of a file before its first line runs, which was most of a program's start.
+ * come to need it: the native part of serialport, which no bundle can hold, the largest of the dependencies, the two
+ * sides of vm-connectd, the service of vm-stonithd, the commands of vm-ctl. Node parses the whole of a file before its first line runs, which was most of a program's start.
  *
  * Everything is built beside and renamed into place, file by file: whoever runs a program meanwhile, as the hosts of a
  * laboratory do, has the old one or the new one, and keeps the old one when a build fails.
@@ -14,13 +14,14 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { dirname, join, relative, resolve } from 'node:path';
+import { build, type Plugin, transform } from 'esbuild';
 
 /** `vm-connectd` is two programs under one name, and `-t` says which; this is where they are joined. */
 const CONNECTD = `
@@ -42,6 +43,8 @@ const PROGRAMS: Readonly<Record<string, { file: string } | { source: string }>> 
 const PARTS: Readonly<Record<string, { file: string } | { source: string }>> = {
   'vm-connectd-host': { file: 'host/bin/vm-connectd.ts' },
   'vm-connectd-guest': { file: 'guest/bin/vm-connectd.ts' },
+  'vm-stonithd-service': { file: 'host/stonith/service/serve.ts' },
+  'vm-ctl-commands': { file: 'host/ctl/command/run-command-line.ts' },
   execa: { source: "export { execa } from 'execa';" },
   saxes: { source: "export { SaxesParser } from 'saxes';" },
   'node-forge': { source: "module.exports = require('node-forge');" },
@@ -52,6 +55,13 @@ const PREBUILDS = 'node_modules/@serialport/bindings-cpp/prebuilds';
 /** Parts of Node that it loads when they are required, and that help, versions and most commands do without. */
 const LATE = ['node:child_process', 'node:crypto', 'node:fs/promises', 'node:net', 'node:readline/promises'];
 const hereRequire = createRequire(import.meta.url);
+
+/** Of a module of ours that is one: whoever imports it dynamically has it from there. Each has its own of every class. */
+function partOf(module: string): string | undefined {
+  const [name] =
+    Object.entries(PARTS).find(([, from]) => 'file' in from && resolve(from.file) === module) ?? [];
+  return name;
+}
 
 /** Links in the place of modules, for a file that finds `lib/pm-kvm-tools/` at this path from its own folder. */
 function linksTo(library: string): Plugin {
@@ -69,6 +79,7 @@ function linksTo(library: string): Plugin {
     // serialport looks for its native part in node_modules.
     'node-gyp-build': `module.exports = () => ${part("'serialport-' + process.arch + '.node'")};`,
   };
+  for (const name of Object.keys(PARTS)) links[`${name}.cjs`] = `module.exports = ${part(`'${name}.cjs'`)};`;
   for (const name of LATE) links[name] = whenUsed(Object.keys(hereRequire(name)), `require('${name}')`);
   return {
     name: 'links',
@@ -76,6 +87,10 @@ function linksTo(library: string): Plugin {
       onResolve({ filter: new RegExp(`^(${Object.keys(links).join('|')})$`) }, ({ path, namespace }) =>
         namespace === 'link' ? { path, external: true } : { path, namespace: 'link' },
       );
+      onResolve({ filter: /\.ts$/ }, ({ path, kind, resolveDir }) => {
+        const name = kind === 'dynamic-import' ? partOf(resolve(resolveDir, path)) : undefined;
+        return name === undefined ? undefined : { path: `${name}.cjs`, namespace: 'link' };
+      });
       onLoad({ filter: /.*/, namespace: 'link' }, ({ path }) => ({
         contents: links[path] ?? '',
         loader: 'js',
@@ -84,16 +99,30 @@ function linksTo(library: string): Plugin {
   };
 }
 
+/** The bundler leaves comments within classes where they are: a quarter of what Node has to read. Names and lines stay. */
+const withoutComments: Plugin = {
+  name: 'without-comments',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.[cm]?[jt]s$/ }, async ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      const loader = path.endsWith('ts') ? 'ts' : 'js';
+      return { contents: (await transform(source, { loader, minifyWhitespace: true })).code, loader: 'js' };
+    });
+  },
+};
+
 mkdirSync('dist', { recursive: true });
 const beside = mkdtempSync('dist/.build-');
 process.on('exit', () => rmSync(beside, { recursive: true, force: true }));
 
+const hasSourceMaps = process.env['SOURCEMAP'] === '1';
+const plugins = (library: string) => [linksTo(library), ...(hasSourceMaps ? [] : [withoutComments])];
 const COMMON = {
   bundle: true,
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  sourcemap: process.env['SOURCEMAP'] === '1' ? 'inline' : false,
+  sourcemap: hasSourceMaps ? 'inline' : false,
   logLevel: 'warning',
 } as const;
 
@@ -105,13 +134,18 @@ for (const [name, from] of Object.entries(PROGRAMS)) {
     ...entry(name, from),
     outfile,
     banner,
-    plugins: [linksTo('../lib/pm-kvm-tools')],
+    plugins: plugins('../lib/pm-kvm-tools'),
   });
   chmodSync(outfile, 0o755);
 }
 for (const [name, from] of Object.entries(PARTS)) {
   const outfile = `${beside}/lib/pm-kvm-tools/${name}.cjs`;
-  await build({ ...COMMON, ...entry(name, from), outfile, plugins: 'file' in from ? [linksTo('.')] : [] });
+  await build({
+    ...COMMON,
+    ...entry(name, from),
+    outfile,
+    plugins: 'file' in from ? plugins('.') : [withoutComments],
+  });
 }
 
 // So that the programs run where they are, in a tree whose own package is one of ES modules.

@@ -45,6 +45,11 @@ export class PmError extends Error {
   /** Of a fault that was given as a list. */
   readonly faults: readonly string[];
 
+  /** Also of another file of the same program, which has a class of its own by this name. */
+  static override [Symbol.hasInstance](thrown: unknown): thrown is PmError {
+    return thrown instanceof Error && thrown.name === 'PmError';
+  }
+
   constructor(details: PmErrorDetails) {
     const faults = typeof details.fault === 'string' ? [] : details.fault;
     const fault = typeof details.fault === 'string' ? details.fault : details.fault.join(' | ');

@@ -74,7 +74,7 @@ const HOST: Package = {
   files: [
     ...['vm-ctl', 'vm-connectd', 'vm-stonithd', 'vm-managerd'].map(program),
     ...CONNECTD_PARTS,
-    part('node-forge'),
+    ...['vm-stonithd-service', 'vm-ctl-commands', 'node-forge'].map(part),
     ...HOST_AGENTS.map((name) => resourceAgent(`host/agents/${name}`, name)),
     ...['vm-connectd', 'vm-stonithd', 'vm-managerd'].map((name) => unit('host', name)),
     config('host/etc/vm-manager.conf', 'etc/vm-manager.conf'),

@@ -5,12 +5,11 @@
  *
  * Only what a command needs is loaded: asking for help starts no more than Node and a catalogue.
  */
-import { messageOf, PmError } from '../../shared/errors.ts';
 import { type CommandLine, parseCommandLine } from './command/options.ts';
 import { catalogueOf, languageOf } from './messages/language.ts';
 import { message } from './messages/message.ts';
 import { printReport } from './report/print-report.ts';
-import { EXIT, type Report } from './report/report.ts';
+import { EXIT } from './report/report.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
   const language = languageOf(process.env);
@@ -19,24 +18,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   // What is being read by `head` need not be read to its end.
   process.stdout.on('error', () => undefined);
   if (line.kind !== 'command') return tellUsage(line, language, catalogue);
-  const { options } = line;
-  const output = { isJson: options.flag('json'), isQuiet: options.flag('quiet'), catalogue };
-  let report: Report;
-  try {
-    const { runCommandLine } = await import('./command/run-command-line.ts');
-    report = await runCommandLine(line, ['vm-ctl', ...argv].join(' '), catalogue, output);
-  } catch (thrown) {
-    const isOurs = thrown instanceof PmError;
-    report = {
-      exitCode: isOurs ? thrown.exitCode : EXIT.failed,
-      problems: [
-        isOurs
-          ? message('plain', { text: thrown.message })
-          : message('defect', { fault: (thrown instanceof Error && thrown.stack) || messageOf(thrown) }),
-      ],
-    };
-  }
-  return printReport(report, output);
+  const { runCommandLine } = await import('./command/run-command-line.ts');
+  return runCommandLine(line, ['vm-ctl', ...argv].join(' '), catalogue);
 }
 
 async function tellUsage(

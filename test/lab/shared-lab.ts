@@ -13,7 +13,7 @@
  * hangs in one test is never there in the next.
  */
 import { after, type TestContext, test } from 'node:test';
-import { messageOf, PmError } from '../../shared/errors.ts';
+import { messageOf } from '../../shared/errors.ts';
 import { type Laboratory, laboratory } from './lab.ts';
 import { seconds } from './report.ts';
 
@@ -56,18 +56,16 @@ export function ownLabTest(
   void test(name, { skip: OFF, timeout: limitMs }, body);
 }
 
-class OverLimit extends PmError {}
+class OverLimit extends Error {}
 
 /** Lends the laboratory to a test until its limit; whoever uses it later gets an error in place of the laboratory. */
 export async function withinLimit(limitMs: number, body: (lent: Laboratory) => Promise<void>): Promise<void> {
   const startedMs = performance.now();
   const overLimit = () =>
-    new OverLimit({
-      code: 'environment',
-      what: 'the test was given up',
-      fault: `it was not done within ${limitMs / 1000} s (${seconds(startedMs)} by now)`,
-      remedy: 'see where it waits, or give it a larger limitMs',
-    });
+    new OverLimit(
+      `the test was given up: it was not done within ${limitMs / 1000} s (${seconds(startedMs)} by now); ` +
+        'see where it waits, or give it a larger limitMs',
+    );
   let isOver = false;
   const lent = new Proxy(lab, {
     get(target, member) {

@@ -24,6 +24,14 @@ test('the cause is kept', () => {
   assert.equal(new PmError({ code: 'internal', ...details, cause }).cause, cause);
 });
 
+test('one of another file of the same program is one, and nothing else that is thrown', async () => {
+  const path = '../../shared/errors.ts?another';
+  const another: typeof import('../../shared/errors.ts') = await import(path);
+  assert.notEqual(another.PmError, PmError);
+  assert.ok(new another.PmError({ code: 'internal', ...details }) instanceof PmError);
+  for (const other of [new Error('deeper'), details, undefined]) assert.ok(!(other instanceof PmError));
+});
+
 test('anything that is thrown has a text, and a system error has its code', () => {
   const thrown = catchFrom(() => readFileSync('/no/such/file'));
   assert.equal(systemCodeOf(thrown), 'ENOENT');

@@ -1,22 +1,34 @@
-/** From a command line to its report. Each command is loaded when it is wanted. */
-
+/**
+ * From a command line to its report, and to the exit status. Each command is loaded when it is wanted, and all of this
+ * when there is one: it is a file of its own beside the program.
+ */
 import type { GivenOptions } from '../../../shared/command-line.ts';
+import { messageOf, PmError } from '../../../shared/errors.ts';
 import { paths } from '../../../shared/paths.ts';
 import type { Session } from '../cluster/session.ts';
 import { type Catalogue, type Message, message } from '../messages/message.ts';
-import type { Output } from '../report/print-report.ts';
+import { type Output, printReport } from '../report/print-report.ts';
 import { EXIT, type Report } from '../report/report.ts';
 import type { Invocation } from './invocation.ts';
 import type { CommandLine, CommandName } from './options.ts';
 
 type Command = Extract<CommandLine, { kind: 'command' }>;
 
-export async function runCommandLine(
-  line: Command,
-  typed: string,
-  catalogue: Catalogue,
-  output: Output,
-): Promise<Report> {
+export async function runCommandLine(line: Command, typed: string, catalogue: Catalogue): Promise<number> {
+  const { options } = line;
+  const output = { isJson: options.flag('json'), isQuiet: options.flag('quiet'), catalogue };
+  try {
+    return printReport(await reportOf(line, typed, catalogue, output), output);
+  } catch (thrown) {
+    const isOurs = thrown instanceof PmError;
+    const problem = isOurs
+      ? message('plain', { text: thrown.message })
+      : message('defect', { fault: (thrown instanceof Error && thrown.stack) || messageOf(thrown) });
+    return printReport({ exitCode: isOurs ? thrown.exitCode : EXIT.failed, problems: [problem] }, output);
+  }
+}
+
+async function reportOf(line: Command, typed: string, catalogue: Catalogue, output: Output): Promise<Report> {
   const { command, names, options } = line;
   const words = names.map(({ text }) => text);
   const keys = options.text('keys') ?? paths.keys;
