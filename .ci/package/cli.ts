@@ -3,15 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { linesOf } from '../../shared/errors.ts';
+import { scriptWords } from '../../test/support/script-words.ts';
 import { PACKAGES, packageFor, packageVersion } from './contents.ts';
 import { makeDeb } from './deb.ts';
 import { lint } from './lint.ts';
 import { makeRpm } from './rpm.ts';
 import { makeDerivedFiles, stage } from './stage.ts';
 
-const { values } = parseArgs({ options: { lint: { type: 'boolean' } } });
+const USAGE = 'usage: npm run package [-- --lint]     with --lint the packages are judged, too';
+const { values } = scriptWords(USAGE, { options: { lint: { type: 'boolean' } } });
 const TARGET = 'dist/packages';
 
 const work = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-package-'));

@@ -6,9 +6,9 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { laboratory } from '../lab/lab.ts';
 import { labSpec } from '../lab/layout.ts';
+import { refuse, scriptWords } from '../support/script-words.ts';
 import type { Benchmark } from './benchmark.ts';
 import { BENCHMARKS, NAMES } from './benchmarks.ts';
 import { writeDocument } from './document.ts';
@@ -20,7 +20,16 @@ import { plainText, rowTable, verdictTable } from './tables.ts';
 const DOCS = resolve(import.meta.dirname, '../../docs');
 const PROGRAMS = 'dist/sbin/vm-ctl';
 
-const { values, positionals } = parseArgs({
+const USAGE = `usage: npm run bench [-- OPTIONS] [NAME…]
+
+  --quick         few runs, and none of the long ones
+  --json DIR      the figures go to files there, too
+  --record        they go to docs/benchmarks, and docs/benchmarks.md is made of them
+  --write-docs    measures nothing: makes docs/benchmarks.md of what is recorded
+
+${BENCHMARKS.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join('\n')}`;
+
+const { values, positionals } = scriptWords(USAGE, {
   allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
@@ -30,11 +39,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const unknown = positionals.filter((name) => !NAMES.includes(name));
-if (unknown.length > 0) {
-  const known = BENCHMARKS.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join('\n');
-  console.error(`bench: there is no benchmark ${unknown.join(', ')}; choose from\n${known}`);
-  process.exit(1);
-}
+if (unknown.length > 0) refuse(USAGE, `there is no benchmark ${unknown.join(', ')}`);
 const directory = values.record ? join(DOCS, 'benchmarks') : values.json;
 if (directory !== undefined) mkdirSync(directory, { recursive: true });
 if (!values['write-docs']) {

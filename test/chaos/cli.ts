@@ -6,16 +6,24 @@
  */
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { HOSTS } from '../lab/fencing-world.ts';
 import { laboratory } from '../lab/lab.ts';
 import { labSpec } from '../lab/layout.ts';
+import { countIn, scriptWords } from '../support/script-words.ts';
 import { CATALOGUE } from './catalogue.ts';
 import { ChaosWorld } from './chaos-world.ts';
 import { type Played, play } from './play.ts';
 import { drawSchedule, loadSchedule, only, type Schedule, saveSchedule, shrink } from './schedule.ts';
 
-const { values } = parseArgs({
+const USAGE = `usage: npm run chaos [-- OPTIONS]
+
+  --minutes N      for that long (5)
+  --seed S         what strikes when is drawn from it (1)
+  --replay FILE    a schedule that was kept
+  --calm           nothing strikes: load alone
+  --no-shrink      a schedule that broke a law is kept as it is`;
+
+const { values } = scriptWords(USAGE, {
   options: {
     minutes: { type: 'string', default: '5' },
     seed: { type: 'string', default: '1' },
@@ -24,12 +32,8 @@ const { values } = parseArgs({
     'no-shrink': { type: 'boolean', default: false },
   },
 });
-const minutes = Number(values.minutes);
-const seed = Number(values.seed);
-if (!(minutes > 0) || !Number.isInteger(seed)) {
-  console.error('chaos: --minutes takes a number above 0, --seed a whole number');
-  process.exit(1);
-}
+const minutes = countIn(USAGE, '--minutes', values.minutes);
+const seed = countIn(USAGE, '--seed', values.seed);
 const drawn =
   values.replay === undefined ? drawSchedule(seed, minutes * 60_000, HOSTS) : loadSchedule(values.replay);
 const schedule = values.calm ? only(drawn, []) : drawn;

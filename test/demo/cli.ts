@@ -3,9 +3,9 @@
  * its peer, and nothing left behind but what --keep wants kept.
  */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { messageOf } from '../../shared/errors.ts';
 import { laboratory } from '../lab/lab.ts';
+import { scriptWords } from '../support/script-words.ts';
 import { picture } from './picture.ts';
 import { tell } from './story.ts';
 import { seconds, Timeline } from './timeline.ts';
@@ -39,8 +39,9 @@ try {
 }
 
 async function main(): Promise<number> {
-  const options = readOptions();
-  if (options === undefined) return 2;
+  const { values: options } = scriptWords(USAGE, {
+    options: { keep: { type: 'boolean', default: false }, record: { type: 'string' } },
+  });
   const lab = laboratory(NAME, () => undefined);
   if (lab.isUp()) {
     console.error(`demo: its laboratory stands already; take it down first: ${WITH} down`);
@@ -59,16 +60,4 @@ async function main(): Promise<number> {
   if (!options.keep) await lab.down();
   console.log(options.keep ? KEPT : NEXT);
   return 0;
-}
-
-function readOptions(): { readonly keep: boolean; readonly record: string | undefined } | undefined {
-  try {
-    const { values } = parseArgs({
-      options: { keep: { type: 'boolean', default: false }, record: { type: 'string' } },
-    });
-    return { keep: values.keep, record: values.record };
-  } catch (thrown) {
-    console.error(`demo: ${messageOf(thrown)}\n${USAGE}`);
-    return undefined;
-  }
 }

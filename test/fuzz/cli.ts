@@ -4,9 +4,9 @@
  * the corpus, made as short as it can be, and the unit tests try it from then on. --keep also adds inputs that reached new code.
  */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { messageOf } from '../../shared/errors.ts';
 import { plainText } from '../bench/tables.ts';
+import { countIn, scriptWords } from '../support/script-words.ts';
 import { FAMILIES, familyNamed } from './families.ts';
 import { type Ended, runFamily } from './run-family.ts';
 
@@ -17,7 +17,14 @@ const TOLD_EVERY_MS = 20_000;
 /** Less than a byte for each of ten million inputs. */
 const MOST_GROWN_BYTES = 4 * 1024 * 1024;
 
-const { values } = parseArgs({
+const USAGE = `usage: npm run fuzz [-- OPTIONS]
+
+  --inputs N       for each family (100000)
+  --family NAME    only this one; may be given several times
+  --seed S         the inputs are drawn from it (1)
+  --keep           inputs that reached new code are added to the corpus`;
+
+const { values } = scriptWords(USAGE, {
   options: {
     inputs: { type: 'string', default: '100000' },
     family: { type: 'string', multiple: true, default: [] },
@@ -25,12 +32,8 @@ const { values } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 });
-const inputs = Number(values.inputs);
-const seed = Number(values.seed);
-if (!Number.isSafeInteger(inputs) || inputs < 1 || !Number.isSafeInteger(seed)) {
-  console.error('fuzz: --inputs takes a number above 0, --seed a whole number');
-  process.exit(1);
-}
+const inputs = countIn(USAGE, '--inputs', values.inputs);
+const seed = countIn(USAGE, '--seed', values.seed);
 
 const waiting = familiesWanted();
 const ended = new Map<string, Ended>();

@@ -4,7 +4,7 @@
  * or when something was left behind. Faults that cost a host its power (--slow: only these, --quick: no such) are played once, whatever ROUNDS says.
  */
 import { loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import { countIn, scriptWords } from '../support/script-words.ts';
 import { FAULTS, type Fault } from './fault-kinds.ts';
 import { MOMENTS, type Moment, nameOf } from './fault-moments.ts';
 import { playRound, type Round, wordsOf } from './fault-rounds.ts';
@@ -18,11 +18,17 @@ interface Cell {
   readonly played: readonly Round[];
 }
 
-const { positionals, values } = parseArgs({
+const USAGE = `usage: npm run faults [-- [ROUNDS] OPTIONS]
+
+  ROUNDS     of every fault that costs no host its power (1)
+  --quick    only these
+  --slow     only those that do`;
+
+const { positionals, values } = scriptWords(USAGE, {
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false }, slow: { type: 'boolean', default: false } },
 });
-const rounds = Number(positionals[0] ?? 1);
+const rounds = countIn(USAGE, 'ROUNDS', positionals[0] ?? '1');
 const faults = FAULTS.filter(({ isSlow = false }) => !(isSlow ? values.quick : values.slow));
 const lab = laboratory();
 const wasUp = lab.isUp();
