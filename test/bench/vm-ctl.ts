@@ -1,21 +1,23 @@
 /**
  * vm-ctl beside crmsh and pcs, which do the same on the same configuration: list it, tell the state, add guests, and
- * say what the scheduler would do. On files (Pacemaker's own offline mode), so that no cluster has a part in it.
+ * say what the scheduler would do. On files (Pacemaker's own offline mode), so that no cluster has a part in it; on a
+ * host of the laboratory, where everything is installed that they look for, the resource agent before all.
  */
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '../../host/ctl/config/read-settings.ts';
 import { defineGuest } from '../../host/ctl/definition/guest-definition.ts';
 import { guestConstraints, guestPrimitive } from '../../host/ctl/definition/guest-elements.ts';
 import { crmText } from '../../host/ctl/format/crm-text.ts';
 import { printXml } from '../../host/xml/print-xml.ts';
-import { describeResult, runCommand } from '../../shared/process/run-command.ts';
+import { describeResult } from '../../shared/process/run-command.ts';
 import { HOSTS_CIB, PUBLISHED_CONFIG } from '../host/ctl/published.ts';
+import { type Laboratory, laboratory } from '../lab/lab.ts';
 import type { Benchmark, Kind, Limit, Row } from './benchmark.ts';
 import { versionsOf } from './machine.ts';
 import { statsOf } from './statistics.ts';
 
+const HOST = 'hosta';
 const PATIENCE_MS = 300_000;
 
 interface Command {
@@ -36,16 +38,23 @@ interface Command {
 export const vmCtlBenchmark: Benchmark = {
   name: 'vm-ctl',
   about: 'vm-ctl with 10, 100 and 1,000 guests, beside crmsh and pcs doing the same on the same file',
-  needs: 'nothing',
+  needs: 'hosts',
   async run({ quick, report }) {
-    const folder = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-bench-'));
+    const lab = laboratory();
+    const root = lab.rootOf(HOST) ?? '/nonexistent';
+    const folder = mkdtempSync(join(root, 'var/tmp/bench-'));
     try {
-      const files = await makeFiles(folder);
+      const files = await makeFiles(lab, root, folder.slice(root.length));
       const counts = quick ? [100] : [10, 100, 1_000];
       const rows: Row[] = [];
       for (const count of counts) {
         const commands = commandsFor(files, count, quick ? 2 : 8);
-        rows.push(...(await measure(commands.filter(({ isSlow }) => !(quick && isSlow)))));
+        rows.push(
+          ...(await measure(
+            files,
+            commands.filter(({ isSlow }) => !(quick && isSlow)),
+          )),
+        );
         report(words(count));
       }
       const limits = quick ? [] : LIMITS;
@@ -76,11 +85,11 @@ const addLimits = (rows: readonly Row[]): Limit[] =>
   rows.some(({ name }) => name === addOf(100)) ? [{ row: addOf(100), of: loadOf(100), times: 1 / 5 }] : [];
 
 /** Each in turn, so that all of them have the same luck with the machine. */
-async function measure(commands: readonly Command[]): Promise<Row[]> {
+async function measure(files: Files, commands: readonly Command[]): Promise<Row[]> {
   const taken = new Map<string, number[]>(commands.map(({ name }) => [name, []]));
   for (let run = 0; run < Math.max(...commands.map(({ runs }) => runs)); run++) {
     for (const command of commands.filter(({ runs }) => run < runs)) {
-      taken.get(command.name)?.push(await timeOf(command));
+      taken.get(command.name)?.push(await timeOf(files, command));
     }
   }
   return commands.map(({ name, kind, peer }) => ({
@@ -92,22 +101,25 @@ async function measure(commands: readonly Command[]): Promise<Row[]> {
   }));
 }
 
-async function timeOf({ argv, cibFile, fresh }: Command): Promise<number> {
-  if (fresh !== undefined) copyFileSync(...fresh);
-  const env = cibFile === undefined ? {} : { env: { CIB_file: cibFile } };
-  const result = await runCommand(argv, {
-    deadlineMs: PATIENCE_MS,
-    maxOutputBytes: 64 * 1024 * 1024,
-    ...env,
-  });
+async function timeOf({ lab, outside }: Files, { argv, cibFile, fresh }: Command): Promise<number> {
+  if (fresh !== undefined) copyFileSync(outside(fresh[0]), outside(fresh[1]));
+  const script = [
+    `exec "$@" >/dev/null`,
+    'sh',
+    ...(cibFile === undefined ? [] : ['env', `CIB_file=${cibFile}`]),
+  ];
+  const result = await lab.in(HOST, ['/bin/sh', '-c', ...script, ...argv], { deadlineMs: PATIENCE_MS });
   if (result.kind !== 'exited' || result.exitCode !== 0) {
     throw new Error(`${describeResult(argv.slice(0, 5), result)}: ${result.stderr.slice(0, 1_000)}`);
   }
   return result.elapsedMs;
 }
 
-/** Where what is: the configuration with that many guests, started and not, and the guests for crmsh. */
+/** Where what is on the host: the configuration with that many guests, started and not, and the guests for crmsh. */
 interface Files {
+  readonly lab: Laboratory;
+  /** The path outside the host. */
+  readonly outside: (path: string) => string;
   readonly folder: string;
   readonly config: string;
   readonly empty: string;
@@ -118,9 +130,13 @@ interface Files {
   readonly pcsScript: string;
 }
 
-async function makeFiles(folder: string): Promise<Files> {
+async function makeFiles(lab: Laboratory, root: string, folder: string): Promise<Files> {
   const at = (name: string) => join(folder, name);
+  const outside = (path: string) => join(root, path);
+  const write = (path: string, text: string) => writeFileSync(outside(path), text);
   const files: Files = {
+    lab,
+    outside,
     folder,
     config: at('vm-ctl.conf'),
     empty: at('empty.xml'),
@@ -129,17 +145,16 @@ async function makeFiles(folder: string): Promise<Files> {
     listing: (count) => at(`guests-${count}.crm`),
     pcsScript: at('one.pcs'),
   };
-  writeFileSync(files.config, PUBLISHED_CONFIG);
-  writeFileSync(files.empty, HOSTS_CIB);
+  write(files.config, PUBLISHED_CONFIG);
+  write(files.empty, HOSTS_CIB);
   for (const count of [10, 100, 1_000]) {
     const xml = cibOf(count);
-    writeFileSync(files.stopped(count), xml);
-    writeFileSync(files.running(count), xml.replaceAll('value="Stopped"', 'value="Started"'));
-    writeFileSync(files.listing(count), crmText(guests(count)));
+    write(files.stopped(count), xml);
+    write(files.running(count), xml.replaceAll('value="Stopped"', 'value="Started"'));
+    write(files.listing(count), crmText(guests(count)));
   }
   const one = [...ours(files, files.empty, 'resource', 'add', 'guest5000'), '-a', 'host1', '--format', 'pcs'];
-  const printed = await runCommand(one, { deadlineMs: PATIENCE_MS });
-  writeFileSync(files.pcsScript, printed.stdout);
+  write(files.pcsScript, await lab.output(HOST, one));
   return files;
 }
 
@@ -234,8 +249,7 @@ function commandsFor(files: Files, count: number, runs: number): Command[] {
 }
 
 const ours = ({ config }: Files, cib: string, ...line: readonly string[]) => [
-  process.execPath,
-  'dist/sbin/vm-ctl',
+  'vm-ctl',
   ...line,
   '--cib-file',
   cib,
