@@ -22,22 +22,26 @@ const STAGE_WORDS = {
   'taken over': 'the service runs on guest1',
 } as const;
 
+/** What takes its time (the first answers to pings, the start of a fence device) goes on beside what comes next. */
 export async function tell(lab: Laboratory, timeline: Timeline): Promise<void> {
-  timeline.act('Two hosts with Pacemaker, corosync and libvirt, and two guests that nobody has started yet');
-  await timeline.step('hosta and hostb boot, and form a cluster', () => lab.up(labSpec(2, 0)));
+  const admin = new Admin(lab, timeline);
+  timeline.act('Two hosts with Pacemaker, corosync and libvirt form a cluster');
+  await timeline.step('hosta and hostb boot', async () => {
+    await lab.up(labSpec(2, 0));
+    await lab.pushPrograms();
+  });
+  await admin.types('vm-ctl host init --ping 10.77.0.1,10.77.0.2 --daemons none --yes');
+  await admin.types('printf "vm_migration_transport=tcp\\nvm_allow_migrate=on\\n" >>/etc/vm-ctl.conf');
+  await admin.types('vm-ctl key make');
+  await timeline.step('hostb# (a copy of /etc/pm-kvm-tools/keys, root only)', () => copyKeys(lab));
+  await timeline.step('vm-connectd and vm-stonithd start on both hosts', async () => {
+    for (const host of HOSTS) await startHostDaemons(lab, host);
+  });
+
+  timeline.act('Two guests that nobody has started yet come under the cluster of the hosts');
   await timeline.step('guest1 and guest2 are defined in libvirt', async () => {
     for (const [index, guest] of GUESTS.entries()) await lab.define(guest, HOSTS[index] ?? 'hosta');
     await lab.pushPrograms();
-  });
-
-  timeline.act('The guests come under the cluster of the hosts');
-  const admin = new Admin(lab, timeline);
-  await admin.types('vm-ctl key make');
-  await timeline.step('hostb# (a copy of /etc/pm-kvm-tools/keys, root only)', () => copyKeys(lab));
-  await admin.types('vm-ctl host init --ping 10.77.0.1,10.77.0.2 --daemons none --yes');
-  await admin.types('printf "vm_migration_transport=tcp\\nvm_allow_migrate=on\\n" >>/etc/vm-ctl.conf');
-  await timeline.step('vm-connectd and vm-stonithd start on both hosts', async () => {
-    for (const host of HOSTS) await startHostDaemons(lab, host);
   });
   await admin.types('vm-ctl resource add guest1 -a hosta --yes');
   await admin.types('vm-ctl resource add guest2 -a hostb --yes');
@@ -47,17 +51,16 @@ export async function tell(lab: Laboratory, timeline: Timeline): Promise<void> {
   timeline.act('The guests form a cluster of their own, which can fence through the hosts');
   const forming = 'guest1 and guest2 boot (emulated), get the tokens, start vm-connectd and form a cluster';
   await timeline.step(forming, () => equipGuests(lab));
-  await timeline.step(
-    'guest1# cibadmin (a service, and fencing.xml); the service runs on guest2',
-    async () => {
-      await Promise.all([configureService(lab), loadFencing(lab)]);
-      await waitForService(lab);
-    },
+  await timeline.step('guest1# cibadmin (a service, and fencing.xml)', async () => {
+    await Promise.all([configureService(lab), loadFencing(lab)]);
+  });
+
+  timeline.act('guest2 migrates live, while it talks to its host and its cluster starts the service');
+  await migrate(lab, timeline, admin);
+  await timeline.step('the fence device and the service run in the cluster of the guests', () =>
+    waitForService(lab),
   );
   await admin.types('vm-ctl status');
-
-  timeline.act('guest2 migrates live, while it talks to its host');
-  await migrate(lab, timeline, admin);
 
   timeline.act('guest2 freezes; no network joins guests and hosts');
   const frozen = 'its processors stop; guest1 takes the service over, and not before it has fenced guest2';
