@@ -6,13 +6,15 @@
 import { configureService, VICTIM, waitForService, watchStory } from '../lab/fencing-story.ts';
 import { copyKeys } from '../lab/fencing-tokens.ts';
 import { GUESTS, HOSTS, startHostDaemons, startProgram } from '../lab/fencing-world.ts';
+import { PING_TARGET } from '../lab/health-texts.ts';
+import { addRouter } from '../lab/health-world.ts';
 import type { Laboratory } from '../lab/lab.ts';
 import { labSpec } from '../lab/layout.ts';
 import type { Timeline } from './timeline.ts';
 
 const PATIENCE_MS = 180_000;
 /** As long as a migration takes here. */
-const PINGS = 12;
+const PINGS = 8;
 const STAGE_WORDS = {
   missed: `${VICTIM} is missed by its cluster`,
   asked: 'fence_vm has asked the host, over the virtio-serial port',
@@ -28,9 +30,10 @@ export async function tell(lab: Laboratory, timeline: Timeline): Promise<void> {
   timeline.act('Two hosts with Pacemaker, corosync and libvirt form a cluster');
   await timeline.step('hosta and hostb boot', async () => {
     await lab.up(labSpec(2, 0));
+    await addRouter(lab);
     await lab.pushPrograms();
   });
-  await admin.types('vm-ctl host init --ping 10.77.0.1,10.77.0.2 --daemons none --yes');
+  await admin.types(`vm-ctl host init --ping ${PING_TARGET} --daemons none --yes`);
   await admin.types('printf "vm_migration_transport=tcp\\nvm_allow_migrate=on\\n" >>/etc/vm-ctl.conf');
   await admin.types('vm-ctl key make');
   await timeline.step('hostb# (a copy of /etc/pm-kvm-tools/keys, root only)', () => copyKeys(lab));

@@ -23,15 +23,20 @@ const CRM_MS = 300_000;
 /** Something that answers pings, configuration files, and a disk on each host. */
 export async function prepareHosts(lab: Laboratory): Promise<void> {
   await lab.pushPrograms();
-  const handle = labHandle(lab.name);
-  const wire = ['nsenter', '-t', String(wirePid(handle)), '-n'];
-  await runInLab(handle, [...wire, 'ip', 'addr', 'replace', `${PING_TARGET}/24`, 'dev', 'br-hosts']);
+  await addRouter(lab);
   for (const host of HOSTS) {
     writeInHost(lab, host, 'etc/vm-ctl.conf', VM_CTL_CONF);
     writeInHost(lab, host, 'etc/vm-manager.conf', RULES);
     const script = 'truncate -s 8M "$0"; ln -sfn "$0" "$1"';
     await lab.output(host, ['/bin/sh', '-c', script, BACKING, DISK]);
   }
+}
+
+/** PING_TARGET: in the network of the hosts, and none of them. */
+export async function addRouter(lab: Laboratory): Promise<void> {
+  const handle = labHandle(lab.name);
+  const wire = ['nsenter', '-t', String(wirePid(handle)), '-n'];
+  await runInLab(handle, [...wire, 'ip', 'addr', 'replace', `${PING_TARGET}/24`, 'dev', 'br-hosts']);
 }
 
 const inHost = (lab: Laboratory, host: string, path: string) => join(lab.rootOf(host) ?? '/nowhere', path);
