@@ -108,7 +108,7 @@ async function timeOf({ lab, outside }: Files, { argv, cibFile, fresh }: Command
     'sh',
     ...(cibFile === undefined ? [] : ['env', `CIB_file=${cibFile}`]),
   ];
-  const result = await lab.in(HOST, ['/bin/sh', '-c', ...script, ...argv], { deadlineMs: PATIENCE_MS });
+  const result = await lab.on(HOST, ['/bin/sh', '-c', ...script, ...argv], { deadlineMs: PATIENCE_MS });
   if (result.kind !== 'exited' || result.exitCode !== 0) {
     throw new Error(`${describeResult(argv.slice(0, 5), result)}: ${result.stderr.slice(0, 1_000)}`);
   }
