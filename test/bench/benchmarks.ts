@@ -7,6 +7,6 @@ import { scale } from './scale.ts';
 import { start } from './start.ts';
 import { vmCtlBenchmark } from './vm-ctl.ts';
 
-export const BENCHMARKS: readonly Benchmark[] = [start, vmCtlBenchmark, scale, roundTrip, failover, fence];
+export const BENCHMARKS: readonly Benchmark[] = [fence, failover, roundTrip, scale, vmCtlBenchmark, start];
 
 export const NAMES: readonly string[] = BENCHMARKS.map(({ name }) => name);

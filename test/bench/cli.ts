@@ -39,6 +39,7 @@ const { values, positionals } = scriptWords(USAGE, {
   },
 });
 const unknown = positionals.filter((name) => !NAMES.includes(name));
+if (values.quick && values.record) refuse(USAGE, 'a quick run is not recorded: it says too little');
 if (unknown.length > 0) refuse(USAGE, `there is no benchmark ${unknown.join(', ')}`);
 const directory = values.record ? join(DOCS, 'benchmarks') : values.json;
 if (directory !== undefined) mkdirSync(directory, { recursive: true });

@@ -35,13 +35,7 @@ export function writeDocument(docs: string, names: readonly string[]): void {
 const pictureOf = ({ name }: BenchmarkRecord) => `${FOLDER}/${name}.svg`;
 
 function goals(records: readonly BenchmarkRecord[]): string {
-  const quick = records.filter(({ isQuick }) => isQuick).map(({ name }) => name);
-  const warning = `**Recorded with few runs: ${quick.join(', ')}.** The load is told below each; what was measured beside much other work says little, of times nothing.`;
-  return [
-    '## What has to hold',
-    ...(quick.length === 0 ? [] : [warning]),
-    markdown(verdictTable(records.flatMap(verdictsOf))),
-  ].join('\n\n');
+  return ['## What has to hold', markdown(verdictTable(records.flatMap(verdictsOf)))].join('\n\n');
 }
 
 function section(record: BenchmarkRecord, words: string): string {
@@ -56,11 +50,12 @@ function section(record: BenchmarkRecord, words: string): string {
   ].join('\n\n');
 }
 
-function measuredOn({ machine, versions, isQuick }: BenchmarkRecord): string {
-  const { date, cpus, cpu, memoryMiB, kernel, node, load } = machine;
+function measuredOn({ machine, versions }: BenchmarkRecord): string {
+  const { date, revision, cpus, cpu, memoryMiB, kernel, node, load } = machine;
   const peers = Object.entries(versions).map(([peer, version]) => `${peer} ${version}`);
   const parts = [
-    `${date}${isQuick ? ', with few runs' : ''}`,
+    date,
+    `revision ${revision}`,
     `${cpus} × ${cpu}`,
     `${(memoryMiB / 1024).toFixed(0)} GiB`,
     `Linux ${kernel}`,

@@ -21,13 +21,13 @@ import { endFenceVirtd, startFenceVirtd } from './fence-virtd.ts';
 export type FenceAction = 'off' | 'reboot';
 
 /** Of the way over the cluster, in order; each is named by what it ends with. */
-export const STAGES = [
-  'asked and looked at',
-  'marked',
-  'ordered',
-  'QEMU ended',
-  'stop proven',
-  'agent ended',
+export const JOB_STAGES = [
+  'fence_vm has started, the cluster is looked at',
+  'force_stop is set',
+  'the stop is ordered',
+  'QEMU has ended',
+  'the stop is proven',
+  'fence_vm has ended',
 ] as const;
 
 export interface Fencing {
@@ -42,6 +42,9 @@ const PLAIN = 'bench-plain';
 const PORT = '/run/bench-port';
 const AGENT_SOCKET = '/run/bench-agent.sock';
 const LOG_STEPS = [': inspecting => ', ': marking => ', ': ordering => ', ': waiting => '] as const;
+
+/** Nobody fences a machine that has just started; those under the cluster wait until that is idle. */
+const SETTLE_MS = 300;
 
 /** Prints when it began and ended, in ms of the machine's clock, and the exit status. */
 const TIMED = 'a=$EPOCHREALTIME; "$@" >/run/bench.out 2>&1; r=$?; echo "$a $EPOCHREALTIME $r"';
@@ -108,7 +111,8 @@ export class FenceWorld {
   }
 
   async #byClusterInStages(victim: string, action: FenceAction): Promise<Fencing> {
-    const [pid = 0] = qemusOf(this.#lab, victim);
+    const [pid] = qemusOf(this.#lab, victim);
+    if (pid === undefined) throw new Error(`${victim} has no QEMU`);
     const log = new Tail(join(this.#lab.rootOf('hosta') ?? '', 'var/log/vm-stonithd.log'));
     const ended = endOf(pid);
     const { tookMs, startMs } = await this.#timed('hosta', this.#fenceVm(victim, action), pid);
@@ -117,7 +121,7 @@ export class FenceWorld {
     const [looked = 0, marked = 0, ordered = 0, proven = 0] = lines;
     const moments = [looked, marked, ordered, endedMs, proven, startMs + tookMs];
     let last = startMs;
-    const stages = STAGES.map((stage, index) => {
+    const stages = JOB_STAGES.map((stage, index) => {
       const ms = (moments[index] ?? 0) - last;
       last += ms;
       return [stage, ms] as const;
@@ -155,6 +159,7 @@ export class FenceWorld {
       if (state === 'shut off') await this.#lab.output('hostb', ['virsh', '-q', 'start', PLAIN]);
       return state === 'running' ? qemusOf(this.#lab, PLAIN)[0] : undefined;
     });
+    await sleep(SETTLE_MS);
     return this.#timed('hostb', argv, pid);
   }
 
@@ -200,6 +205,6 @@ function isLiving(pid: number): boolean {
 /** The moments of the last job's steps, once all of them are there. */
 function stepsIn(text: string): readonly number[] | undefined {
   const lines = text.split('\n');
-  const moments = LOG_STEPS.map((step) => lines.find((line) => line.includes(step))?.split(' ')[0]);
+  const moments = LOG_STEPS.map((step) => lines.findLast((line) => line.includes(step))?.split(' ')[0]);
   return moments.every((one) => one !== undefined) ? moments.map((one) => Date.parse(one)) : undefined;
 }

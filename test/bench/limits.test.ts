@@ -4,12 +4,12 @@ import { figures, ratioOf, verdictsOf } from './limits.ts';
 import { SAMPLE } from './sample-record.ts';
 
 test('a limit is judged by the figure that it names, and says what it asks for and what was found', () => {
-  const told = verdictsOf(SAMPLE).map(({ goal, measured, isMet }) => [goal, measured, isMet]);
+  const told = verdictsOf(SAMPLE).map(({ what, goal, measured, isMet }) => [what, goal, measured, isMet]);
   assert.deepEqual(told, [
-    ['at most 50 ms', '22 ms', true],
-    ['at least 2 times as fast as theirs', '1.33 times', false],
-    ['at most 20 times nothing', '11.00 times', true],
-    ['at most 40 ms more than nothing', '+100 ms', false],
+    ['ours <fast>', 'at most 50 ms', '22 ms', true],
+    ['ours <fast>, p99', 'at least 2 times as fast as theirs', '1.35 times', false],
+    ['theirs', 'at most 20 times nothing', '11.00 times', true],
+    ['theirs', 'at most 40 ms more than nothing', '+100 ms', false],
   ]);
 });
 

@@ -3,7 +3,8 @@ import type { BenchmarkResult, Limit, Row } from './benchmark.ts';
 
 export interface Verdict {
   readonly limit: Limit;
-  readonly row: Row;
+  /** What is judged: of a row its median, unless it says otherwise. */
+  readonly what: string;
   readonly isMet: boolean;
   /** Such as `at most 1.5 times fence_xvm off`. */
   readonly goal: string;
@@ -19,13 +20,14 @@ export function verdictsOf({ rows, limits }: Pick<BenchmarkResult, 'rows' | 'lim
   };
   return limits.map((limit) => {
     const row = rowOf(limit.row);
+    const what = limit.figure === undefined ? row.name : `${row.name}, ${limit.figure}`;
     const figureOf = ({ stats }: Row) => stats[limit.figure ?? 'median'];
     const mine = figureOf(row);
     const other = limit.of === undefined ? undefined : rowOf(limit.of);
     const [times, plus] = [limit.times ?? 1, limit.plus ?? 0];
     if (other === undefined) {
       const goal = `at most ${shown(plus, row.unit)}`;
-      return { limit, row, goal, isMet: mine <= plus, measured: shown(mine, row.unit) };
+      return { limit, what, goal, isMet: mine <= plus, measured: shown(mine, row.unit) };
     }
     const isMet = mine <= times * figureOf(other) + plus;
     const ratio = mine / figureOf(other);
@@ -33,7 +35,7 @@ export function verdictsOf({ rows, limits }: Pick<BenchmarkResult, 'rows' | 'lim
       const measured = signed(mine - figureOf(other), row);
       return {
         limit,
-        row,
+        what,
         isMet,
         goal: `at most ${shown(plus, row.unit)} more than ${other.name}`,
         measured,
@@ -41,10 +43,10 @@ export function verdictsOf({ rows, limits }: Pick<BenchmarkResult, 'rows' | 'lim
     }
     if (times < 1) {
       const goal = `at least ${figures(1 / times)} times as fast as ${other.name}`;
-      return { limit, row, isMet, goal, measured: `${figures(1 / ratio)} times` };
+      return { limit, what, isMet, goal, measured: `${figures(1 / ratio)} times` };
     }
     const goal = times === 1 ? `no more than ${other.name}` : `at most ${times} times ${other.name}`;
-    return { limit, row, isMet, goal, measured: `${ratio.toFixed(2)} times` };
+    return { limit, what, isMet, goal, measured: `${ratio.toFixed(2)} times` };
   });
 }
 

@@ -1,4 +1,5 @@
 /** What was measured on, with nothing that tells which machine it was, and the versions of the peers. */
+import { execFileSync } from 'node:child_process';
 import { arch, cpus, loadavg, release, totalmem } from 'node:os';
 import { runCommand } from '../../shared/process/run-command.ts';
 
@@ -11,9 +12,13 @@ export interface Machine {
   /** The average of one minute, before and after. */
   readonly load: string;
   readonly date: string;
+  /** Of the tree that was measured. */
+  readonly revision: string;
 }
 
 export const loadNow = (): string => (loadavg()[0] ?? 0).toFixed(1);
+
+const REVISION = ['rev-parse', '--short', 'HEAD'];
 
 export const machineNow = (loadBefore: string): Machine => ({
   cpu: `${cpus()[0]?.model ?? 'unknown'} (${arch()})`,
@@ -23,6 +28,7 @@ export const machineNow = (loadBefore: string): Machine => ({
   node: process.version,
   load: `${loadBefore} before, ${loadNow()} after`,
   date: new Date().toISOString().slice(0, 10),
+  revision: execFileSync('git', REVISION, { encoding: 'utf8' }).trim(),
 });
 
 const COMMANDS = {

@@ -51,6 +51,7 @@ export function parseRecord(file: string, value: unknown): BenchmarkRecord {
       node: machine.text('node'),
       load: machine.text('load'),
       date: machine.text('date'),
+      revision: machine.text('revision'),
     },
     versions: at.member('versions').texts(),
     rows: at.list('rows').map(readRow),

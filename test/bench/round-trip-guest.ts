@@ -16,7 +16,7 @@ import { endProgram, startProgram } from '../lab/bridge-programs.ts';
 import type { Laboratory } from '../lab/lab.ts';
 import { channelSocket, VIRTIO_PORT } from '../lab/virtio-port.ts';
 import { waitFor } from '../lab/wait-for.ts';
-import { ping, type RoundTripTimes, roundTrips } from './round-trips.ts';
+import { type RoundTripTimes, roundTrips } from './round-trips.ts';
 
 const GUEST = 'guest1';
 const FOLDER = '/opt/bench';
@@ -30,6 +30,9 @@ const HOLDER = 'bench-holder';
 const PATIENCE_MS = 90_000;
 /** An emulated processor takes its time until V8 has compiled what is hot. */
 const WARM_UP = 300;
+
+/** What a host asks an agent, and what an echo gives back. */
+const HOSTS_PING = (number: number) => `{"type":"ping","nonce":${number}}`;
 
 export interface Asking {
   readonly count: number;
@@ -87,7 +90,7 @@ export class PortWorld {
     this.#hostAsks(
       ['vm-connectd', '-t', 'guest'],
       asking,
-      (number) => `{"type":"ping","nonce":${number}}`,
+      HOSTS_PING,
       (line, number) => line === `{"type":"pong","nonce":${number}}`,
     );
 
@@ -123,8 +126,8 @@ export class PortWorld {
   async #hostAsks(
     holder: readonly string[],
     asking: Asking,
-    line = ping.line,
-    isAnswer = ping.isEcho,
+    line = HOSTS_PING,
+    isAnswer = (answer: string, number: number) => answer === line(number),
   ): Promise<RoundTripTimes> {
     const socket = await this.#held();
     await startProgram(this.#lab, GUEST, HOLDER, holder);

@@ -14,6 +14,8 @@ import type { Asking } from './round-trip-guest.ts';
 import { ping, type RoundTripTimes, roundTrips } from './round-trips.ts';
 
 const WARM_UP = 200;
+/** A guest may ask 500 times a second; a way of one question at a time stays below, whoever answers. */
+const EVERY_MS = 2.5;
 const ECHO = `require('node:net').createServer((s) => s.on('error', () => {}).on('data', (d) => s.write(d))).listen(process.argv[1])`;
 const HELLO =
   '\n{"type":"hello","version":2,"agent":"bench","session":"bench","boot":"bench","name":"bench"}\n';
@@ -68,7 +70,8 @@ export class SocketWorld {
     isAnswer = ping.isEcho,
   ): Promise<RoundTripTimes> {
     try {
-      return await roundTrips(socket, { ...asking, warmUp: WARM_UP, line, isAnswer });
+      const pace = asking.outstanding === 1 ? { everyMs: EVERY_MS } : {};
+      return await roundTrips(socket, { ...asking, ...pace, warmUp: WARM_UP, line, isAnswer });
     } finally {
       socket.destroy();
     }

@@ -7,6 +7,8 @@ export interface RoundTrips {
   readonly count: number;
   /** So many are under way at any time. */
   readonly outstanding: number;
+  /** At least so long after one another, for what answers only so many in a second. */
+  readonly everyMs?: number;
   /** Counted from 1. */
   readonly line: (number: number) => string;
   /** Whether a line answers the question of that number; all others are passed over. */
@@ -32,7 +34,7 @@ const PATIENCE_MS = 60_000;
 /** The stream belongs to it meanwhile. */
 export async function roundTrips(
   stream: Duplex,
-  { warmUp, count, outstanding, line, isAnswer }: RoundTrips,
+  { warmUp, count, outstanding, everyMs, line, isAnswer }: RoundTrips,
 ): Promise<RoundTripTimes> {
   const askedAtMs: number[] = [];
   const timesMs: number[] = [];
@@ -40,6 +42,10 @@ export async function roundTrips(
   const ask = () => {
     askedAtMs.push(performance.now());
     stream.write(`${line(askedAtMs.length)}\n`);
+  };
+  const askNext = () => {
+    if (everyMs === undefined) ask();
+    else setTimeout(ask, Math.max(0, everyMs - (performance.now() - (askedAtMs.at(-1) ?? 0))));
   };
   const all = warmUp + count;
   let startMs = performance.now();
@@ -60,7 +66,7 @@ export async function roundTrips(
         timesMs.push(performance.now() - (askedAtMs[timesMs.length] ?? Number.NaN));
         if (timesMs.length === warmUp) startMs = performance.now();
         if (timesMs.length === all) finish();
-        else if (askedAtMs.length < all) ask();
+        else if (askedAtMs.length < all) askNext();
       }
     };
     stream.on('data', take).on('close', onClose);

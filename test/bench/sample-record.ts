@@ -23,6 +23,7 @@ export const SAMPLE: BenchmarkRecord = {
     node: 'v20',
     load: '0.1 before, 0.2 after',
     date: '2026-01-01',
+    revision: 'abcdef0',
   },
   versions: { peer: '1.2' },
   rows: [

@@ -9,10 +9,11 @@ export interface Stats {
   readonly most: number;
 }
 
-/** The value below which this share of all lies; the values are sorted. */
+/** The value below which this share of all lies, between two of them where it has to be; the values are sorted. */
 export function percentile(sorted: readonly number[], share: number): number {
-  const index = Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1);
-  return sorted[Math.max(0, index)] ?? Number.NaN;
+  const place = (sorted.length - 1) * share;
+  const [below, above] = [sorted[Math.floor(place)] ?? Number.NaN, sorted[Math.ceil(place)] ?? Number.NaN];
+  return below + (above - below) * (place - Math.floor(place));
 }
 
 export function statsOf(values: readonly number[]): Stats {

@@ -16,7 +16,7 @@ export const rowTable = (rows: readonly Row[]): Table => ({
       row.name,
       `${figures(median)} ${row.unit}`,
       isOne ? '' : `${figures(lowerQuartile)} to ${figures(upperQuartile)}`,
-      isOne ? '' : figures(p99),
+      isOne || row.unit === '/s' ? '' : figures(p99),
       String(count),
       ratioOf(row, rows),
       row.peer ?? '',
@@ -26,12 +26,7 @@ export const rowTable = (rows: readonly Row[]): Table => ({
 
 export const verdictTable = (verdicts: readonly Verdict[]): Table => ({
   columns: ['what', 'has to be', 'measured', 'met'],
-  rows: verdicts.map(({ row, goal, measured, isMet }) => [
-    row.name,
-    goal,
-    measured,
-    isMet ? 'yes' : '**no**',
-  ]),
+  rows: verdicts.map(({ what, goal, measured, isMet }) => [what, goal, measured, isMet ? 'yes' : '**no**']),
 });
 
 export function plainText({ columns, rows }: Table): string {

@@ -75,6 +75,8 @@ export interface Course {
   readonly meanwhile?: () => Promise<void>;
   /** The victim is started again by whoever fences it. */
   readonly isReboot?: boolean;
+  /** QEMU as a whole, or its processors alone, as a guest is that hangs: such a QEMU can still be asked to end. */
+  readonly frozen?: 'qemu' | 'vcpu';
   /** Those that have to be seen; of another way of fencing our daemons say nothing. */
   readonly stages?: readonly Stage[];
 }
@@ -87,13 +89,13 @@ export interface Course {
  */
 export async function watchStory(
   lab: Laboratory,
-  { meanwhile, isReboot = false, stages = STAGES }: Course = {},
+  { meanwhile, isReboot = false, frozen = 'qemu', stages = STAGES }: Course = {},
 ): Promise<Times> {
   const times = new Map<Stage, number>();
   const former = new Set<number>();
   const clusterLog = await GuestClusterLog.begin(lab, [REQUESTER], TOLD);
   const daemonLogs = HOSTS.map((host) => new Tail(join(lab.rootOf(host) ?? '', 'var/log/vm-stonithd.log')));
-  await lab.freeze(VICTIM);
+  await lab.freeze(VICTIM, frozen);
   const startedMs = performance.now();
   const note = (stage: Stage) => {
     if (!times.has(stage)) times.set(stage, Math.round(performance.now() - startedMs));
