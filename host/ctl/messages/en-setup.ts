@@ -42,7 +42,7 @@ export const enSetup = {
   'channel-not-plugged':
     '{guest}: runs, and the channel could not be plugged in ({fault}); it gets it when it is next stopped and started',
   'channel-copy':
-    'copy these files to the other hosts (scp -p); vm-ctl check tells whether they are the same',
+    'copy these files to the other hosts (scp -p), and have libvirt there read them, too (virsh define FILE): what it holds of a guest that it has defined is still the old one; vm-ctl check tells whether the files are the same',
   'guest-alone': 'a single guest has nobody to fence it; name all members of its cluster for tokens',
   'nodes-count': '--nodes has {nodes} names for {guests} guests; give one for each, in the same order',
   'node-name-impossible':

@@ -48,7 +48,7 @@ export const jaSetup: Readonly<Record<keyof typeof enSetup, string>> = {
   'channel-not-plugged':
     '{guest}: 動作中のゲストにチャネルを接続できませんでした ({fault})。次に停止して起動したときに有効になります',
   'channel-copy':
-    'これらのファイルをほかのホストにコピーしてください (scp -p)。同じかどうかは vm-ctl check で確認できます',
+    'これらのファイルをほかのホストにコピーし (scp -p)、コピー先でも virsh define ファイル を実行してください。コピーしただけでは、そのホストの libvirt が保持する定義は古いままです。ファイルが同じかどうかは vm-ctl check で確認できます',
   'guest-alone':
     'ゲストが1つだけでは、フェンシングするものがいません。トークンを作成するには、クラスタの全メンバーを指定してください',
   'nodes-count':
