@@ -112,6 +112,10 @@ async function setUpHosts(lab: Laboratory, say: Say): Promise<void> {
 async function setUpGuests(lab: Laboratory, say: Say): Promise<void> {
   const commands = readmeStep(3).filter((line) => !/--format pcs/.test(line));
   for (const command of commands) await type(lab, 'hosta', command, say);
+  for (const guest of GUESTS) {
+    const definition = await lab.output('hostb', ['virsh', '-q', 'dumpxml', '--inactive', guest]);
+    assert.match(definition, /name='vmconnectd'/, 'libvirt of the other host has the channel, too');
+  }
   await Promise.all(GUESTS.map((guest) => lab.waitForMembership(guest, BOOT_MS)));
   await Promise.all(GUESTS.map((guest) => lab.waitForAgent(guest, BOOT_MS)));
   say('the guests are a cluster');
