@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { messageOf } from '../../shared/errors.ts';
 import { laboratory } from '../lab/lab.ts';
+import { ensurePackages } from '../lab/packages.ts';
 import { scriptWords } from '../support/script-words.ts';
 import { picture } from './picture.ts';
 import { tell } from './story.ts';
@@ -25,7 +26,7 @@ const KEPT = `The laboratory stays up. Look around:
   ${WITH} in guest1 fence_vm -o on -n guest2        # start it again, from inside its peer
   ${WITH} logs
   ${WITH} down                                      # nothing is left behind`;
-const NEXT = `Nothing is left of it. Next:
+const NEXT = `Nothing is left of it but the packages it found missing, and the image of its guests. Next:
 
   npm run demo -- --keep       the same, and the laboratory stays up to be looked around in
   README.md                    how to install it on hosts and guests of your own
@@ -42,11 +43,13 @@ async function main(): Promise<number> {
   const { values: options } = scriptWords(USAGE, {
     options: { keep: { type: 'boolean', default: false }, record: { type: 'string' } },
   });
-  const lab = laboratory(NAME, () => undefined);
+  const say = (line: string) => console.log(`setup: ${line}`);
+  const lab = laboratory(NAME, (line) => (line.startsWith('image') ? say(line) : undefined));
   if (lab.isUp()) {
     console.error(`demo: its laboratory stands already; take it down first: ${WITH} down`);
     return 1;
   }
+  await ensurePackages(say);
   const timeline = new Timeline();
   try {
     await tell(lab, timeline);
