@@ -2,9 +2,10 @@
  * What a package does to a system beside laying files down. The daemons may be the cluster's or systemd's to start;
  * that is for their administrator to say, so none is enabled. An upgrade starts anew what runs, when all files are in
  * place and not before: requests that are open then are asked again by whoever asked. Under Debian what was enabled is
- * so again when a removed package comes back, and only a purge forgets it.
+ * so again when a removed package comes back, and only a purge forgets it. A removal is refused while Pacemaker needs it.
  */
 import type { Package } from './contents.ts';
+import { refuseWhileInUse } from './in-use.ts';
 
 /** What only the last farewell takes away: keys, tokens, saved configurations, the audit log. */
 const PURGED = ['/etc/pm-kvm-tools', '/var/lib/pm-kvm-tools', '/var/log/pm-kvm-tools', '/run/pm-kvm-tools'];
@@ -25,7 +26,9 @@ if [ "$1" = configure ]; then
   fi
 fi`),
   prerm: script(`
-if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
+[ "$1" = remove ] || exit 0
+${refuseWhileInUse(what)}
+if [ -d /run/systemd/system ]; then
   deb-systemd-invoke stop ${services(what)} >/dev/null || :
 fi`),
   postrm: script(`
@@ -40,7 +43,9 @@ ${reload}`),
 
 export const rpmScripts = (what: Package): Readonly<Record<string, string>> => ({
   post: reload,
-  preun: `[ "$1" -ne 0 ] || [ ! -d /run/systemd/system ] || systemctl disable --now ${services(what)} || :`,
+  preun: `[ "$1" -eq 0 ] || exit 0
+${refuseWhileInUse(what)}
+[ ! -d /run/systemd/system ] || systemctl disable --now ${services(what)} || :`,
   postun: `${reload}
 [ "$1" -lt 1 ] || [ ! -d /run/systemd/system ] || systemctl try-restart ${services(what)} || :`,
 });

@@ -1,7 +1,7 @@
 /**
  * Laws of the package for hosts and of its units, on a host whose first process is systemd: what is installed works as it
- * is confined, comes back when it is killed, is upgraded without losing a request, and goes without a trace, while a
- * machine of the host runs on.
+ * is confined, comes back when it is killed, is upgraded without losing a request, stays while Pacemaker needs it, and
+ * goes without a trace, while the machines of the host run on.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -68,6 +68,7 @@ ownLabTest('what the package for hosts brings serves, comes back, is upgraded an
     await kept(lab, t);
     await fencing(lab, t);
     await upgraded(lab, t, debs);
+    await refused(lab, t);
     await gone(lab, t, before);
     assert.deepEqual(qemusOf(lab, BYSTANDER), [bystander], 'the other machine runs as it did');
   } finally {
@@ -165,27 +166,80 @@ async function upgraded(lab: Laboratory, t: TestContext, debs: Debs): Promise<vo
   );
 }
 
+/** What dpkg says when it does not remove the package. */
+async function refusal(lab: Laboratory): Promise<string> {
+  const removal = await lab.on(HOST, ['dpkg', '-r', 'pm-kvm-tools-host'], { deadlineMs: 300_000 });
+  assert.equal(removal.kind === 'exited' && removal.exitCode, 1, removal.stderr);
+  return removal.stderr;
+}
+
+/** Without its agent Pacemaker would take the guest for failed, could not stop it, and would fence the host. */
+async function refused(lab: Laboratory, t: TestContext): Promise<void> {
+  await t.test(
+    'while Pacemaker runs a guest with it here, it is not removed, and says what to do',
+    async () => {
+      await lab.output(HOST, ['vm-ctl', 'resource', 'start', VICTIM]);
+      await lab.waitForIdle('hosts');
+      const qemus = qemusOf(lab, VICTIM);
+      assert.equal(qemus.length, 1);
+      const state = async () => ({
+        pids: await Promise.all(UNITS.map((unit) => mainPid(lab, HOST, unit))),
+        files: [...filesOf(lab, HOST)].sort(),
+        changed: await lab.output(HOST, ['/bin/sh', '-c', 'dpkg --verify pm-kvm-tools-host || :']),
+        // What was wanted stays in the word before.
+        status: / ok .*$/m.exec(await lab.output(HOST, ['dpkg', '--status', 'pm-kvm-tools-host']))?.[0],
+      });
+      const before = await state();
+      assert.ok(before.pids.every((pid) => pid !== 0));
+      assert.equal(before.status, ' ok installed');
+      const told = await refusal(lab);
+      assert.match(told, new RegExp(`pm-kvm-tools-host is not removed: Pacemaker runs with it on ${HOST}`));
+      assert.match(told, new RegExp(`^ +${resourceOf(VICTIM)}$`, 'm'));
+      assert.match(told, new RegExp(`crm node standby ${HOST}`));
+      assert.match(told, /crm configure property maintenance-mode=true/);
+      assert.deepEqual(await state(), before, 'all of it is there and runs');
+
+      await lab.output(HOST, ['pkill', '-STOP', '-x', 'pacemakerd']); // the others are not watched meanwhile
+      try {
+        assert.match(await refusal(lab), /is not removed: Pacemaker runs on this node and does not say what/);
+      } finally {
+        await lab.output(HOST, ['pkill', '-CONT', '-x', 'pacemakerd']);
+      }
+      assert.deepEqual(await state(), before);
+      assert.deepEqual(qemusOf(lab, VICTIM), qemus);
+    },
+  );
+}
+
 async function gone(lab: Laboratory, t: TestContext, before: ReadonlySet<string>): Promise<void> {
-  await t.test('removed it keeps the configuration, purged it leaves nothing', async () => {
-    await lab.output(HOST, ['vm-ctl', 'resource', 'stop', VICTIM]);
-    await lab.waitForIdle('hosts');
-    await lab.output(HOST, ['vm-ctl', 'resource', 'delete', VICTIM]);
-    for (const what of ['//rsc_order', '//clone'])
-      await lab.output(HOST, ['cibadmin', '--delete-all', '--force', '--xpath', what]);
-    await lab.waitForIdle('hosts');
-    await dpkg(lab, HOST, '-r', 'pm-kvm-tools-host');
-    const state = await lab.on(HOST, ['systemctl', 'is-active', ...UNITS]);
-    assert.equal(state.stdout, 'inactive\n'.repeat(UNITS.length));
-    await lab.output(HOST, ['/bin/sh', '-c', '! command -v vm-ctl && ! test -e /run/vmconnectd.sock']);
-    assert.equal(await lab.output(HOST, ['cat', CONF]), OURS);
-    await lab.output(HOST, ['test', '-s', '/etc/pm-kvm-tools/keys']);
-    await dpkg(lab, HOST, '-P', 'pm-kvm-tools-host');
-    const left = [...filesOf(lab, HOST)].filter((path) => !before.has(path));
-    assert.deepEqual(left, []);
-    await lab.output(HOST, [
-      '/bin/sh',
-      '-c',
-      '! test -e /run/pm-kvm-tools && ! ls -d /var/log/pm-kvm-tools 2>&1',
-    ]);
-  });
+  await t.test(
+    'in maintenance mode it goes and the guest runs on: removed it keeps the configuration, purged it leaves nothing',
+    async () => {
+      const qemus = qemusOf(lab, VICTIM);
+      assert.equal(qemus.length, 1);
+      await lab.output(HOST, [
+        'crm_attribute',
+        '--type=crm_config',
+        '--name=maintenance-mode',
+        '--update=true',
+      ]);
+      await lab.waitForIdle('hosts');
+      await dpkg(lab, HOST, '-r', 'pm-kvm-tools-host');
+      const state = await lab.on(HOST, ['systemctl', 'is-active', ...UNITS]);
+      assert.equal(state.stdout, 'inactive\n'.repeat(UNITS.length));
+      await lab.output(HOST, ['/bin/sh', '-c', '! command -v vm-ctl && ! test -e /run/vmconnectd.sock']);
+      assert.equal(await lab.output(HOST, ['cat', CONF]), OURS);
+      await lab.output(HOST, ['test', '-s', '/etc/pm-kvm-tools/keys']);
+      assert.deepEqual(qemusOf(lab, VICTIM), qemus);
+      await dpkg(lab, HOST, '-P', 'pm-kvm-tools-host');
+      const left = [...filesOf(lab, HOST)].filter((path) => !before.has(path));
+      assert.deepEqual(left, []);
+      await lab.output(HOST, [
+        '/bin/sh',
+        '-c',
+        '! test -e /run/pm-kvm-tools && ! ls -d /var/log/pm-kvm-tools 2>&1',
+      ]);
+      assert.deepEqual(qemusOf(lab, VICTIM), qemus);
+    },
+  );
 }

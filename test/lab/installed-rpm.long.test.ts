@@ -16,7 +16,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { makeKey } from './fencing-tokens.ts';
 import { filesOf } from './installed-files.ts';
 import { mainPid } from './installed-units.ts';
-import { laboratory } from './lab.ts';
+import { type Laboratory, laboratory } from './lab.ts';
 import { ownLabTest } from './shared-lab.ts';
 
 const HOST = 'hosta';
@@ -91,6 +91,7 @@ ownLabTest('an rpm is installed, upgraded and erased beside the units that it br
     }
     assert.equal(await lab.output(HOST, ['cat', CONF]), OURS);
 
+    await refusedInUse(lab);
     await lab.output(HOST, ['rpm', '--nodeps', '--erase', 'pm-kvm-tools-host']);
     const state = await lab.on(HOST, ['systemctl', 'is-active', ...UNITS]);
     assert.equal(state.stdout, 'inactive\n'.repeat(UNITS.length));
@@ -100,3 +101,24 @@ ownLabTest('an rpm is installed, upgraded and erased beside the units that it br
     await lab.down();
   }
 });
+
+/** As a resource Pacemaker watches the unit, and would fence the host that can't stop it. */
+async function refusedInUse(lab: Laboratory): Promise<void> {
+  const resource = [
+    '--scope=resources',
+    `--xml-text=<primitive id="bridge" class="systemd" type="vm-connectd"/>`,
+  ];
+  await lab.output(HOST, ['cibadmin', '--create', ...resource]);
+  await lab.waitForIdle('hosts');
+  const pids = await Promise.all(UNITS.map((unit) => mainPid(lab, HOST, unit)));
+  const refused = await lab.on(HOST, ['rpm', '--nodeps', '--erase', 'pm-kvm-tools-host']);
+  assert.notEqual(refused.kind === 'exited' && refused.exitCode, 0);
+  assert.match(
+    refused.stderr,
+    /pm-kvm-tools-host is not removed: Pacemaker runs with it on hosta\n +bridge\n/,
+  );
+  assert.deepEqual(await Promise.all(UNITS.map((unit) => mainPid(lab, HOST, unit))), pids);
+  await lab.output(HOST, ['test', '-x', '/usr/sbin/vm-connectd']);
+  await lab.output(HOST, ['cibadmin', '--delete', ...resource]);
+  await lab.waitForIdle('hosts');
+}
