@@ -6,6 +6,8 @@
  * Everything is built beside and renamed into place, file by file: whoever runs a program meanwhile, as the hosts of a
  * laboratory do, has the old one or the new one, and keeps the old one when a build fails.
  *
+ * `dist/bundled.json` says whose code is in which of the files.
+ *
  * With SOURCEMAP=1 the bundles carry inline source maps, for coverage.
  */
 import {
@@ -22,6 +24,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { build, type Plugin, transform } from 'esbuild';
+import { BUNDLED, type Bundled, bundledFrom, bundledIn } from './bundled.ts';
 
 /** `vm-connectd` is two programs under one name, and `-t` says which; this is where they are joined. */
 const CONNECTD = `
@@ -51,6 +54,8 @@ const PARTS: Readonly<Record<string, { file: string } | { source: string }>> = {
 };
 
 const PREBUILDS = 'node_modules/@serialport/bindings-cpp/prebuilds';
+/** What they are compiled of; the second is headers alone. */
+const NATIVE_SOURCES = ['node_modules/@serialport/bindings-cpp', 'node_modules/node-addon-api'];
 
 /** Parts of Node that it loads when they are required, and that help, versions and most commands do without. */
 const LATE = ['node:child_process', 'node:crypto', 'node:fs/promises', 'node:net', 'node:readline/promises'];
@@ -124,12 +129,14 @@ const COMMON = {
   format: 'cjs',
   sourcemap: hasSourceMaps ? 'inline' : false,
   logLevel: 'warning',
+  metafile: true,
 } as const;
+const bundled: Bundled[] = [];
 
 for (const [name, from] of Object.entries(PROGRAMS)) {
   const outfile = `${beside}/sbin/${name}`;
   const banner = { js: '#!/usr/bin/env node' };
-  await build({
+  const { metafile } = await build({
     ...COMMON,
     ...entry(name, from),
     outfile,
@@ -137,15 +144,17 @@ for (const [name, from] of Object.entries(PROGRAMS)) {
     plugins: plugins('../lib/pm-kvm-tools'),
   });
   chmodSync(outfile, 0o755);
+  bundled.push(...bundledIn(`sbin/${name}`, metafile));
 }
 for (const [name, from] of Object.entries(PARTS)) {
   const outfile = `${beside}/lib/pm-kvm-tools/${name}.cjs`;
-  await build({
+  const { metafile } = await build({
     ...COMMON,
     ...entry(name, from),
     outfile,
     plugins: 'file' in from ? plugins('.') : [withoutComments],
   });
+  bundled.push(...bundledIn(`lib/pm-kvm-tools/${name}.cjs`, metafile));
 }
 
 // So that the programs run where they are, in a tree whose own package is one of ES modules.
@@ -155,8 +164,11 @@ for (const arch of ['x64', 'arm64']) {
   const folder = `${PREBUILDS}/linux-${arch}`;
   const file = readdirSync(folder).find((name) => !name.includes('musl'));
   if (file === undefined) throw new Error(`${folder} holds no prebuilt library for glibc`);
-  copyFileSync(`${folder}/${file}`, `${beside}/lib/pm-kvm-tools/serialport-${arch}.node`);
+  const target = `lib/pm-kvm-tools/serialport-${arch}.node`;
+  copyFileSync(`${folder}/${file}`, `${beside}/${target}`);
+  bundled.push(...NATIVE_SOURCES.map((place) => bundledFrom(target, place)));
 }
+writeFileSync(`${beside}/${BUNDLED}`, JSON.stringify(bundled));
 
 const built = new Set(filesBelow(beside));
 for (const file of built) {

@@ -7,6 +7,7 @@ import { linesOf } from '../../shared/errors.ts';
 import { scriptWords } from '../../test/support/script-words.ts';
 import { PACKAGES, packageFor, packageVersion } from './contents.ts';
 import { makeDeb } from './deb.ts';
+import { putLicences } from './licences.ts';
 import { lint } from './lint.ts';
 import { makeRpm } from './rpm.ts';
 import { makeDerivedFiles, stage } from './stage.ts';
@@ -41,6 +42,7 @@ try {
 function makeTarball(what: (typeof PACKAGES)[number], directory: string): string {
   const name = `${what.name}-${packageVersion}`;
   stage(what, join(directory, name));
+  putLicences(what, join(directory, name), `usr/share/doc/${what.name}`);
   const file = join(TARGET, `${name}.tar.xz`);
   execFileSync('tar', ['-C', directory, '--owner=0', '--group=0', '--sort=name', '-cJf', file, name]);
   return file;

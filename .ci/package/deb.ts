@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Architecture, MAINTAINER, type Package, packageVersion } from './contents.ts';
+import { copyrightForDebian } from './licences.ts';
 import { debianScripts } from './scripts.ts';
 import { compressed, put, stage } from './stage.ts';
 
@@ -17,7 +18,7 @@ export function makeDeb(
   const root = join(work, `${what.name}.deb`);
   stage(what, root);
   const documents = `usr/share/doc/${what.name}`;
-  put(root, `${documents}/copyright`, COPYRIGHT, 0o644);
+  put(root, `${documents}/copyright`, copyrightForDebian(what), 0o644);
   put(root, `${documents}/changelog.gz`, compressed(changelog(what, version)), 0o644);
   mkdirSync(join(root, 'DEBIAN'), { mode: 0o755 });
   put(root, 'DEBIAN/control', control(what, architecture, version), 0o644);
@@ -67,16 +68,4 @@ const changelog = ({ name }: Package, version: string) => `${name} (${version}) 
   * See CHANGELOG.md of the source.
 
  -- ${MAINTAINER}  ${statSync('CHANGELOG.md').mtime.toUTCString().replace('GMT', '+0000')}
-`;
-
-const COPYRIGHT = `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
-
-Files: *
-Copyright: 2026 the pm-kvm-tools developers
-License: GPL-2+
- This program is free software; you can redistribute it and/or modify it under the terms of the GNU General Public
- License as published by the Free Software Foundation; either version 2 of the License, or (at your option) any later
- version.
- .
- On Debian systems, the complete text is in /usr/share/common-licenses/GPL-2.
 `;

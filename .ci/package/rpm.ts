@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { type Architecture, MAINTAINER, type Package, packageVersion } from './contents.ts';
+import { licenceExpression, putLicences } from './licences.ts';
 import { rpmScripts } from './scripts.ts';
 import { stage } from './stage.ts';
 
@@ -18,6 +19,7 @@ export function makeRpm(
   const arch = ARCHITECTURES[architecture];
   const root = resolve(work, `${what.name}.rpm`);
   stage(forRpm(what), root);
+  putLicences(what, root, licencesOf(what));
   for (const { to } of what.files.filter((file) => file.to.startsWith('usr/sbin/')))
     nameInterpreter(join(root, to));
   const top = resolve(work, 'rpmbuild');
@@ -71,13 +73,16 @@ function specOf(what: Package, arch: string, version: string): string {
     const kind = isConfig ? '%config(noreplace) ' : to.startsWith('usr/share/man/') ? '%doc ' : '';
     return `%attr(${mode.toString(8)}, root, root) ${kind}/${to}`;
   });
+  const licences = ['copyright', 'LICENSE'].map(
+    (name) => `%attr(644, root, root) %license /${licencesOf(what)}/${name}`,
+  );
   return `Name: ${what.name}
 Version: ${version}
 Release: ${RELEASE}
 Summary: ${what.summary}
 Packager: ${MAINTAINER}
 Group: System Environment/Daemons
-License: GPL-2.0-or-later
+License: ${licenceExpression(what)}
 ${arch === 'noarch' ? 'BuildArch: noarch\n' : ''}AutoReqProv: no
 ${what.needs
   .flatMap(rpmNeed)
@@ -98,12 +103,14 @@ cp -a %{staged}/. %{buildroot}/
 
 ${scripts.join('\n')}
 %files
-${files.join('\n')}
+${[...files, ...licences].join('\n')}
 
 %changelog
 ${changelog(version)}
 `;
 }
+
+const licencesOf = ({ name }: Package) => `usr/share/licenses/${name}`;
 
 const ARCHITECTURES: Readonly<Record<Architecture, string>> = {
   all: 'noarch',

@@ -29,7 +29,7 @@ function contentOf(root: string): Map<string, string> {
   const found = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
     (name) =>
       lstatSync(join(root, name)).isFile() &&
-      !/^(DEBIAN|usr\/share\/doc\/[^/]*\/(copyright|changelog\.gz)$)/.test(name),
+      !/^(DEBIAN|usr\/share\/doc\/[^/]*\/(copyright|changelog\.gz)$|usr\/share\/licenses\/)/.test(name),
   );
   return new Map(
     found.map((name) => {
@@ -41,6 +41,11 @@ function contentOf(root: string): Map<string, string> {
     }),
   );
 }
+
+const toldOf = (rpm: string, ...question: readonly string[]): string[] =>
+  execFileSync('rpm', ['--query', '--package', ...question, rpm], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
 
 test('the packages in both forms hold the same, and their judges find no fault', (t) => {
   const directory = temporaryDirectory(t);
@@ -57,6 +62,8 @@ test('the packages in both forms hold the same, and their judges find no fault',
     const [one, other] = [contentOf(fromDeb), contentOf(fromRpm)];
     assert.deepEqual([...other.keys()].sort(), [...one.keys()].sort());
     for (const [place, content] of one) assert.equal(other.get(place), content, place);
+    const licences = ['LICENSE', 'copyright'].map((file) => `/usr/share/licenses/${what.name}/${file}`);
+    assert.deepEqual(toldOf(rpm, '--licensefiles').sort(), licences);
     return [deb, rpm];
   });
   lint(made);
