@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { lastChange } from './changed.ts';
 import { type Architecture, MAINTAINER, type Package, packageVersion } from './contents.ts';
 import { copyrightForDebian } from './licences.ts';
 import { debianScripts } from './scripts.ts';
@@ -67,5 +68,5 @@ const changelog = ({ name }: Package, version: string) => `${name} (${version}) 
 
   * See CHANGELOG.md of the source.
 
- -- ${MAINTAINER}  ${statSync('CHANGELOG.md').mtime.toUTCString().replace('GMT', '+0000')}
+ -- ${MAINTAINER}  ${lastChange().toUTCString().replace('GMT', '+0000')}
 `;

@@ -1,7 +1,8 @@
 /** A package for RHEL, SUSE and their kin, by rpmbuild. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { lastChange } from './changed.ts';
 import { type Architecture, MAINTAINER, type Package, packageVersion } from './contents.ts';
 import { licenceExpression, putLicences } from './licences.ts';
 import { rpmScripts } from './scripts.ts';
@@ -76,6 +77,7 @@ function specOf(what: Package, arch: string, version: string): string {
   const licences = ['copyright', 'LICENSE'].map(
     (name) => `%attr(644, root, root) %license /${licencesOf(what)}/${name}`,
   );
+  const folders = ownFolders(what).map((folder) => `%attr(755, root, root) %dir /${folder}`);
   return `Name: ${what.name}
 Version: ${version}
 Release: ${RELEASE}
@@ -103,7 +105,7 @@ cp -a %{staged}/. %{buildroot}/
 
 ${scripts.join('\n')}
 %files
-${[...files, ...licences].join('\n')}
+${[...folders, ...files, ...licences].join('\n')}
 
 %changelog
 ${changelog(version)}
@@ -111,6 +113,20 @@ ${changelog(version)}
 }
 
 const licencesOf = ({ name }: Package) => `usr/share/licenses/${name}`;
+
+/** What goes with the package: folders that no system has by itself, all of them below these. */
+function ownFolders(what: Package): string[] {
+  const tops = [
+    'etc/pm-kvm-tools',
+    'usr/lib/pm-kvm-tools',
+    'usr/lib/ocf/resource.d/extra',
+    `usr/share/doc/${what.name}`,
+  ];
+  const above = (path: string): string[] =>
+    tops.some((top) => path === top || path.startsWith(`${top}/`)) ? [path, ...above(dirname(path))] : [];
+  const folders = what.files.flatMap(({ to }) => above(dirname(to)));
+  return [...new Set([...folders, licencesOf(what)])].sort();
+}
 
 const ARCHITECTURES: Readonly<Record<Architecture, string>> = {
   all: 'noarch',
@@ -133,7 +149,7 @@ function rpmNeed(need: string): readonly string[] {
 }
 
 function changelog(version: string): string {
-  const [day, month, date, year] = statSync('CHANGELOG.md').mtime.toUTCString().match(/\w+/g) ?? [];
+  const [day, month, date, year] = lastChange().toUTCString().match(/\w+/g) ?? [];
   // Sat, 21 Nov 2026 becomes Sat Nov 21 2026.
   return `* ${day} ${date} ${month} ${year} ${MAINTAINER} - ${version}-${RELEASE}\n- See CHANGELOG.md of the source`;
 }

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { PACKAGES, packageFor } from '../../.ci/package/contents.ts';
 import { makeDeb } from '../../.ci/package/deb.ts';
@@ -47,6 +47,16 @@ const toldOf = (rpm: string, ...question: readonly string[]): string[] =>
     .trim()
     .split('\n');
 
+/** So that they go with it. */
+function assertOwnsFolders(rpm: string): void {
+  const owned = toldOf(rpm, '--queryformat', '[%{FILEMODES:perms} %{FILENAMES}\n]').flatMap((line) =>
+    line.startsWith('d') ? [line.replace(/^\S+ /, '')] : [],
+  );
+  const places = toldOf(rpm, '--list').map((file) => dirname(file));
+  for (const place of places.filter((one) => /pm-kvm-tools|\/extra$/.test(one)))
+    assert.ok(owned.includes(place), `${place} is the package's`);
+}
+
 test('the packages in both forms hold the same, and their judges find no fault', (t) => {
   const directory = temporaryDirectory(t);
   makeDerivedFiles();
@@ -64,6 +74,7 @@ test('the packages in both forms hold the same, and their judges find no fault',
     for (const [place, content] of one) assert.equal(other.get(place), content, place);
     const licences = ['LICENSE', 'copyright'].map((file) => `/usr/share/licenses/${what.name}/${file}`);
     assert.deepEqual(toldOf(rpm, '--licensefiles').sort(), licences);
+    assertOwnsFolders(rpm);
     return [deb, rpm];
   });
   lint(made);
