@@ -81,6 +81,7 @@ const HOST: Package = {
     config('host/etc/vm-ctl.conf', 'etc/vm-ctl.conf'),
     config('host/etc/vm-connectd.conf', 'etc/pm-kvm-tools/vm-connectd.conf'),
     config('host/etc/vm-stonithd.conf', 'etc/pm-kvm-tools/vm-stonithd.conf'),
+    config('host/etc/logrotate.conf', 'etc/logrotate.d/pm-kvm-tools-host'),
     file('dist/completion/bash', 'usr/share/bash-completion/completions/vm-ctl'),
     file('dist/completion/zsh', 'usr/share/zsh/vendor-completions/_vm-ctl'),
     ...['vm-ctl.8', 'vm-connectd.8', 'vm-stonithd.8', 'vm-managerd.8', 'pm-kvm-tools.7'].map(manual),

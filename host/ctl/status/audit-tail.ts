@@ -12,15 +12,21 @@ export type AuditEntry = Pick<
 
 const TAIL_BYTES = 64 * 1024;
 
-/** The newest first. A log that is not there has no record; that is what a new host has. */
+/** The newest first, also of the log that logrotate has put aside last. A new host has neither, and no record. */
 export async function auditTail(path: string, most: number): Promise<Answer<readonly AuditEntry[]>> {
-  try {
-    const text = await tailOf(path);
-    return { kind: 'told', value: text.split('\n').flatMap(entryIn).slice(-most).reverse() };
-  } catch (thrown) {
-    if (systemCodeOf(thrown) === 'ENOENT') return { kind: 'told', value: [] };
-    return { kind: 'silent', problem: message('audit-unreadable', { path, fault: messageOf(thrown) }) };
+  const found: AuditEntry[] = [];
+  for (const log of [path, `${path}.1`]) {
+    try {
+      if (found.length < most) found.push(...(await tailOf(log)).split('\n').flatMap(entryIn).reverse());
+    } catch (thrown) {
+      if (systemCodeOf(thrown) !== 'ENOENT')
+        return {
+          kind: 'silent',
+          problem: message('audit-unreadable', { path: log, fault: messageOf(thrown) }),
+        };
+    }
   }
+  return { kind: 'told', value: found.slice(0, most) };
 }
 
 async function tailOf(path: string): Promise<string> {

@@ -1,7 +1,7 @@
 /** `status` fits on a screen, says what it could not ask, and takes no silence for an empty list. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { defaultSettings } from '../../../host/ctl/config/read-settings.ts';
@@ -216,6 +216,14 @@ test('the end of an audit log is read, half a record and rubbish passed over', a
   assert.deepEqual(
     read.value.map(({ time }) => time),
     ['t4', 't3', 't2'],
+  );
+  renameSync(path, `${path}.1`);
+  writeFileSync(path, `${JSON.stringify({ time: 't5', result: 'failed', operation: 'on' })}\n`);
+  const rotated = await auditTail(path, 3);
+  assert.ok(rotated.kind === 'told');
+  assert.deepEqual(
+    rotated.value.map(({ time }) => time),
+    ['t5', 't4', 't3'],
   );
   assert.equal((await auditTail(join(path, 'none'), 3)).kind, 'silent');
 });
