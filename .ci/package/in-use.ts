@@ -29,38 +29,44 @@ stay() {
 # Not one in a container.
 pacemaker_runs() {
   here=$(readlink /proc/self/ns/pid)
-  for comm in /proc/[0-9]*/comm; do
-    { read -r name <"$comm"; } 2>/dev/null || continue
+  for process in /proc/[0-9]*; do
+    { read -r name <"$process/comm"; } 2>/dev/null || continue
     case $name in
-      pacemaker*) [ "$(readlink "\${comm%comm}ns/pid")" != "$here" ] || return 0 ;;
+      pacemaker*) [ "$(readlink "$process/ns/pid")" != "$here" ] || return 0 ;;
     esac
   done
   return 1
 }
 
-# What is active on node $1 and managed; also what migrates, for where to is not said.
+# What is active on node $1 and managed, by what crm_mon says ($2); also what migrates, for where to is not said.
 in_use() {
-  awk -v RS='<' -v node="$1" -v pattern='${patternOf(what)}' '
-    function attribute(name) {
-      if (!match($0, " " name "=\\"[^\\"]*\\"")) return ""
-      return substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 4)
+  awk -v RS='<' -F '"' -v node="$1" -v pattern='${patternOf(what)}' '
+    {
+      split("", value)
+      for (i = 1; i < NF; i += 2) {
+        key = $i
+        sub(".*[ \\t\\n]", "", key)
+        value[key] = $(i + 1)
+      }
     }
-    function use() { if (!seen[id]++) print "  " id }
     /^resource / {
-      id = attribute("id")
-      inside = attribute("resource_agent") ~ pattern && attribute("managed") == "true" && $0 !~ "/>[ \\t\\n]*$"
-      if (inside && attribute("pending") == "Migrating") use()
+      id = value["id="]
+      inside = value["resource_agent="] ~ pattern && value["managed="] == "true" && $NF !~ "^/"
+      if (inside && value["pending="] == "Migrating") used[id] = 1
     }
     $0 ~ "^/resource>" { inside = 0 }
-    /^node / && inside && attribute("name") == node { use() }
-  '
+    /^node / && inside && value["name="] == node { used[id] = 1 }
+    END { for (id in used) print "  " id }
+  ' <<.
+$2
+.
 }
 
 if command -v crm_mon >/dev/null && command -v crm_node >/dev/null && pacemaker_runs; then
   ask="timeout -s KILL ${ANSWER_S}"
   if ! node=$($ask crm_node --name 2>/dev/null) ||
     ! state=$($ask crm_mon --one-shot --output-as=xml 2>/dev/null) ||
-    ! used=$(printf '%s\\n' "$state" | in_use "$node"); then
+    ! used=$(in_use "$node" "$state"); then
     stay "Pacemaker runs on this node and does not say what it runs here" <<.
 Without the package Pacemaker would take its guests for failed, and fence this node when it could not stop them.
 Ask again when crm_mon answers; or stop Pacemaker on this node first.

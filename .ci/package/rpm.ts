@@ -67,9 +67,7 @@ function forRpm(what: Package): Package {
 }
 
 function specOf(what: Package, arch: string, version: string): string {
-  const scripts = Object.entries(rpmScripts(what)).map(
-    ([name, body]) => `%${name}\n${body.replaceAll('%', '%%')}\n`,
-  );
+  const scripts = Object.entries(rpmScripts(what)).map(([name, body]) => `%${name}\n${body}\n`);
   const files = what.files.map(({ to, mode, isConfig }) => {
     const kind = isConfig ? '%config(noreplace) ' : to.startsWith('usr/share/man/') ? '%doc ' : '';
     return `%attr(${mode.toString(8)}, root, root) ${kind}/${to}`;
