@@ -68,7 +68,7 @@ const HOST: Package = {
     'vm-managerd tells guests how their host is.',
   architectures: ['all'],
   needs: ['nodejs (>= 20)', 'libvirt-clients'],
-  recommends: ['pacemaker', 'pacemaker-cli-utils', 'resource-agents'],
+  recommends: ['pacemaker', 'pacemaker-cli-utils', 'resource-agents', 'logrotate'],
   conflicts: 'pm-kvm-tools-guest',
   units: ['vm-connectd', 'vm-stonithd', 'vm-managerd'],
   files: [

@@ -21,6 +21,7 @@ export function makeRpm(
   const root = resolve(work, `${what.name}.rpm`);
   stage(forRpm(what), root);
   putLicences(what, root, licencesOf(what));
+  if (rotatesLogs(what)) mkdirSync(join(root, LOGS), { recursive: true, mode: 0o755 });
   for (const { to } of what.files.filter((file) => file.to.startsWith('usr/sbin/')))
     nameInterpreter(join(root, to));
   const top = resolve(work, 'rpmbuild');
@@ -76,6 +77,7 @@ function specOf(what: Package, arch: string, version: string): string {
     (name) => `%attr(644, root, root) %license /${licencesOf(what)}/${name}`,
   );
   const folders = ownFolders(what).map((folder) => `%attr(755, root, root) %dir /${folder}`);
+  if (rotatesLogs(what)) folders.push(`%attr(750, root, root) %dir /${LOGS}`);
   return `Name: ${what.name}
 Version: ${version}
 Release: ${RELEASE}
@@ -111,6 +113,10 @@ ${changelog(version)}
 }
 
 const licencesOf = ({ name }: Package) => `usr/share/licenses/${name}`;
+
+/** The daemon would make it, too, but whoever has logs rotated here owns the folder. */
+const LOGS = 'var/log/pm-kvm-tools';
+const rotatesLogs = ({ files }: Package) => files.some(({ to }) => to.startsWith('etc/logrotate.d/'));
 
 /** What goes with the package: folders that no system has by itself, all of them below these. */
 function ownFolders(what: Package): string[] {
