@@ -1,8 +1,10 @@
 /**
  * Two hosts with small virtual machines under their cluster, and on each host a guest that asks: the agent of the guest's
  * end, on a pseudo-terminal in the place of a port. Whatever of ours dies is started again within a second, and a host
- * that was fenced comes back with all of it, as an init would see to.
+ * that was fenced comes back with all of it, as an init would see to. One that the cluster leaves off, as it does when it
+ * has lost both, is switched on by its operator.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startProgram } from '../lab/bridge-programs.ts';
@@ -31,12 +33,15 @@ const DISK = 'mountpoint -q $d || mount -t tmpfs -o size=4m,mode=700 chaos $d';
 const KEEPER = `name=$1; shift; trap 'kill $!; exit' TERM
 while :; do "$@" >>/var/log/$name.log 2>&1 & wait $!; sleep 0.5; done`;
 const KEEP_MS = 250;
+/** Far longer than a fencing takes. */
+const OPERATOR_COMES_MS = 20_000;
 
 export class ChaosWorld {
   readonly lab: Laboratory;
   readonly #tokens: ReadonlyMap<string, string>;
   /** Where the roots of the hosts were seen when their programs were started. */
   readonly #roots = new Map<string, string | undefined>();
+  readonly #offSinceMs = new Map<string, number>();
   #keeping: Promise<void> | undefined;
   #isEnding = false;
 
@@ -113,11 +118,23 @@ export class ChaosWorld {
       await sleep(KEEP_MS);
       for (const host of HOSTS) {
         const root = this.lab.rootOf(host);
+        await this.#operate(host, root !== undefined);
         if (root === undefined || root === this.#roots.get(host) || this.lab.isFrozen(host)) continue;
+        // Before that a command would not be in the host's own file system yet.
+        if (!existsSync(join(root, 'run/lab-booted'))) continue;
         // It may be fenced in the middle of this, and is begun anew then.
         await this.#startPrograms(host).catch(() => undefined);
       }
     }
+  }
+
+  async #operate(host: string, isOn: boolean): Promise<void> {
+    const nowMs = performance.now();
+    const sinceMs = this.#offSinceMs.get(host) ?? nowMs;
+    if (isOn) this.#offSinceMs.delete(host);
+    else this.#offSinceMs.set(host, sinceMs);
+    // The power switch may be quicker.
+    if (!isOn && nowMs - sinceMs > OPERATOR_COMES_MS) await this.lab.start(host).catch(() => undefined);
   }
 
   async #startPrograms(host: string): Promise<void> {
