@@ -32,17 +32,24 @@ const LOOK_MS = 25;
 /** Its time, ten seconds more, and the next look for what was forgotten. */
 const LEFT_FOR_MS = 75_000;
 
-export async function playRound(
-  world: FaultWorld,
-  { prepare, strike, mend, asksForAStart = false }: Fault,
-  moment: Moment,
+export async function playRound(world: FaultWorld, fault: Fault, moment: Moment): Promise<Round> {
+  await makeReady(world, moment.operation);
+  await fault.prepare?.(world.lab);
+  const watched = watch(world.lab);
+  try {
+    return await playWatched(world, fault, moment, watched);
+  } finally {
+    watched.stop();
+  }
+}
+
+async function playWatched(
+  { lab, bridge, token }: FaultWorld,
+  { strike, mend, asksForAStart = false }: Fault,
+  { operation, step, deadlineMs, isStuck }: Moment,
+  watched: ReturnType<typeof watch>,
 ): Promise<Round> {
-  const { operation, step, deadlineMs, isStuck } = moment;
-  await makeReady(world, operation);
-  const { lab, bridge, token } = world;
-  await prepare?.(lab);
   const before = qemusOf(lab, VICTIM);
-  const watched = watch(lab);
   if (isStuck) await lab.signalDaemon('hostb', 'pacemaker-execd', 'STOP');
   const reached = stepReached(lab, step);
   const asked = bridge.ask(`${operation} ${token}`, deadlineMs).then((answer) => {
@@ -57,7 +64,6 @@ export async function playRound(
   await unstuck;
   const { result, wasAlive, risenBefore } = await asked;
   const { left, role: roleLeft } = await atRest(lab);
-  watched.stop();
   const mayRise = asksForAStart || operation !== 'off' || result !== 'confirmed';
   const hasRisen = !mayRise && watched.begun > risenBefore;
   const isFalse = result === 'confirmed' && wasAlive !== (operation === 'on');
