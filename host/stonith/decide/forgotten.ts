@@ -10,13 +10,17 @@ import type { FenceRecord, RecordedOperation } from './record.ts';
 
 export type Fate = 'clear' | 'start' | 'roll-back' | 'leave';
 
-/** The look has to have been taken for the record's own job: of that is the end which was published. */
-export function fateOf({ operation }: FenceRecord, facts: Facts): Fate {
+/**
+ * The look has to have been taken for the record's own job: of that is the end which was published. `isOverdue`: its own
+ * daemon lives, has taken the job back without having confirmed it, and finds the order to have come after that; what it has
+ * done is undone, also a stop. Another host's daemon that has joined the job confirms nothing before it has removed the record.
+ */
+export function fateOf({ operation }: FenceRecord, facts: Facts, isOverdue = false): Fate {
   if (facts.target === undefined) return 'leave';
   if (facts.finished !== undefined) return operation === 'reset' ? 'start' : 'clear';
   // Somebody else has changed it since, and that stays.
   if (facts.target.ownRole !== orderedBy(operation)) return 'clear';
-  if (operation === 'reset') return 'roll-back';
+  if (operation === 'reset' || isOverdue) return 'roll-back';
   const state = powerState(facts);
   if (state === 'unknown') return 'leave';
   return state === operation ? 'clear' : 'roll-back';

@@ -70,6 +70,8 @@ export type JobEvent =
     }
   /** The update was refused or failed; it may have been made all the same when `isCertain` is false. */
   | { readonly type: 'not-done'; readonly fault: string; readonly isCertain: boolean }
+  /** An update that a give-up has overtaken was sent and not answered. */
+  | { readonly type: 'unanswered' }
   /** Nothing was written, because what was to be changed had been changed by somebody else. */
   | { readonly type: 'conflict' }
   | { readonly type: 'cleaned' }

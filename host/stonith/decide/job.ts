@@ -12,7 +12,8 @@
  *                          +--> verifying --> done (failed, unknown)
  *
  * Invariants: `confirmed` is answered from `waiting` and only with proof, or because it was answered before; every path on
- * which an order or a mark may have been written ends in clearing or in rolling-back; one answer a job.
+ * which an order or a mark may have been written ends in clearing or in rolling-back; `failed` only when every update was
+ * answered; one answer a job.
  *
  * A joined job shares its record with a daemon that may have confirmed it already, or may yet take it back. So it never
  * undoes a stop that anybody can have seen, and it confirms only what it has proven *after* the record was gone. Nor does a
@@ -60,6 +61,8 @@ export function advance(job: Job, event: JobEvent): Step {
       return onOrdered({ ...job, ranOn: event.ranOn });
     case 'not-done':
       return onNotDone(job, event.fault, event.isCertain);
+    case 'unanswered':
+      return stay({ ...job, isUncertain: true });
     case 'conflict':
       return onConflict(job);
     case 'cleaned':
@@ -79,7 +82,9 @@ const joined = (job: Job, record: FenceRecord): Job => ({
   isJoined: true,
 });
 
-function answer(job: Job, result: Result, reason: string, state = job.lastState): Step {
+/** What looks as it was may die yet, while an update was sent and not answered. */
+function answer(job: Job, due: Result, reason: string, state = job.lastState): Step {
+  const result = due === 'failed' && job.isUncertain ? 'unknown' : due;
   return { job: { ...job, ...DONE }, effects: [{ do: 'answer', outcome: { result, state, reason } }] };
 }
 
@@ -277,10 +282,13 @@ function onUnreadable(job: Job): Step {
 }
 
 function onNotDone(job: Job, fault: string, isCertain: boolean): Step {
+  const noted = { ...job, isUncertain: job.isUncertain || !isCertain };
   switch (job.phase) {
     case 'marking':
     case 'ordering':
-      return rollBack({ ...job, isUncertain: !isCertain }, fault);
+      return rollBack(noted, fault);
+    case 'waiting':
+      return stay(noted);
     case 'sealing':
       return lookAgain({ ...job, phase: 'waiting', proofs: 0, lastReason: fault }, RETRY_LOOK_MS);
     case 'starting':
@@ -312,9 +320,9 @@ const onConflict = (job: Job): Step =>
   job.phase === 'ordering' ? lookAgain({ ...job, phase: 'inspecting' }) : stay(job);
 
 /** Seen to be what it was before the request, of which a joined job knows nothing. */
-function isTakenBack({ operation, lastState, isUncertain, isJoined }: Job, { unsettled }: Facts): boolean {
+function isTakenBack({ operation, lastState, isJoined }: Job, { unsettled }: Facts): boolean {
   const former = operation === 'on' ? 'off' : 'on';
-  return !isUncertain && !isJoined && unsettled === undefined && lastState === former;
+  return !isJoined && unsettled === undefined && lastState === former;
 }
 
 function onGiveUp(job: Job, reason: string): Step {

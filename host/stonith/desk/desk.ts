@@ -9,7 +9,8 @@
  * `status` changes nothing and waits for nobody. Works for different targets run side by side.
  *
  * Invariants: every asker gets one reply, before its deadline; at most one work that changes a target runs at a time; an
- * event that belongs to a former phase of a job is dropped, so what was begun before a give-up can't be taken for its end.
+ * event that belongs to a former phase of a job is dropped, so what was begun before a give-up can't be taken for its end;
+ * only that an update was never answered is told to the job all the same, because it may be made yet.
  */
 import { advance } from '../decide/job.ts';
 import {
@@ -146,7 +147,9 @@ export class Desk {
 
   /** What an effect of that phase led to. */
   happened(work: Work, phase: Phase, event: JobEvent, nowMs: number): readonly DeskEffect[] {
-    return work.job.phase === phase ? this.#advance(work, event, nowMs) : [];
+    if (work.job.phase === phase) return this.#advance(work, event, nowMs);
+    const isUnanswered = event.type === 'not-done' && !event.isCertain;
+    return isUnanswered ? this.#advance(work, { type: 'unanswered' }, nowMs) : [];
   }
 
   /** Nobody waits for it any more. A work that others wait for as well goes on. */

@@ -234,7 +234,9 @@ export class FenceService {
         case 'log': {
           const { job } = effect.work;
           log.debug(`job ${job.id}: ${effect.from} => ${effect.to}`, { target: job.resource });
-          if (effect.to === 'done') this.#runner.forget(effect.work);
+          if (effect.to !== 'done') break;
+          this.#runner.forget(effect.work);
+          this.#sweeper.ended(job);
           break;
         }
       }

@@ -1,11 +1,12 @@
 /**
- * Looks for what daemons left behind, at the start and every 30 s: this host's own jobs are taken up again, what anybody
- * forgot is ended as decide/forgotten.ts says when its time has passed, and
- * attributes that hold no longer are seen to.
+ * Looks for what daemons left behind, at the start and every 30 s: this host's own jobs are taken up again, except those
+ * that this very daemon has given up: what had not reached the cluster when they were taken back is taken back now. What
+ * anybody forgot is ended as decide/forgotten.ts says when its time has passed. Attributes that hold no longer are seen to.
  */
 import type { Clock, Timer } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';
 import { type Fate, fateOf } from '../decide/forgotten.ts';
+import type { Job } from '../decide/job-state.ts';
 import { CLOCKS_AGREE_MS, type FenceRecord, formatRecord } from '../decide/record.ts';
 import type { Done, FenceBackEnd, FenceTarget, FoundRecord } from '../desk/back-end.ts';
 
@@ -20,6 +21,8 @@ export interface SweeperOptions {
 const EVERY_MS = 30_000;
 const LOOK_MS = 5_000;
 const CHANGE_MS = 8_000;
+/** An order that comes later than that many other jobs are taken back is taken for forgotten. */
+const MOST_TAKEN_BACK = 256;
 
 const FATES: Readonly<Record<Fate, string>> = {
   clear: 'a forgotten job was found done, and its record removed',
@@ -32,6 +35,8 @@ export class Sweeper {
   readonly #options: SweeperOptions;
   /** What other hosts' daemons have written, and since when it has stood there unchanged, by this host's own clock. */
   #unchanged: ReadonlyMap<string, number> = new Map();
+  /** Jobs of this daemon that it did not confirm and has taken back; the newest stand last. */
+  readonly #takenBack = new Set<string>();
   #timer: Timer | undefined;
   #sweeping: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -44,6 +49,17 @@ export class Sweeper {
   async start(): Promise<void> {
     for (const found of (await this.#options.backEnd.records()) ?? []) this.#takeUp(found);
     this.#sweeping = this.#sweepAndGoOn();
+  }
+
+  /** A job of this daemon is over. One that may have undone what was confirmed elsewhere has to be judged as a forgotten one. */
+  ended(job: Job): void {
+    this.#takenBack.delete(keyOf(job));
+    if (job.giveUp === undefined || job.isJoined || job.tookOverOff) return;
+    this.#takenBack.add(keyOf(job));
+    for (const oldest of this.#takenBack) {
+      if (this.#takenBack.size <= MOST_TAKEN_BACK) return;
+      this.#takenBack.delete(oldest);
+    }
   }
 
   async stop(): Promise<void> {
@@ -83,10 +99,12 @@ export class Sweeper {
   }
 
   async #judge(found: FoundRecord): Promise<void> {
-    if (this.#takeUp(found)) return;
     const { resource, record } = found;
+    const isOverdue = record.host === this.#options.backEnd.host && this.#takenBack.has(keyOf(record));
+    if (isOverdue) return this.#end(resource, record, isOverdue);
+    if (this.#takeUp(found)) return;
     const isOver = record.untilWallMs + CLOCKS_AGREE_MS < this.#options.clock.wallMs();
-    if (isOver && this.#isUnchanged(found)) await this.#end(resource, record);
+    if (isOver && this.#isUnchanged(found)) await this.#end(resource, record, isOverdue);
   }
 
   #takeUp({ resource, record }: FoundRecord): boolean {
@@ -104,21 +122,29 @@ export class Sweeper {
     return found.record.host === backEnd.host || clock.nowMs() - sinceMs >= CLOCKS_AGREE_MS;
   }
 
-  async #end(resource: string, record: FenceRecord): Promise<void> {
+  async #end(resource: string, record: FenceRecord, isOverdue: boolean): Promise<void> {
     const { id, host } = record;
     const words = { id, target: resource, host };
     const target = this.#options.backEnd.open(resource, record);
     const looked = await target.look({ configuration: true, settled: true }, LOOK_MS);
     if (looked.ok && looked.facts.target?.record?.id !== id) return;
-    const fate = looked.ok ? fateOf(record, looked.facts) : 'leave';
-    const done = await carryOut(fate, target, record);
-    this.#options.log.warning(FATES[fate], done.ok ? words : { ...words, fault: done.fault });
+    const fate = looked.ok ? fateOf(record, looked.facts, isOverdue) : 'leave';
+    const unlessEnded = record.operation === 'off' && !isOverdue;
+    const done = await carryOut(fate, target, { role: record.formerRole, unlessEnded });
+    const told = isOverdue ? `${FATES[fate]}; this daemon had given it up` : FATES[fate];
+    this.#options.log.warning(told, done.ok ? words : { ...words, fault: done.fault });
   }
 }
 
+const keyOf = ({ requester, id }: Pick<Job, 'requester' | 'id'>) => `${requester} ${id}`;
+
 const wordsOf = ({ resource, record }: FoundRecord) => `${resource} ${formatRecord(record)}`;
 
-async function carryOut(fate: Fate, target: FenceTarget, record: FenceRecord): Promise<Done> {
+async function carryOut(
+  fate: Fate,
+  target: FenceTarget,
+  former: Parameters<FenceTarget['rollBack']>[0],
+): Promise<Done> {
   switch (fate) {
     case 'leave':
       return { ok: true };
@@ -128,9 +154,7 @@ async function carryOut(fate: Fate, target: FenceTarget, record: FenceRecord): P
       const started = await target.start(CHANGE_MS);
       return started.ok ? target.clear(CHANGE_MS) : started;
     }
-    case 'roll-back': {
-      const former = { role: record.formerRole, unlessEnded: record.operation === 'off' };
+    case 'roll-back':
       return target.rollBack(former, CHANGE_MS);
-    }
   }
 }

@@ -23,6 +23,9 @@ const DEADLINE_MS = 4_000;
 /** Past every deadline, and two sweeps after what then counts as forgotten. */
 const LONG_MS = 90_000;
 
+/** Within the deadline of what another host is asked under the same id. */
+const LATE_MS = 400;
+
 type Host = 'hosta' | 'hostb';
 type Operation = 'off' | 'reset';
 type LastWords = 'heard' | 'lost';
@@ -169,7 +172,7 @@ const host = fc.constantFrom<Host>('hosta', 'hostb');
 const happening = fc.oneof(
   fc.record({ do: fc.constantFrom('kill', 'start', 'lose', 'ask again', 'cancel'), atMs: moment, host }),
   fc.record({
-    do: fc.constantFrom('unclean', 'clean', 'unreadable', 'readable', 'other'),
+    do: fc.constantFrom('unclean', 'clean', 'unreadable', 'readable', 'late', 'in time', 'other'),
     atMs: moment,
     host,
   }),
@@ -201,6 +204,8 @@ test('whatever dies, is lost, called off, asked again or can not be seen, on two
         if (what === 'cancel') hosts.cancel(on, 'j');
         if (what === 'unclean') cluster.uncleanNode = 'hosta';
         if (what === 'clean') cluster.uncleanNode = undefined;
+        if (what === 'late' || what === 'in time')
+          cluster.ordersAreLateMs = what === 'late' ? LATE_MS : undefined;
         if (what === 'unreadable' || what === 'readable') cluster.isReadable = what === 'readable';
       }
       await clock.advance(DEADLINE_MS + 20_000);

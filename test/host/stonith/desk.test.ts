@@ -56,6 +56,14 @@ const isDead: Facts = {
 };
 const seen: JobEvent = { type: 'seen', facts: isDead, wallMs: WALL_MS };
 
+const isAlive: Facts = {
+  ...isDead,
+  nodes: [{ name: 'hosta', isOnline: true, isUnclean: false, isPending: false, tells: 'otherwise' }],
+  target: isDead.target && { ...isDead.target, activeOn: ['hosta'], role: 'Started', ownRole: 'Started' },
+};
+const seenRunning: JobEvent = { type: 'seen', facts: isAlive, wallMs: WALL_MS };
+const notDone = (isCertain: boolean): JobEvent => ({ type: 'not-done', fault: 'the deadline', isCertain });
+
 /** What one job was told, one after the other, in whichever phase it then was. */
 function tell(desk: Desk, work: Work | undefined, ...events: JobEvent[]): DeskEffect[] {
   assert.ok(work !== undefined);
@@ -84,6 +92,27 @@ test('the same id from another guest is another job', () => {
   desk.resume('prmA', recordOfX, 0, WALL_MS);
   desk.ask(askFor({ guest: 'guest2', resource: 'prmB' }), 0, WALL_MS);
   assert.equal(desk.works.length, 2);
+});
+
+test('an order that is never answered, and was overtaken by a give-up, may land yet: what looks as it was is unknown', () => {
+  const answers = {
+    ok: { type: 'ordered', ranOn: ['hosta'] },
+    refused: notDone(true),
+    lost: notDone(false),
+  } as const;
+  for (const [how, answer] of Object.entries(answers)) {
+    const desk = new Desk({ host: 'hosta' });
+    desk.ask(askFor(), 0, WALL_MS);
+    const [work] = desk.works;
+    tell(desk, work, seenRunning, { type: 'marked' });
+    assert.equal(work?.job.phase, 'ordering');
+    desk.cancel('guest1', 'X', 0);
+    assert.ok(work !== undefined);
+    desk.happened(work, 'ordering', answer, 0);
+    const told = tell(desk, work, { type: 'cleaned' }, seenRunning);
+    const results = told.flatMap((effect) => (effect.do === 'reply' ? [effect.outcome.result] : []));
+    assert.deepEqual(results, [how === 'lost' ? 'unknown' : 'failed'], how);
+  }
 });
 
 test('a reset whose guest has died already is joined by its own id alone: another one has it stopped anew', () => {

@@ -427,9 +427,17 @@ const arbitraryFacts = fc.constantFrom(running, stopping, isStopped, ...Object.v
 const arbitraryEvent: fc.Arbitrary<JobEvent> = fc.oneof(
   { weight: 6, arbitrary: arbitraryFacts.map(seen) },
   { weight: 4, arbitrary: fc.constantFrom(marked, ordered, cleaned) },
-  fc.constantFrom<JobEvent>(deadline, { type: 'conflict' }, { type: 'unreadable', fault: 'no answer' }),
+  fc.constantFrom<JobEvent>(
+    deadline,
+    { type: 'conflict' },
+    { type: 'unanswered' },
+    { type: 'unreadable', fault: 'no answer' },
+  ),
   fc.boolean().map((isCertain): JobEvent => ({ type: 'not-done', fault: 'refused', isCertain })),
 );
+
+/** What is sent in these may change the guest when its answer is long given up. */
+const OWN_UPDATES: readonly Job['phase'][] = ['marking', 'ordering', 'waiting', 'rolling-back'];
 
 test('whatever happens: one answer at most, confirmed only on proof, and nothing ordered is left behind', () => {
   fc.assert(
@@ -444,12 +452,15 @@ test('whatever happens: one answer at most, confirmed only on proof, and nothing
         let hasOrdered = isResumed;
         let hasTidied = false;
         let hadProof = false;
+        let mayComeYet = false;
         for (const event of events) {
           if (event.type === 'seen' && job.phase === 'waiting') {
             hadProof = stopped(event.facts, job).kind === 'proven';
           }
           // What was refused was not written.
           if (event.type === 'conflict' && job.phase === 'ordering') hasOrdered = job.markedNodes.length > 0;
+          const isLost = event.type === 'unanswered' || (event.type === 'not-done' && !event.isCertain);
+          if (isLost && OWN_UPDATES.includes(job.phase)) mayComeYet = true;
           const step = advance(job, event);
           job = step.job;
           for (const effect of step.effects) {
@@ -461,6 +472,7 @@ test('whatever happens: one answer at most, confirmed only on proof, and nothing
             if (effect.do === 'clear' || effect.do === 'roll-back') hasTidied = true;
             if (effect.do !== 'answer') continue;
             answers++;
+            assert.ok(effect.outcome.result !== 'failed' || !mayComeYet, 'failed, and may die yet');
             if (effect.outcome.result !== 'confirmed') continue;
             assert.ok(hadProof, 'confirmed without proof');
           }

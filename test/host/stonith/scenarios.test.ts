@@ -164,6 +164,22 @@ test('an order whose answer was lost is taken back and unknown, never failed', a
   atRest();
 });
 
+test('an order that reaches the cluster when its job was taken back and answered is taken back, too, at the next sweep', async (t) => {
+  for (const deadlineMs of [10_000, 60_000]) {
+    const { ask, clock, log, backEnd, service, atRest } = world(t);
+    await Promise.all([service.start(), clock.advance(20)]);
+    backEnd.ordersAreLateMs = 5_000;
+    ask('off', 'vm1', { deadlineMs });
+    await clock.advance(6_000);
+    assert.ok(log.includes('r-1 unknown on'), log.join(', '));
+    assert.deepEqual(log.slice(-2), ['vm1 order Stopped, late', 'vm1 is dead']);
+    await clock.advance(30_000);
+    assert.deepEqual(log.slice(-2), ['vm1 roll back to Started', 'vm1 runs']);
+    atRest();
+    await service.stop();
+  }
+});
+
 test('an order that somebody was quicker than is planned anew', async (t) => {
   const { ask, clock, log, backEnd, atRest } = world(t);
   backEnd.conflicts = 2;

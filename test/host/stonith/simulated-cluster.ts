@@ -55,6 +55,8 @@ export class SimulatedCluster implements FenceBackEnd {
   uncleanNode: string | undefined;
   conflicts = 0;
   losesOrders = false;
+  /** How long after they were given up orders reach the cluster, which refuses what has changed since. */
+  ordersAreLateMs: number | undefined;
   readonly #clock: Clock;
   readonly #signal: ChangeSignal;
 
@@ -149,7 +151,18 @@ export class SimulatedCluster implements FenceBackEnd {
       },
       mark: (nodes, mark) =>
         command(`mark ${nodes.join(' ')}`, () => this.#mark(`${resource} ${job.id}`, mark)),
-      order: (role, record) => command(`order ${role}`, () => this.#order(resource, role, record)),
+      order: (role, record) => {
+        if (this.ordersAreLateMs === undefined)
+          return command(`order ${role}`, () => this.#order(resource, role, record));
+        const before = { ...this.machines.get(resource) };
+        this.#clock.after(this.ordersAreLateMs, () => {
+          const machine = this.machines.get(resource);
+          if (machine?.role !== before.role || machine?.record !== before.record) return;
+          this.#say(`${resource} order ${role}, late`);
+          this.#order(resource, role, record);
+        });
+        return command(`order ${role}`, () => ({ ok: false, fault: 'no answer', isCertain: false }));
+      },
       start: () => command('start', () => giveRole(own(), 'Started')),
       clear: () =>
         command('clear', () => {
