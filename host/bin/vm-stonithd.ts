@@ -18,7 +18,7 @@ const command: DaemonCommand = {
     ['-i, --decrypt-stdin', 'feed it the token on standard input'],
     ['-e, --decrypt-ok-exit <status>', 'its exit status for success (0)'],
     ['--socket <path>', `the socket of vm-connectd (${paths.connectSocket})`],
-    ['--libvirt <uri>', 'the hypervisor of the backend libvirt (qemu:///system)'],
+    ['--libvirt <uri>', "the libvirt of the backend libvirt, this host's own (qemu:///system)"],
   ],
   config: { file: `${paths.configDirectory}/vm-stonithd.conf`, section: 'stonith' },
   closing:

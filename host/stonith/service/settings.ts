@@ -11,6 +11,7 @@
  *   decrypt-stdin = yes
  *   decrypt-ok-exit = 0
  *
+ * The backend libvirt ends QEMUs of this host by their processes, so no other libvirt than this host's will do for it.
  * Without `backend`: pacemaker where a cluster is configured on this machine, libvirt where none is. Tokens of version 1
  * are read only with a decrypt command.
  */
@@ -55,6 +56,11 @@ export type GivenSettings = { readonly [Key in Name]?: string | undefined };
 /** Of what stands in the file and is quoted. */
 const LONGEST_WORD = 40;
 
+const SYSTEM_LIBVIRT = 'qemu:///system';
+/** With no host, no user's session and no socket, which may lead anywhere. */
+const LOCAL_SYSTEM = /^qemu(?:\+unix)?:\/\/\/system(?:\?mode=(?:auto|direct|legacy))?$/;
+const LONGEST_URI = 100;
+
 const LEVELS: readonly LogLevel[] = ['error', 'warning', 'info', 'debug'];
 
 export interface SettingsSource {
@@ -81,6 +87,13 @@ export function readStonithSettings(source: SettingsSource): StonithSettings {
       'backend libvirt on a machine with a cluster: guests that the cluster manages will be restarted by it',
     );
   }
+  const libvirt = given.libvirt ?? SYSTEM_LIBVIRT;
+  if (backend === 'libvirt' && !LOCAL_SYSTEM.test(libvirt))
+    throw unusable(
+      file,
+      `libvirt = ${visible(libvirt, LONGEST_URI)} is not the system libvirt of this host, whose QEMUs alone the backend libvirt can end and see ended`,
+      `leave libvirt out, or set it to ${SYSTEM_LIBVIRT}; run vm-stonithd on the host where the guests run`,
+    );
   const logLevel = LEVELS.find((known) => known === (given['log-level'] ?? 'info'));
   if (logLevel === undefined)
     throw unusable(
@@ -93,7 +106,7 @@ export function readStonithSettings(source: SettingsSource): StonithSettings {
     logLevel,
     keys: given.keys ?? paths.keys,
     socket: given.socket ?? paths.connectSocket,
-    libvirt: given.libvirt ?? 'qemu:///system',
+    libvirt,
     decrypt: decryptOf(file, given),
   };
 }

@@ -40,6 +40,7 @@ export interface StonithDaemonOptions {
 }
 
 const NODE_WITHIN_MS = 5_000;
+const RESTARTED_FOR = ['backend', 'libvirt', 'socket'] as const;
 
 interface InForce extends TokenPolicy {
   readonly settings: StonithSettings;
@@ -109,8 +110,8 @@ async function serve(
   return {
     async reload() {
       const next = policyOf(options.settings(), run, log);
-      if (next.settings.backend !== settings.backend || next.settings.socket !== settings.socket) {
-        log.warning('another backend or socket takes a restart to come into effect');
+      if (RESTARTED_FOR.some((name) => next.settings[name] !== settings[name])) {
+        log.warning('another backend, libvirt or socket takes a restart to come into effect');
       }
       inForce = next;
       await publishKey();

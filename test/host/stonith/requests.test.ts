@@ -125,3 +125,36 @@ test('the backend is pacemaker where a cluster is configured, libvirt where none
   assert.match(warnings.join(), /will be restarted by it/);
   assert.throws(() => settings('xen', true), /choose pacemaker or libvirt/);
 });
+
+test('the back end libvirt takes no other libvirt than the system one of this host', () => {
+  const libvirtOf = (libvirt: string | undefined, backend = 'libvirt') =>
+    readStonithSettings({
+      file: '/nonexistent',
+      isNamed: false,
+      flags: { backend, libvirt },
+      onWarning: assert.fail,
+      isClusterConfigured: () => false,
+    }).libvirt;
+  assert.equal(libvirtOf(undefined), 'qemu:///system');
+  for (const own of ['qemu:///system', 'qemu+unix:///system', 'qemu:///system?mode=direct'])
+    assert.equal(libvirtOf(own), own);
+  for (const other of [
+    'qemu+ssh://hv2/system',
+    'qemu+tcp://localhost/system',
+    'qemu://hv2/system',
+    'qemu:///session',
+    'qemu+ssh:///system',
+    'qemu+unix:///system?socket=/run/hv2.sock',
+    'qemu:///system?mode=direct&socket=/run/hv2.sock',
+    'qemu:///embed?root=/tmp/qemu',
+    'test:///default',
+    '',
+  ]) {
+    assert.throws(
+      () => libvirtOf(other),
+      /is not the system libvirt of this host.*\bqemu:\/\/\/system\b/s,
+      other,
+    );
+    assert.equal(libvirtOf(other, 'pacemaker'), other);
+  }
+});

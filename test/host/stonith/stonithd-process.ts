@@ -1,6 +1,6 @@
 /**
- * vm-stonithd as it is installed: the built program, on a libvirt whose domains stand in a file, with the bridge played by
- * the test. Its own places below /run and /var/log are this test's: it has a mount namespace of its own.
+ * vm-stonithd as it is installed: the built program, on a libvirt whose domains stand in a file (which virsh opens for that
+ * of the host, for the daemon takes no other), with the bridge played by the test. Its own places below /run and /var/log are this test's: it has a mount namespace of its own.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -44,6 +44,9 @@ function programFile(): string {
   return outfile;
 }
 
+/** Its first two words are `-c` and the URI. */
+const virshOf = (domains: string) => `#!/bin/sh\nshift 2\nexec /usr/bin/virsh -c 'test://${domains}' "$@"\n`;
+
 const OWN_PLACES = 'mount --bind "$0/run" /run && mount --bind "$0/log" /var/log && exec "$@"';
 
 export interface Ended {
@@ -66,8 +69,9 @@ export class StonithProcess {
   /** All but the daemon itself. */
   static async prepare(t: TestContext): Promise<StonithProcess> {
     const directory = temporaryDirectory(t);
-    for (const name of ['run', 'log']) mkdirSync(join(directory, name));
+    for (const name of ['run', 'log', 'bin']) mkdirSync(join(directory, name));
     writeFileSync(join(directory, 'domains.xml'), DOMAINS);
+    writeFileSync(join(directory, 'bin/virsh'), virshOf(join(directory, 'domains.xml')), { mode: 0o755 });
     const bridge = await BridgeStandIn.listen(join(directory, 'bridge.sock'));
     t.after(() => bridge.close());
     const world = new StonithProcess(directory, bridge);
@@ -83,7 +87,7 @@ export class StonithProcess {
     const place = (name: string) => join(this.directory, name);
     writeFileSync(
       this.#config,
-      `[stonith]\nbackend = libvirt\nlibvirt = test://${place('domains.xml')}\nkeys = ${place('keys')}\nsocket = ${place('bridge.sock')}\n${more}`,
+      `[stonith]\nbackend = libvirt\nkeys = ${place('keys')}\nsocket = ${place('bridge.sock')}\n${more}`,
     );
   }
 
@@ -128,7 +132,11 @@ export class StonithProcess {
   #spawn(flags: readonly string[]): ChildProcess {
     const program = [process.execPath, programFile(), '--config', this.#config, ...flags];
     return spawn('unshare', ['--mount', '/bin/sh', '-c', OWN_PLACES, this.directory, ...program], {
-      env: { ...process.env, PM_KVM_TOOLS_LOG: 'plain' },
+      env: {
+        ...process.env,
+        PATH: `${join(this.directory, 'bin')}:${process.env['PATH']}`,
+        PM_KVM_TOOLS_LOG: 'plain',
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   }

@@ -58,7 +58,13 @@ test('SIGHUP takes new keys, and keeps those in force when the new configuration
   await world.bridge.waitForService();
   const ask = async () => resultOf(await world.bridge.ask(`status ${token()}`, DEADLINE_MS));
   assert.equal(await ask(), 'confirmed');
-  for (const bad of ['backend = teapot\n', 'decrypt-command = a; b\n', 'keys = /nonexistent\n', '[[[\n']) {
+  for (const bad of [
+    'backend = teapot\n',
+    'libvirt = qemu+ssh://hv2/system\n',
+    'decrypt-command = a; b\n',
+    'keys = /nonexistent\n',
+    '[[[\n',
+  ]) {
     world.configure(bad);
     const said = world.log.length;
     daemon.kill('SIGHUP');
