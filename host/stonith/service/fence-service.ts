@@ -103,15 +103,18 @@ export class FenceService {
     }
   }
 
-  /** Takes back what runs; resolves when that is done, or can't be. */
+  /** Takes nothing new from now on, and takes back what runs; resolves when that is done, or can't be. No job waits for a sweep. */
   async stop(): Promise<void> {
-    await this.#sweeper.stop();
+    const swept = this.#sweeper.stop();
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
     this.#do(this.#desk.stop(this.#options.clock.nowMs()));
     const limit = new AbortController();
-    await Promise.race([idle, this.#options.clock.sleep(STOP_WITHIN_MS, limit.signal).catch(() => {})]);
+    await Promise.race([
+      Promise.all([idle, swept]),
+      this.#options.clock.sleep(STOP_WITHIN_MS, limit.signal).catch(() => {}),
+    ]);
     limit.abort();
     this.#timer?.cancel();
     this.#records.stop();

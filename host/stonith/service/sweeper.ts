@@ -47,7 +47,9 @@ export class Sweeper {
 
   /** Resolves when this host's own jobs are taken up; the rest can take its time, and nobody shall wait for it. */
   async start(): Promise<void> {
-    for (const found of (await this.#options.backEnd.records()) ?? []) this.#takeUp(found);
+    const all = (await this.#options.backEnd.records()) ?? [];
+    if (this.#isStopped) return;
+    for (const found of all) this.#takeUp(found);
     this.#sweeping = this.#sweepAndGoOn();
   }
 
@@ -62,6 +64,7 @@ export class Sweeper {
     }
   }
 
+  /** Takes nothing up any more; resolves when the sweep that is under way has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#timer?.cancel();
@@ -95,6 +98,7 @@ export class Sweeper {
       if (this.#isStopped) return;
       if (!isRunning(found.record.id)) await this.#judge(found);
     }
+    if (this.#isStopped) return;
     await backEnd.sweepAttributes(isRunning);
   }
 

@@ -249,6 +249,27 @@ test('a daemon that is told to stop takes back what it has begun, and takes noth
   atRest();
 });
 
+test('a daemon that is told to stop while it sweeps takes back and answers at once, and ends within its limit', async (t) => {
+  const { ask, clock, log, backEnd, service, atRest } = world(t);
+  backEnd.canStop = false;
+  backEnd.sweepAttributes = () => new Promise(() => {});
+  await Promise.all([service.start(), clock.advance(20)]);
+  ask('off', 'vm1');
+  await clock.advance(100);
+  let hasStopped = false;
+  const stopped = service.stop().then(() => {
+    hasStopped = true;
+  });
+  ask('off', 'vm2');
+  await clock.advance(500);
+  const answers = log.filter((line) => line.startsWith('r-'));
+  assert.deepEqual([answers.toSorted(), hasStopped], [['r-1 failed on', 'r-2 failed unknown'], false]);
+  atRest();
+  await clock.advance(8_000);
+  assert.equal(hasStopped, true);
+  await stopped;
+});
+
 test('a daemon that was killed leaves a job that the next one ends, under its id', async (t) => {
   const first = world(t);
   first.ask('off', 'vm1', { id: 'job-1' });
