@@ -4,13 +4,18 @@
  *   <unix seconds>/<until>/confirmed/<state>/<requester>/<operation>/<resource>/<request id>, parted by spaces
  *
  * All of it is what makes a request the same: one of another target is another one, whatever its id.
- * Bounded in number and age, so that it stays small in pacemaker-attrd of every host.
+ * Bounded in size and age, so that it stays small in pacemaker-attrd of every host. Those whose deadline is not over can be
+ * asked again on another host, and a reset would be done twice: they go last, and of them the one that ends first.
  */
 import type { FinishedJob } from '../decide/facts.ts';
+import { CLOCKS_AGREE_MS } from '../decide/record.ts';
 import type { JobName } from '../desk/back-end.ts';
 
 export const DONE_ATTRIBUTE = 'vm-stonithd-done';
-const MOST = 16;
+/** Of those whose deadline is over. */
+const MOST_OVER = 16;
+/** The answer to a query holds the values of all hosts and has to fit into one message, by default of 128 KiB. */
+const MOST_BYTES = 16 * 1024;
 export const KEPT_MS = 600_000;
 
 export interface Tombstone extends FinishedJob, JobName {
@@ -25,8 +30,14 @@ export function withTombstone(
   stone: Tombstone,
   wallMs: number,
 ): readonly Tombstone[] {
-  const others = stones.filter((one) => !isOf(one, stone) && wallMs - one.atWallMs < KEPT_MS);
-  return [...others, stone].slice(-MOST);
+  const isOver = ({ untilWallMs }: Tombstone) => untilWallMs + CLOCKS_AGREE_MS < wallMs;
+  const others = stones
+    .filter((one) => !isOf(one, stone) && wallMs - one.atWallMs < KEPT_MS)
+    .toSorted((one, other) => one.untilWallMs - other.untilWallMs);
+  const open = others.filter((one) => !isOver(one));
+  const kept = [...others.filter(isOver).slice(-MOST_OVER), ...open, stone];
+  while (kept.length > 1 && formatTombstones(kept).length > MOST_BYTES) kept.shift();
+  return kept;
 }
 
 export function formatTombstones(stones: readonly Tombstone[]): string {

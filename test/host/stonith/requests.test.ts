@@ -39,13 +39,13 @@ test('no text makes the reader of requests fail', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => void parseFenceRequest(text)));
 });
 
-const stone = (id: string, atWallMs: number): Tombstone => ({
+const stone = (id: string, atWallMs: number, untilWallMs = 60_000): Tombstone => ({
   requester: 'guest 1',
   operation: 'off',
   resource: 'prm/2',
   id,
   state: 'off',
-  untilWallMs: 60_000,
+  untilWallMs,
   atWallMs,
 });
 
@@ -59,14 +59,34 @@ test('how a job ended is told to who asks for the very same, from any host, for 
   }
 });
 
-test('what is kept of ended jobs is bounded in number and age', () => {
+test('however many are fenced at once, each is told until its deadline; of those that are over the newest are kept, for a while', () => {
+  const uuid = (n: number) => `2c1f6a52-5d0e-4f4b-9a3c-${String(n).padStart(12, '0')}`;
   let stones: readonly Tombstone[] = [];
-  for (let n = 0; n < 100; n++) stones = withTombstone(stones, stone(`r-${n}`, n), n);
-  assert.equal(stones.length, 16);
+  for (let n = 0; n < 100; n++) stones = withTombstone(stones, stone(uuid(n), n), n);
+  assert.equal(stones.length, 100);
+  const later = withTombstone(stones, stone('new', 70_001, 130_000), 70_001);
+  assert.deepEqual([later.length, later.at(-1)?.id], [17, 'new']);
+  const last = withTombstone(later, stone('last', KEPT_MS + 80_000, KEPT_MS + 90_000), KEPT_MS + 80_000);
   assert.deepEqual(
-    withTombstone(stones, stone('new', KEPT_MS + 1_000), KEPT_MS + 1_000).map(({ id }) => id),
-    ['new'],
+    last.map(({ id }) => id),
+    ['last'],
   );
+});
+
+test('what all hosts have to know of ended jobs stays small: beyond that those go first whose deadline comes first', () => {
+  let stones: readonly Tombstone[] = [stone('long', 0, 600_000), stone('over', 0, -20_000)];
+  for (let n = 0; n < 1_000; n++) stones = withTombstone(stones, stone(`request-${n}`, n, 60_000 + n), n);
+  assert.ok(formatTombstones(stones).length <= 16 * 1024 && stones.length > 100);
+  const ids = new Set(stones.map(({ id }) => id));
+  assert.deepEqual(
+    ['over', 'request-0', 'long', 'request-999'].map((id) => ids.has(id)),
+    [false, false, true, true],
+  );
+  const huge = stone('x'.repeat(20_000), 1_000);
+  assert.deepEqual(withTombstone(stones, huge, 1_000), [huge]);
+});
+
+test('what is no tombstone is passed over', () => {
   assert.ok(
     parseTombstones('1/confirmed/off/%/off/r/x 1/granted/off/g/off/r/x 1/confirmed/off/g/x /// ').length ===
       0,
