@@ -137,6 +137,9 @@ export class ClusterBackEnd implements FenceBackEnd {
       for (const [name, value] of attributes) {
         const mark = name.startsWith(MARK) ? parseMark(value) : undefined;
         if (mark === undefined || isRunning(mark.id) || mark.untilWallMs > wallMs) continue;
+        // In the CIB an old one stands for some seconds when another request has set its own in its place.
+        const present = await queryNodeAttribute(this.#pacemaker, name);
+        if (!present.ok || (present.values.get(node) ?? value) !== value) continue;
         const removed = await deleteNodeAttribute(this.#pacemaker, { name, node });
         const words = { name, node, value };
         if (removed.ok) this.#options.log.warning('a forgotten mark was removed', words);

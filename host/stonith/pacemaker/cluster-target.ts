@@ -177,11 +177,11 @@ export class ClusterTarget implements FenceTarget {
       : this.#tidy(deadlineMs, changes, this.#hasNotEnded);
   }
 
+  /** The record goes last: while it stands nobody else sets a mark, which would be removed for ours. */
   async #tidy(deadlineMs: number, changes: MetaChanges, condition = ''): Promise<Done> {
-    const [changed, unmarked] = await Promise.all([
-      this.#changeOwn(deadlineMs, changes, condition),
-      this.#removeMarks(deadlineMs),
-    ]);
+    const untilMs = performance.now() + deadlineMs;
+    const unmarked = await this.#removeMarks(deadlineMs / 2);
+    const changed = await this.#changeOwn(untilMs - performance.now(), changes, condition);
     return changed.ok ? unmarked : changed;
   }
 
@@ -244,11 +244,12 @@ export class ClusterTarget implements FenceTarget {
   }
 
   async #removeMarks(deadlineMs: number): Promise<Done> {
-    const pacemaker = this.#within(deadlineMs);
+    const untilMs = performance.now() + deadlineMs;
     const name = markAttribute(this.#resource);
-    const present = await queryNodeAttribute(pacemaker, name);
+    const present = await queryNodeAttribute(this.#within(deadlineMs), name);
     if (!present.ok) return doneOf(present);
     const ours = [...present.values].filter(([, value]) => parseMark(value)?.id === this.#job.id);
+    const pacemaker = this.#within(untilMs - performance.now());
     const removed = await Promise.all(ours.map(([node]) => deleteNodeAttribute(pacemaker, { name, node })));
     return doneOf(removed.find((one) => !one.ok) ?? { ok: true });
   }
