@@ -2,6 +2,7 @@
  * What libvirt's logs of a domain tell of where it went: one table for all who read them, in whichever language. The
  * lines are libvirt 9's.
  */
+import { utimesSync } from 'node:fs';
 
 const AT = '2026-11-21 20:39:06.931+0000: ';
 const START = `${AT}starting up libvirt version: 9.0.0, package: 9.0.0-4+deb12u2 (Debian), qemu version: 7.2.22, kernel: 6.1\n`;
@@ -12,8 +13,8 @@ const end = (reason: string) => `${AT}shutting down, reason=${reason}\n`;
 
 export interface DomainLogs {
   readonly about: string;
-  /** By what follows the domain's name. */
-  readonly logs: Readonly<Partial<Record<'.log' | '.log.0' | '.log.1', string>>>;
+  /** By what follows the domain's name; the older first. */
+  readonly logs: Readonly<Record<string, string>>;
   readonly wasSentAway: boolean;
 }
 
@@ -60,8 +61,34 @@ export const DOMAIN_LOGS: readonly DomainLogs[] = [
     wasSentAway: false,
   },
   {
-    about: 'a line that was cut when the log was moved away',
-    logs: { '.log.0': START + end('migrated').slice(0, 40), '.log': end('migrated').slice(40) },
+    about: 'sent away, as a log of a date tells',
+    logs: { '.log-20261108': START + end('migrated'), '.log': SIGNAL },
     wasSentAway: true,
   },
+  {
+    about: 'started, as the newer of two logs tells that count otherwise',
+    logs: { '.log.0': START + end('migrated'), '.log.1': START, '.log': '' },
+    wasSentAway: false,
+  },
+  {
+    about: 'sent away, after a log that ends within a line',
+    logs: { '.log.1': `${START}half a li`, '.log.0': end('migrated'), '.log': '' },
+    wasSentAway: true,
+  },
+  {
+    about: 'the log of a domain whose name begins like it',
+    logs: { '.log.10.log': START + end('migrated'), '.log': START },
+    wasSentAway: false,
+  },
 ];
+
+/** Written in their order, and told apart by their times. */
+export function writeDomainLogs(
+  logs: DomainLogs['logs'],
+  write: (suffix: string, text: string) => string,
+): void {
+  for (const [index, [suffix, text]] of Object.entries(logs).entries()) {
+    const changed = new Date(Date.UTC(2026, 0, 1 + index));
+    utimesSync(write(suffix, text), changed, changed);
+  }
+}

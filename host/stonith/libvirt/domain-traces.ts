@@ -3,7 +3,7 @@
  * when it is restarted, and its saved memory, with which it would come back in the middle of what it did. What is there
  * and can't be read throws: it must not count as nothing.
  */
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCodeOf } from '../../../shared/errors.ts';
 
@@ -17,16 +17,13 @@ export interface LibvirtFolders {
 const TAIL_BYTES = 262_144;
 const STARTS = /^[-0-9]+ [0-9:.+]+: starting up /;
 const ENDS = /^[-0-9]+ [0-9:.+]+: shutting down, reason=([a-z ]+)/;
-/** The older first: what logrotate and virtlogd have moved away. */
-const LOGS = ['.log.1', '.log.0', '.log'];
-
 /**
  * Whether libvirt's logs tell that it was sent away and has not run here since. The resource agent reads them by the same
  * rule. A start that failed changes nothing.
  */
 export function wasSentAway({ logs }: LibvirtFolders, domain: string): boolean {
   if (domain.includes('/')) return false;
-  const told = LOGS.map((suffix) => tailOf(join(logs, `${domain}${suffix}`))).join('');
+  const told = logsOf(logs, domain).map(tailOf).join('\n');
   let [before, sent] = [false, false];
   for (const line of told.split('\n')) {
     if (STARTS.test(line)) [before, sent] = [sent, false];
@@ -35,6 +32,30 @@ export function wasSentAway({ logs }: LibvirtFolders, domain: string): boolean {
     else if (reason !== undefined) sent = reason === 'migrated';
   }
   return sent;
+}
+
+/** The older first: what logrotate and virtlogd have moved away, and not packed. */
+function logsOf(folder: string, domain: string): string[] {
+  const current = `${domain}.log`;
+  const isOld = (name: string) =>
+    name.startsWith(current) &&
+    /^[.-]\d[^/]*$/.test(name.slice(current.length)) &&
+    !/\.(gz|xz|bz2|zst)$/.test(name);
+  const changedMs = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const old = namesIn(folder)
+    .filter(isOld)
+    .map((name) => join(folder, name))
+    .toSorted((one, other) => changedMs(one) - changedMs(other));
+  return [...old, join(folder, current)];
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (thrown) {
+    if (systemCodeOf(thrown) === 'ENOENT') return [];
+    throw thrown;
+  }
 }
 
 export function hasSavedMemory({ saves }: LibvirtFolders, domain: string): boolean {

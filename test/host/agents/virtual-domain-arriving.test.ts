@@ -1,6 +1,10 @@
 /** Where a machine is sent is said before it goes, and nobody else starts it until that node has looked. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { OCF } from '../../support/agent-call.ts';
 import { virtualDomain } from './virtual-domain-call.ts';
 
@@ -8,6 +12,15 @@ const DOMAIN = 'pmk-arriving';
 const HERE = { OCF_RESKEY_CRM_meta_on_node: 'hosta' };
 const TO_HOSTB = { ...HERE, OCF_RESKEY_CRM_meta_migrate_target: 'hostb' };
 const at = (host: string, value = host) => `echo 'name="arriving-tested" host="${host}" value="${value}"'`;
+const SOON = Math.floor(Date.now() / 1_000) + 600;
+/** What crm_mon tells: one node is there, one is lost, one was fenced. */
+const NODES = `cat <<END
+<nodes>
+  <node name="hostb" id="2" online="true" standby="false" unclean="false" type="member"/>
+  <node name="hostc" id="3" online="false" standby="false" unclean="true" type="member"/>
+  <node name="hoste" id="4" online="false" standby="false" unclean="false" type="member"/>
+</nodes>
+END`;
 /** libvirt knows the machine, runs it not, and can't start it. */
 const OFF = 'case $* in *domstate*) echo "shut off" ;; *create* | *start*) exit 1 ;; esac';
 const SENDS =
@@ -18,9 +31,12 @@ describe('a machine that is sent', () => {
   it('is announced where it goes, quietly, before it goes', async (t) => {
     const call = virtualDomain(t, { domain: DOMAIN, virsh: SENDS, told });
     await call.run('migrate_to', TO_HOSTB);
-    const [first, ...later] = call.attributes();
-    assert.equal(first, '--name=arriving-tested --node=hostb --update-both=hostb --delay=60s');
-    assert.ok(later.includes('sent'), 'and then it is sent');
+    const words = (value: string) => `--name=arriving-tested --node=hostb --update-both=${value} --delay=60s`;
+    const [first = '', ...later] = call.attributes();
+    const until = Number(/^--name=.*=sending:hosta:(\d+) --delay=60s$/.exec(first)?.[1]);
+    assert.equal(first, words(`sending:hosta:${until}`));
+    assert.ok(until > Date.now() / 1_000 + 60, 'it holds for longer than the migration may take');
+    assert.deepEqual(later, ['sent', words('sent')], 'then it is sent, and at last nothing more will come');
   });
 
   for (const shell of [['dash'], ['bash', '--posix']]) {
@@ -61,14 +77,63 @@ describe('a machine that is sent', () => {
     }
   });
 
-  it('is looked for by a probe, and ended by a stop: then it is announced no longer', async (t) => {
+  it('is not sent when nobody can be told', async (t) => {
+    const virsh =
+      'case $* in *domstate*) if [ -e "$D/off" ]; then echo "shut off"; else echo running; fi ;; *migrate*) touch "$D/migrated" ;; *shutdown*) touch "$D/off" ;; esac';
+    const call = virtualDomain(t, { domain: DOMAIN, virsh, told: 'exit 102' });
+    const { status, stderr } = await call.run('migrate_to', TO_HOSTB);
+    assert.equal(status, OCF.success, 'a failure might cost the node its power');
+    assert.match(stderr, /it is not sent/);
+    assert.ok(!existsSync(call.path('migrated')));
+  });
+
+  for (const [about, arrival, nodes, isOver] of [
+    ['has been sent', 'sent', NODES, true],
+    ['is announced by a version before', 'hosta', NODES, true],
+    ['may be on its way', `sending:hostb:${SOON}`, NODES, false],
+    ['may be on its way from a node that is unclean', `sending:hostc:${SOON}`, NODES, false],
+    ['may be on its way from a node that nobody knows', `sending:hostd:${SOON}`, NODES, false],
+    ['was on its way from a node that was fenced', `sending:hoste:${SOON}`, NODES, true],
+    ['was on its way when the time was over', 'sending:hostb:1000', NODES, true],
+    ['may be on its way, and Pacemaker does not answer', `sending:hoste:${SOON}`, 'exit 102', false],
+  ] as const) {
+    it(`that ${about} is announced ${isOver ? 'no longer' : 'still'} when nothing is found of it`, async (t) => {
+      const call = virtualDomain(t, { domain: DOMAIN, told, arrived: at('hosta', arrival) });
+      call.program('crm_mon', nodes);
+      const deleted = () =>
+        call.attributes().filter((words) => words === '--name=arriving-tested --delete').length;
+      const probe = { OCF_RESKEY_CRM_meta_interval: '0' };
+      assert.equal((await call.run('monitor', probe)).status, OCF.notRunning);
+      assert.equal(deleted(), isOver ? 1 : 0);
+      const inASecond = { OCF_RESKEY_CRM_meta_timeout: '11000' };
+      assert.equal((await call.run('stop', inASecond)).status, OCF.success);
+      assert.equal(deleted(), isOver ? 2 : 0);
+    });
+  }
+
+  it('and comes while it is stopped here is ended here', async (t) => {
+    const call = virtualDomain(t, { domain: DOMAIN, told, arrived: at('hosta', `sending:hostb:${SOON}`) });
+    call.program('crm_mon', NODES);
+    const stopped = call.run('stop', { OCF_RESKEY_CRM_meta_timeout: '60000' });
+    await sleep(1_000);
+    const come = spawn('python3', [
+      '-c',
+      'import time; time.sleep(1000)',
+      '-name',
+      `guest=${DOMAIN},debug-threads=on`,
+    ]);
+    const ended = once(come, 'exit');
+    t.after(() => come.kill('SIGKILL'));
+    const { status, stderr } = await stopped;
+    assert.equal(status, OCF.success, stderr);
+    assert.match(stderr, /has come while it was stopped here/);
+    assert.deepEqual(await ended, [null, 'SIGKILL']);
+    assert.ok(call.attributes().includes('--name=arriving-tested --delete'));
+  });
+
+  it('needs nothing to be told where nothing was announced', async (t) => {
     const call = virtualDomain(t, { domain: DOMAIN, told });
-    const deleted = () =>
-      call.attributes().filter((words) => words === '--name=arriving-tested --delete').length;
-    assert.equal((await call.run('monitor', { OCF_RESKEY_CRM_meta_interval: '0' })).status, OCF.notRunning);
-    assert.equal(deleted(), 1);
-    assert.equal((await call.run('monitor')).status, OCF.notRunning);
     assert.equal((await call.run('stop')).status, OCF.success);
-    assert.equal(deleted(), 2);
+    assert.deepEqual(call.attributes(), []);
   });
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { OCF } from '../../support/agent-call.ts';
-import { DOMAIN_LOGS } from '../../support/domain-logs.ts';
+import { DOMAIN_LOGS, writeDomainLogs } from '../../support/domain-logs.ts';
 import { halfDead } from '../../support/half-dead.ts';
 import { threadsOf } from '../../support/process-table.ts';
 import { asked, job, libvirtFile, statusXml, UUID, virtualDomain } from './virtual-domain-call.ts';
@@ -73,7 +73,7 @@ describe('VirtualDomain and machines on their way', () => {
     assert.equal(isFrozen(pid), false);
   });
 
-  it('one whose libvirt has nothing of it any more has left when the log says so', async (t) => {
+  it('one that the cluster has stopped here has not left, whatever an older log says', async (t) => {
     const { call, pid } = await moving(t, {});
     libvirtFile(
       t,
@@ -83,16 +83,27 @@ describe('VirtualDomain and machines on their way', () => {
     libvirtFile(t, `/run/libvirt/qemu/${DOMAIN}.xml`, statusXml(DOMAIN));
     assert.equal((await call.run('stop')).status, OCF.success, 'its file is there, and it is here');
     assert.deepEqual(threadsOf(pid), []);
-    assert.equal((await call.run('stop')).status, OCF.generic, 'it is not here, and the log says why');
+    assert.equal((await call.run('stop')).status, OCF.success, 'it was stopped here');
+  });
+
+  it('one that was only found not to run has left when the log says so', async (t) => {
+    const { call, pid } = await moving(t, { place: 'found' });
+    process.kill(pid, 'SIGKILL');
+    libvirtFile(
+      t,
+      `/var/log/libvirt/qemu/${DOMAIN}.log`,
+      '2026-01-01 00:00:01.000+0000: shutting down, reason=migrated\n',
+    );
+    assert.equal((await call.run('stop')).status, OCF.generic);
   });
 
   for (const { about, logs, wasSentAway } of DOMAIN_LOGS) {
     it(`one that libvirt has nothing of has left by its log: ${about}`, async (t) => {
       const { call, pid } = await moving(t, {});
       process.kill(pid, 'SIGKILL');
-      for (const [suffix, text] of Object.entries(logs)) {
-        libvirtFile(t, `/var/log/libvirt/qemu/${DOMAIN}${suffix}`, text);
-      }
+      writeDomainLogs(logs, (suffix, text) =>
+        libvirtFile(t, `/var/log/libvirt/qemu/${DOMAIN}${suffix}`, text),
+      );
       assert.equal((await call.run('stop')).status, wasSentAway ? OCF.generic : OCF.success);
     });
   }
@@ -117,7 +128,8 @@ describe('VirtualDomain and machines on their way', () => {
     for (const [doing, place] of [
       ['migration out', 'yes'],
       ['migration in', 'coming'],
-      ['migration in', 'ended'],
+      ['migration in', 'stopped'],
+      ['migration in', 'found'],
       ['migration in', undefined],
     ] as const) {
       const { call, pid } = await moving(t, {

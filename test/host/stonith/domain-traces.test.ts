@@ -4,14 +4,18 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { hasSavedMemory, wasSentAway } from '../../../host/stonith/libvirt/domain-traces.ts';
-import { DOMAIN_LOGS } from '../../support/domain-logs.ts';
+import { DOMAIN_LOGS, writeDomainLogs } from '../../support/domain-logs.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 for (const { about, logs, wasSentAway: expected } of DOMAIN_LOGS) {
   test(`whether it was sent away: ${about}`, (t) => {
     const folder = temporaryDirectory(t);
     const folders = { pids: folder, logs: folder, saves: folder };
-    for (const [suffix, text] of Object.entries(logs)) writeFileSync(join(folder, `web${suffix}`), text);
+    writeDomainLogs(logs, (suffix, text) => {
+      const path = join(folder, `web${suffix}`);
+      writeFileSync(path, text);
+      return path;
+    });
     assert.equal(wasSentAway(folders, 'web'), expected);
   });
 }
