@@ -7,6 +7,7 @@
  * not there at all. Never off is what libvirt was asked to start and has not answered, what has been sent to another host,
  * or is on its way there (nobody here sees it there), and what has its memory saved: it would go on where it was.
  */
+import { systemCodeOf } from '../../../shared/errors.ts';
 import { abortDomainJob, destroyDomain, forgetMemory, startDomain } from '../../libvirt/domain-control.ts';
 import { type DomainListResult, type DomainSummary, listDomains } from '../../libvirt/domain-list.ts';
 import { queryDomainJob } from '../../libvirt/job-info.ts';
@@ -16,7 +17,8 @@ import type { FenceRecord } from '../decide/record.ts';
 import type { Done, FenceTarget, Looked, LookNeeds } from '../desk/back-end.ts';
 import { hasSavedMemory, type LibvirtFolders, wasSentAway } from './domain-traces.ts';
 import { type PendingStarts, START_ANSWERED_MS } from './pending-starts.ts';
-import { endProcess, hasEnded, type QemuProcess, qemuProcessOf } from './qemu-process.ts';
+import { endUnless, hasEnded, type QemuProcess, qemuProcessOf } from './qemu-process.ts';
+import { whereaboutsOf } from './status-file.ts';
 
 export interface DomainTargetOptions {
   readonly host: string;
@@ -37,7 +39,7 @@ const REQUESTER_ENDS: Done = {
   isCertain: true,
   isConflict: true,
 };
-const HAS_LEFT: Done = { ok: false, fault: 'it was sent to another host', isCertain: true };
+const HAS_LEFT = { ok: false, fault: 'it was sent to another host', isCertain: true } as const;
 const START_UNANSWERED: Done = {
   ok: false,
   fault: 'libvirt has not answered to its start',
@@ -157,19 +159,48 @@ export class DomainTarget implements FenceTarget {
 
   /** libvirt's own way begins with a polite signal and waits in steps of 200 ms; ours does not. */
   async #destroy(deadlineMs: number): Promise<Done> {
-    const leaving = await this.#endLeaving(deadlineMs);
-    if (leaving !== undefined) return { ok: false, fault: leaving, isCertain: false };
-    const qemu = this.#process;
-    const wasAlive = qemu !== undefined && !hasEnded(qemu);
-    if (wasAlive && endProcess(qemu)) await this.#awaitEnd(qemu, deadlineMs);
-    if (wasAlive && hasEnded(qemu)) {
-      this.#wasDestroyed = true;
-      this.#sawItsEnd = true;
-      return DONE;
+    const untilMs = performance.now() + deadlineMs;
+    for (;;) {
+      const leaving = await this.#endLeaving(untilMs - performance.now());
+      if (leaving !== undefined) return { ok: false, fault: leaving, isCertain: false };
+      const qemu = this.#process;
+      if (qemu === undefined || hasEnded(qemu)) break;
+      const reason = this.#endHere(qemu);
+      if (reason === undefined) {
+        await this.#awaitEnd(qemu, untilMs - performance.now());
+        if (!hasEnded(qemu)) break;
+        if (this.#wasSentAway) return { ...HAS_LEFT, isCertain: false };
+        this.#wasDestroyed = true;
+        this.#sawItsEnd = true;
+        return DONE;
+      }
+      if (performance.now() > untilMs) return { ok: false, fault: reason, isCertain: false };
+      this.#stayedAtMs = Number.NEGATIVE_INFINITY;
+      await this.#options.sleep(LOOK_AGAIN_MS);
     }
-    const answer = await destroyDomain(this.#within(deadlineMs), { name: this.#name });
-    this.#wasDestroyed = answer.ok && answer.outcome === 'destroyed';
-    return answer.ok ? DONE : { ok: false, fault: answer.fault, isCertain: false };
+    const answer = await destroyDomain(this.#within(Math.max(1, untilMs - performance.now())), {
+      name: this.#name,
+    });
+    if (!answer.ok) return { ok: false, fault: answer.fault, isCertain: false };
+    this.#wasDestroyed = answer.outcome === 'destroyed' && !this.#wasSentAway;
+    return DONE;
+  }
+
+  /** Why it was not ended; undefined: it was told to. A migration may have begun since libvirt was asked. */
+  #endHere(qemu: QemuProcess): string | undefined {
+    try {
+      return endUnless(qemu, () => {
+        const whereabouts = whereaboutsOf(this.#options.folders.pids, this.#name);
+        return whereabouts.kind === 'doubtful' ? whereabouts.fault : undefined;
+      });
+    } catch (thrown) {
+      if (systemCodeOf(thrown) === 'EPERM') return undefined; // libvirt may
+      throw thrown;
+    }
+  }
+
+  get #wasSentAway(): boolean {
+    return wasSentAway(this.#options.folders, this.#name);
   }
 
   /**
@@ -235,7 +266,7 @@ export class DomainTarget implements FenceTarget {
     if (domain?.state.name !== 'shut-off' || domain.id !== undefined || this.#wasDestroyed) return false;
     const { reason } = domain.state;
     if (reason === 'migrated') return true;
-    return FORGETFUL.includes(reason) && wasSentAway(this.#options.folders, this.#name);
+    return FORGETFUL.includes(reason) && this.#wasSentAway;
   }
 
   /** Whether a QEMU of it lives: the one that this job has seen, or another. */

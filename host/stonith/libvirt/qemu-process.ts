@@ -31,13 +31,31 @@ export function hasEnded({ pid, startTicks }: QemuProcess): boolean {
   return startTicksOf(pid) !== startTicks;
 }
 
-/** Ends it without asking; false when it could not be told to. */
-export function endProcess(qemu: QemuProcess): boolean {
-  if (hasEnded(qemu)) return true;
+/**
+ * Ends it without asking, unless something speaks against that while it is frozen: then nothing that it does comes between
+ * the look and its end. Says what does; one that is not ended is not left frozen either, so that nothing here may wait.
+ */
+export function endUnless(qemu: QemuProcess, whyNot: () => string | undefined): string | undefined {
+  if (hasEnded(qemu)) return undefined;
+  let isKilled = false;
   try {
-    return process.kill(qemu.pid, 'SIGKILL');
-  } catch {
-    return hasEnded(qemu);
+    process.kill(qemu.pid, 'SIGSTOP');
+    const reason = whyNot();
+    if (reason === undefined && !hasEnded(qemu)) isKilled = process.kill(qemu.pid, 'SIGKILL');
+    return reason;
+  } catch (thrown) {
+    if (isGone(thrown)) return undefined;
+    throw thrown;
+  } finally {
+    if (!isKilled) thaw(qemu.pid);
+  }
+}
+
+function thaw(pid: number): void {
+  try {
+    process.kill(pid, 'SIGCONT');
+  } catch (thrown) {
+    if (!isGone(thrown)) throw thrown;
   }
 }
 

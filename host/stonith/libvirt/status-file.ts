@@ -1,0 +1,30 @@
+/**
+ * What libvirt notes of a domain that it runs, beside its pid file. It writes there before it acts, and also what a
+ * restart finds that it left half done.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf, systemCodeOf } from '../../../shared/errors.ts';
+
+export type Whereabouts =
+  /** Or libvirt has noted nothing: of what it has sent away its log tells. */
+  | { readonly kind: 'here' }
+  /** It may run on another host without what is here, or it can't be told. */
+  | { readonly kind: 'doubtful'; readonly fault: string };
+
+/** The resource agent reads it by the same rule. The text of a domain can't hold these: libvirt writes its quotes as entities. */
+const BETWEEN_HOSTS =
+  /<domstatus state='paused' reason='(?:migration|postcopy[^']*)'|async='migration (?:in|out)'/;
+
+export function whereaboutsOf(directory: string, domain: string): Whereabouts {
+  let text: string;
+  try {
+    text = readFileSync(join(directory, `${domain}.xml`), 'utf8');
+  } catch (thrown) {
+    if (systemCodeOf(thrown) === 'ENOENT') return { kind: 'here' };
+    return { kind: 'doubtful', fault: `whether it is being migrated can't be read: ${messageOf(thrown)}` };
+  }
+  return BETWEEN_HOSTS.test(text)
+    ? { kind: 'doubtful', fault: 'libvirt has it between two hosts' }
+    : { kind: 'here' };
+}

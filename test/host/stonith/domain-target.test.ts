@@ -1,0 +1,101 @@
+/**
+ * How one job ends a domain: a real process with the arguments of a QEMU, and libvirt's files beside it. virsh's answers
+ * are written down, for what they miss is the point: `domjobinfo` tells of no migration, which begins right after.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FenceRecord } from '../../../host/stonith/decide/record.ts';
+import { DomainTarget } from '../../../host/stonith/libvirt/domain-target.ts';
+import { PendingStarts } from '../../../host/stonith/libvirt/pending-starts.ts';
+import type { CommandRunner } from '../../../shared/process/run-command.ts';
+import { eventually } from '../../support/eventually.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+const DOMAIN = `target-${process.pid}`;
+const UUID = '11111111-2222-3333-4444-555555555555';
+const RECORD: FenceRecord = {
+  id: 'r1',
+  operation: 'off',
+  untilWallMs: 0,
+  requester: 'peer',
+  host: 'h',
+  formerRole: undefined,
+};
+const HERE = "<domstatus state='running' reason='booted' pid='7'>\n<job type='none' async='none'/>\n";
+const LEAVING = HERE.replace("async='none'", "async='migration out'");
+
+function arranged(t: TestContext, { status, log = '' }: { readonly status: string; readonly log?: string }) {
+  const folder = temporaryDirectory(t);
+  const argv = ['-c', 'while :; do sleep 1; done', '-name', `guest=${DOMAIN},debug-threads=on`];
+  const qemu = spawn('/bin/sh', argv, { stdio: 'ignore' });
+  t.after(() => qemu.kill('SIGKILL'));
+  writeFileSync(join(folder, `${DOMAIN}.xml`), status);
+  writeFileSync(join(folder, `${DOMAIN}.log`), log);
+  const run: CommandRunner = async (argv) => {
+    const running = `${UUID} 7 ${DOMAIN}\n\nDomain: '${DOMAIN}'\n  state.state=1\n  state.reason=1\n\n`;
+    const stdout = argv.includes('domjobinfo') ? 'Job type: 0\n' : running;
+    return { kind: 'exited', exitCode: 0, stdout, stderr: '', elapsedMs: 1 };
+  };
+  const target = new DomainTarget(DOMAIN, {
+    host: 'h',
+    virsh: { run, uri: 'qemu:///system' },
+    folders: { pids: folder, logs: folder, saves: folder },
+    sleep: (ms) => sleep(ms),
+    requester: 'peer',
+    ending: new Set(),
+    starts: new PendingStarts(),
+  });
+  const hasEnded = () => qemu.signalCode !== null;
+  const note = (text: string) => writeFileSync(join(folder, `${DOMAIN}.xml`), text);
+  return { target, qemu, hasEnded, note };
+}
+
+const processState = (pid = 0) => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /, '').slice(0, 1);
+
+async function activeOn(target: DomainTarget): Promise<readonly string[] | undefined> {
+  const looked = await target.look({ configuration: true, settled: false }, 2_000);
+  return looked.ok ? looked.facts.target?.activeOn : undefined;
+}
+
+test('one that libvirt has here is ended, and that is its end', async (t) => {
+  const { target, hasEnded } = arranged(t, { status: HERE });
+  assert.deepEqual(await activeOn(target), ['h']);
+  assert.deepEqual(await target.order('Stopped', RECORD, 5_000), { ok: true });
+  await eventually('it has ended', hasEnded);
+  assert.deepEqual(await activeOn(target), []);
+});
+
+test('one whose migration has begun since libvirt was asked is not ended, and goes on', async (t) => {
+  const { target, hasEnded, qemu } = arranged(t, { status: LEAVING });
+  assert.deepEqual(await activeOn(target), ['h']);
+  const ordered = await target.order('Stopped', RECORD, 300);
+  assert.equal(ordered.ok, false);
+  assert.equal(hasEnded(), false);
+  assert.notEqual(processState(qemu.pid), 'T');
+  assert.deepEqual(await activeOn(target), ['h']);
+});
+
+test('it is ended when libvirt has it here alone again', async (t) => {
+  const { target, hasEnded, note } = arranged(t, { status: LEAVING });
+  await activeOn(target);
+  const ordered = target.order('Stopped', RECORD, 20_000);
+  await sleep(100);
+  assert.equal(hasEnded(), false);
+  note(HERE);
+  assert.deepEqual(await ordered, { ok: true });
+  await eventually('it has ended', hasEnded);
+});
+
+test('what is ended proves nothing when libvirt has logged that it was sent away', async (t) => {
+  const log = '2026-01-01 00:00:00.000+0000: shutting down, reason=migrated\n';
+  const { target, hasEnded } = arranged(t, { status: HERE, log });
+  await activeOn(target);
+  const ordered = await target.order('Stopped', RECORD, 5_000);
+  assert.equal(!ordered.ok && ordered.fault, 'it was sent to another host');
+  await eventually('it has ended', hasEnded);
+  assert.deepEqual(await activeOn(target), ['h']);
+});
