@@ -149,7 +149,9 @@ const OTHER_NAMES: Readonly<Record<string, string | undefined>> = {
 function rpmNeed(need: string): readonly string[] {
   const [, name = need, version] = /^(\S+)(?: \((.*)\))?$/.exec(need) ?? [];
   const other = Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : name;
-  return other === undefined ? [] : [[other, version].filter(Boolean).join(' ')];
+  // Node's packages there have the epoch 1 or more; without one every Node of theirs would do.
+  const wanted = name === 'nodejs' ? version?.replace(/\d+/, '1:$&') : version;
+  return other === undefined ? [] : [[other, wanted].filter(Boolean).join(' ')];
 }
 
 function changelog(version: string): string {
