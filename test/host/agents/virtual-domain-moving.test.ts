@@ -1,9 +1,11 @@
 /** Laws of ocf:extra:VirtualDomain about machines on their way between hosts without the cluster. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
 import { OCF } from '../../support/agent-call.ts';
 import { DOMAIN_LOGS, writeDomainLogs } from '../../support/domain-logs.ts';
+import { eventually } from '../../support/eventually.ts';
 import { halfDead } from '../../support/half-dead.ts';
 import { threadsOf } from '../../support/process-table.ts';
 import { asked, job, libvirtFile, statusXml, UUID, virtualDomain } from './virtual-domain-call.ts';
@@ -106,6 +108,26 @@ describe('VirtualDomain and machines on their way', () => {
       );
       assert.equal((await call.run('stop')).status, wasSentAway ? OCF.generic : OCF.success);
     });
+  }
+
+  for (const [file, isOurs] of [
+    ['/home/me/.config/libvirt/qemu/lib/domain-1-web/master-key.aes', false],
+    ['/var/lib/libvirt/qemu/domain-1-web/master-key.aes', true],
+  ] as const) {
+    for (const key of [
+      `{"qom-type":"secret","id":"masterKey0","format":"raw","file":"${file}"}`,
+      `secret,id=masterKey0,format=raw,file=${file}`,
+    ]) {
+      it(`one of its name with ${key} is ${isOurs ? 'ended' : "a user's, and goes on"}`, async (t) => {
+        const call = virtualDomain(t, { domain: DOMAIN, mark: 'true' });
+        const words = ['-c', 'import time; time.sleep(1000)', '-name', `guest=${DOMAIN}`, '-object', key];
+        const qemu = spawn('python3', words);
+        t.after(() => qemu.kill('SIGKILL'));
+        await eventually('it runs', () => threadsOf(qemu.pid ?? 0).length > 0);
+        assert.equal((await call.run('stop')).status, OCF.success);
+        assert.equal(threadsOf(qemu.pid ?? 0).length > 0, !isOurs);
+      });
+    }
   }
 
   it('what is left of one that has left is no proof with a mark, and cleared away without one', async (t) => {
