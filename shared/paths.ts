@@ -18,6 +18,8 @@ export const paths = {
   stateDirectory: '/var/lib/pm-kvm-tools',
   /** Where vm-stonithd tells its own state. */
   stonithSocket: '/run/pm-kvm-tools/vm-stonithd.sock',
+  /** What libvirt was asked to start and has not answered. It ends with the host's boot. */
+  stonithStarts: '/run/pm-kvm-tools/vm-stonithd.starts',
   managerSocket: '/run/pm-kvm-tools/vm-managerd.sock',
   auditLog: '/var/log/pm-kvm-tools/audit.log',
   libvirtRunDirectory: '/run/libvirt/qemu',

@@ -1,22 +1,28 @@
 /**
- * One KVM host without a cluster, as a back end. Nothing is left in it that could be forgotten; how jobs ended is
- * remembered here for as long as the daemon runs.
+ * One KVM host without a cluster, as a back end. Nothing is left in it that could be forgotten but starts that libvirt has
+ * not answered, which a file keeps; how jobs ended is remembered here for as long as the daemon runs.
  */
 import type { Clock } from '../../../shared/clock.ts';
+import type { Logger } from '../../../shared/log.ts';
 import type { CommandRunner } from '../../../shared/process/run-command.ts';
 import { listDomains } from '../../libvirt/domain-list.ts';
 import type { Done, FenceBackEnd, FenceTarget, FoundRecord, JobName } from '../desk/back-end.ts';
 import { ChangeSignal } from '../desk/change-signal.ts';
 import { DomainTarget } from './domain-target.ts';
 import type { LibvirtFolders } from './domain-traces.ts';
+import { libvirtProcesses } from './libvirt-processes.ts';
 import { PendingStarts } from './pending-starts.ts';
+import { startsFile } from './starts-file.ts';
 
 export interface DomainBackEndOptions {
   readonly host: string;
   readonly run: CommandRunner;
   readonly uri: string;
   readonly folders: LibvirtFolders;
+  /** Where the starts are kept that libvirt has not answered. */
+  readonly startsFile: string;
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 const LOOK_EVERY_MS = 100;
@@ -27,12 +33,14 @@ export class DomainBackEnd implements FenceBackEnd {
   readonly #options: DomainBackEndOptions;
   readonly #signal: ChangeSignal;
   readonly #ending = new Set<string>();
-  readonly #starts = new PendingStarts();
+  readonly #starts: PendingStarts;
 
   constructor(options: DomainBackEndOptions) {
     this.#options = options;
     this.#signal = new ChangeSignal(options.clock);
     this.host = options.host;
+    const file = startsFile(options.startsFile);
+    this.#starts = new PendingStarts({ file, processes: libvirtProcesses, log: options.log });
   }
 
   open(resource: string, { requester }: JobName): FenceTarget {

@@ -17,7 +17,8 @@ import type { FenceRecord } from '../decide/record.ts';
 import type { Done, FenceTarget, Looked, LookNeeds } from '../desk/back-end.ts';
 import { hasSavedMemory, type LibvirtFolders, wasSentAway } from './domain-traces.ts';
 import { type PendingStarts, START_ANSWERED_MS } from './pending-starts.ts';
-import { endUnless, hasEnded, type QemuProcess, qemuProcessOf } from './qemu-process.ts';
+import { hasEnded, type ProcessId } from './processes.ts';
+import { endUnless, qemuProcessOf } from './qemu-process.ts';
 import { whereaboutsOf } from './status-file.ts';
 
 export interface DomainTargetOptions {
@@ -40,11 +41,11 @@ const REQUESTER_ENDS: Done = {
   isConflict: true,
 };
 const HAS_LEFT = { ok: false, fault: 'it was sent to another host', isCertain: true } as const;
-const START_UNANSWERED: Done = {
+const START_UNANSWERED = {
   ok: false,
-  fault: 'libvirt has not answered to its start',
+  fault: 'libvirt has not answered to its start; should it stay so, restart libvirtd',
   isCertain: false,
-};
+} as const;
 const END_WITHIN_MS = 2_000;
 const END_LOOK_MS = 2;
 const LOOK_AGAIN_MS = 20;
@@ -58,7 +59,7 @@ const STAY_KNOWN_MS = 200;
 export class DomainTarget implements FenceTarget {
   readonly #name: string;
   readonly #options: DomainTargetOptions;
-  #process: QemuProcess | undefined;
+  #process: ProcessId | undefined;
   #ordered: Role | undefined;
   #wasDestroyed = false;
   /** The QEMU that it ended lived, and is gone: what libvirt says adds nothing to that. */
@@ -187,7 +188,7 @@ export class DomainTarget implements FenceTarget {
   }
 
   /** Why it was not ended; undefined: it was told to. A migration may have begun since libvirt was asked. */
-  #endHere(qemu: QemuProcess): string | undefined {
+  #endHere(qemu: ProcessId): string | undefined {
     try {
       return endUnless(qemu, () => {
         const whereabouts = whereaboutsOf(this.#options.folders.pids, this.#name);
@@ -237,7 +238,7 @@ export class DomainTarget implements FenceTarget {
     return fault;
   }
 
-  async #awaitEnd(qemu: QemuProcess, deadlineMs: number): Promise<void> {
+  async #awaitEnd(qemu: ProcessId, deadlineMs: number): Promise<void> {
     const untilMs = performance.now() + Math.min(deadlineMs, END_WITHIN_MS);
     while (!hasEnded(qemu) && performance.now() < untilMs) await this.#options.sleep(END_LOOK_MS);
   }
@@ -277,7 +278,7 @@ export class DomainTarget implements FenceTarget {
   }
 
   #pendingOf(domain: DomainSummary | undefined, isOff: boolean, lingers: boolean): string | undefined {
-    if (this.#options.starts.has(this.#name)) return 'libvirt has not answered to its start';
+    if (this.#options.starts.has(this.#name)) return START_UNANSWERED.fault;
     if (isOff && lingers) return 'its process has not ended';
     if (isOff)
       return hasSavedMemory(this.#options.folders, this.#name)

@@ -7,35 +7,32 @@
  * the others have, until their memory is gone: from then on libvirt's pid file alone tells whose process it is. libvirt
  * removes that file from what it takes for ended, so that without one all processes are looked at.
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemCodeOf } from '../../../shared/errors.ts';
-import { isQemuOf, statFieldsIn } from './proc-text.ts';
-
-export interface QemuProcess {
-  readonly pid: number;
-  /** In clock ticks since the machine's boot. */
-  readonly startTicks: string;
-}
+import { isQemuOf } from './proc-text.ts';
+import {
+  hasEnded,
+  isDead,
+  isGone,
+  numbersIn,
+  type ProcessId,
+  startTicksOf,
+  statOf,
+  textOf,
+} from './processes.ts';
 
 /** Undefined: no process of this domain lives. */
-export function qemuProcessOf(directory: string, domain: string): QemuProcess | undefined {
+export function qemuProcessOf(directory: string, domain: string): ProcessId | undefined {
   if (domain.includes('/')) return undefined;
   const pid = Number(textOf(join(directory, `${domain}.pid`))?.trim());
   const named = Number.isSafeInteger(pid) && pid > 1 ? livingOf(pid, domain, mayBeNameless) : undefined;
   return named ?? firstOf(numbersIn('/proc'), (other) => livingOf(other, domain, () => false));
 }
 
-/** It has ended: nothing of it can reach a disk any more, whether or not it was reaped. */
-export function hasEnded({ pid, startTicks }: QemuProcess): boolean {
-  return startTicksOf(pid) !== startTicks;
-}
-
 /**
  * Ends it without asking, unless something speaks against that while it is frozen: then nothing that it does comes between
  * the look and its end. Says what does; one that is not ended is not left frozen either, so that nothing here may wait.
  */
-export function endUnless(qemu: QemuProcess, whyNot: () => string | undefined): string | undefined {
+export function endUnless(qemu: ProcessId, whyNot: () => string | undefined): string | undefined {
   if (hasEnded(qemu)) return undefined;
   let isKilled = false;
   try {
@@ -63,7 +60,7 @@ function livingOf(
   pid: number,
   domain: string,
   isItsNameless: (pid: number) => boolean,
-): QemuProcess | undefined {
+): ProcessId | undefined {
   const text = argumentsOf(pid);
   if (text === '' ? !isItsNameless(pid) : !isQemuOf(text, domain)) return undefined;
   const startTicks = startTicksOf(pid);
@@ -80,29 +77,6 @@ function argumentsOf(pid: number): string {
 
 const mayBeNameless = (pid: number) => textOf(`/proc/${pid}/comm`)?.startsWith('qemu') === true;
 
-/** Undefined for what is not there, and for what only waits to be reaped. */
-function startTicksOf(pid: number): string | undefined {
-  const stat = statOf(`/proc/${pid}/stat`);
-  return isDead(stat) && !hasLivingThread(pid, Number(stat[THREADS])) ? undefined : stat[START_TICKS];
-}
-
-/** When threads end while they are listed the list may lack some: the dead in it have to be as many as there are. */
-function hasLivingThread(pid: number, count: number): boolean {
-  const stats = numbersIn(`/proc/${pid}/task`).map((tid) => statOf(`/proc/${pid}/task/${tid}/stat`));
-  const known = stats.filter((stat) => stat.length > 0);
-  return known.some((stat) => !isDead(stat)) || known.length < count;
-}
-
-/** From the state on; places as there. Empty for what is not there. */
-function statOf(path: string): readonly string[] {
-  const stat = textOf(path);
-  return stat === undefined ? [] : statFieldsIn(stat);
-}
-
-const THREADS = 17;
-const START_TICKS = 19;
-const isDead = ([state]: readonly string[]) => state === 'Z' || state === 'X';
-
 function firstOf<Value>(
   numbers: readonly number[],
   look: (one: number) => Value | undefined,
@@ -112,26 +86,4 @@ function firstOf<Value>(
     if (value !== undefined) return value;
   }
   return undefined;
-}
-
-function numbersIn(directory: string): number[] {
-  try {
-    return readdirSync(directory).map(Number).filter(Number.isInteger);
-  } catch (thrown) {
-    if (isGone(thrown)) return [];
-    throw thrown;
-  }
-}
-
-/** What can't be read for any other reason, such as too many open files, has not ended for that. */
-const isGone = (thrown: unknown) => GONE.includes(systemCodeOf(thrown) ?? '');
-const GONE: readonly string[] = ['ENOENT', 'ESRCH'];
-
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (thrown) {
-    if (isGone(thrown)) return undefined;
-    throw thrown;
-  }
 }

@@ -160,6 +160,14 @@ async function backEndOf(
       return new ClusterBackEnd({ host: node.ok ? node.node : host, run, clock, log });
     }
     case 'libvirt':
-      return new DomainBackEnd({ host, run, clock, uri: libvirt, folders: LIBVIRT });
+      return new DomainBackEnd({
+        host,
+        run,
+        clock,
+        log,
+        uri: libvirt,
+        folders: LIBVIRT,
+        startsFile: paths.stonithStarts,
+      });
   }
 }

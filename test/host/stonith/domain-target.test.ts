@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FenceRecord } from '../../../host/stonith/decide/record.ts';
 import { DomainTarget } from '../../../host/stonith/libvirt/domain-target.ts';
 import { PendingStarts } from '../../../host/stonith/libvirt/pending-starts.ts';
+import { silentLogger } from '../../../shared/log.ts';
 import type { CommandRunner } from '../../../shared/process/run-command.ts';
 import { eventually } from '../../support/eventually.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -27,6 +28,12 @@ const RECORD: FenceRecord = {
 };
 const HERE = "<domstatus state='running' reason='booted' pid='7'>\n<job type='none' async='none'/>\n";
 const LEAVING = HERE.replace("async='none'", "async='migration out'");
+
+const noStarts = new PendingStarts({
+  file: { read: () => [], write: () => assert.fail() },
+  processes: { daemons: assert.fail, isAsked: assert.fail },
+  log: silentLogger,
+});
 
 function arranged(t: TestContext, { status, log = '' }: { readonly status: string; readonly log?: string }) {
   const folder = temporaryDirectory(t);
@@ -47,7 +54,7 @@ function arranged(t: TestContext, { status, log = '' }: { readonly status: strin
     sleep: (ms) => sleep(ms),
     requester: 'peer',
     ending: new Set(),
-    starts: new PendingStarts(),
+    starts: noStarts,
   });
   const hasEnded = () => qemu.signalCode !== null;
   const note = (text: string) => writeFileSync(join(folder, `${DOMAIN}.xml`), text);
