@@ -3,6 +3,7 @@
  * says is held against QEMU's processes on both hosts, in the moment of the answer.
  */
 import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Answer, ASKER, reasonOf, resultOf, stateOf } from '../support/bridge-stand-in.ts';
 import { threadsOf } from '../support/process-table.ts';
@@ -30,6 +31,8 @@ interface Story {
   readonly lab: Laboratory;
   readonly t: TestContext;
   readonly ask: (operation: string, deadlineMs?: number) => Promise<Asked>;
+  /** Kills vm-stonithd and starts its successor. */
+  readonly replace: () => Promise<void>;
 }
 
 const virsh = (lab: Laboratory, host: string, ...words: readonly string[]) =>
@@ -59,8 +62,16 @@ async function tell(
   const token = await makeToken(lab, { resource: VICTIM, guest: ASKER });
   const bridge = await playBridge(lab, 'hosta');
   try {
-    await startProgram(lab, 'hosta', 'vm-stonithd', '--backend', 'libvirt', '--log-level', 'debug');
-    await bridge.waitForService();
+    const begin = async () => {
+      await startProgram(lab, 'hosta', 'vm-stonithd', '--backend', 'libvirt', '--log-level', 'debug');
+      await bridge.waitForService();
+    };
+    const replace = async () => {
+      await lab.output('hosta', ['pkill', '-KILL', '-f', '^[^ ]*node [^ ]*/sbin/vm-stonithd ']);
+      await waitFor('its end is seen', 10_000, () => !bridge.isServed);
+      await begin();
+    };
+    await begin();
     const ask = async (operation: string, deadlineMs = DEADLINE_MS): Promise<Asked> => {
       const startedMs = performance.now();
       const answer = await bridge.ask(`${operation} ${token}`, deadlineMs);
@@ -70,7 +81,7 @@ async function tell(
       await t.test(name, async (step) => {
         await defineAndStart(lab);
         try {
-          await story({ lab, t: step, ask });
+          await story({ lab, t: step, ask, replace });
         } finally {
           await removeVictim(lab);
         }
@@ -207,8 +218,7 @@ async function neverStartsWhatHasLeft({ lab, ask }: Story): Promise<void> {
   await virsh(lab, 'hosta', 'migrate', '--live', '--unsafe', VICTIM, ELSEWHERE);
   for (const isForgotten of [false, true]) {
     if (isForgotten) {
-      await lab.signalDaemon('hosta', 'libvirtd', 'KILL');
-      await lab.startDaemon('hosta', 'libvirtd');
+      await restartLibvirt(lab);
       assert.match(await virsh(lab, 'hosta', 'domstate', '--reason', VICTIM), /shut off \(unknown\)/);
     }
     for (const operation of ['on', 'reboot', 'off']) {
@@ -245,6 +255,51 @@ async function endsWhatIsNotDefined({ lab, ask }: Story): Promise<void> {
   assert.match(reasonOf(off.answer), /^libvirt knows no such virtual machine$/);
 }
 
+const HOOK = '/etc/libvirt/hooks/qemu';
+const HELD = '/run/lab-start-held';
+const HOLD = `#!/bin/sh
+[ "$1 $2" = "${VICTIM} prepare" ] || exit 0
+while [ -e ${HELD} ]; do sleep 0.1; done
+`;
+
+async function restartLibvirt(lab: Laboratory): Promise<void> {
+  await lab.signalDaemon('hosta', 'libvirtd', 'KILL');
+  await lab.startDaemon('hosta', 'libvirtd');
+}
+
+/** libvirt goes on with a start of which nobody hears any more. */
+async function remembersTheStart({ lab, ask, replace }: Story): Promise<void> {
+  const inShell = (script: string, ...words: readonly string[]) =>
+    lab.output('hosta', ['/bin/sh', '-ec', script, 'sh', ...words]);
+  await virsh(lab, 'hosta', 'destroy', VICTIM);
+  await inShell(
+    'mkdir -p "$4"; printf %s "$2" >"$1"; chmod 755 "$1"; touch "$3"',
+    HOOK,
+    HOLD,
+    HELD,
+    dirname(HOOK),
+  );
+  try {
+    await restartLibvirt(lab); // it looks for hooks when it starts
+    const on = await ask('on', 3_000);
+    assert.notEqual(resultOf(on.answer), 'confirmed');
+    assert.equal(on.wasAlive, false);
+    await replace();
+    await inShell('rm "$1"', HELD);
+    await waitFor('libvirt has carried it out', 20_000, () => isAlive(lab, VICTIM));
+    for (const _again of [1, 2]) {
+      const off = await ask('off', 5_000);
+      assert.notEqual(resultOf(off.answer), 'confirmed', 'the start may still come');
+      assert.match(reasonOf(off.answer), /libvirt has not answered to its start/);
+    }
+    await restartLibvirt(lab);
+    assertDead(await ask('off'));
+  } finally {
+    await inShell('rm -f "$1" "$2"', HOOK, HELD);
+    await restartLibvirt(lab);
+  }
+}
+
 labTest('with libvirt alone', (lab, t) =>
   tell(lab, t, {
     'off, on, reboot, status and list do what they say': answersAllOperations,
@@ -258,5 +313,7 @@ labTest('with libvirt alone', (lab, t) =>
       neverStartsWhatHasLeft,
     'one whose memory is saved does not come back with it': forgetsSavedMemory,
     'one that is not defined any more is ended, and afterwards not known': endsWhatIsNotDefined,
+    'a start without an answer is remembered by the next vm-stonithd, until libvirtd is another one':
+      remembersTheStart,
   }),
 );
