@@ -10,6 +10,7 @@ import { PING_TARGET } from '../lab/health-texts.ts';
 import { addRouter } from '../lab/health-world.ts';
 import type { Laboratory } from '../lab/lab.ts';
 import { labSpec } from '../lab/layout.ts';
+import { waitFor } from '../lab/wait-for.ts';
 import type { Timeline } from './timeline.ts';
 
 const PATIENCE_MS = 180_000;
@@ -49,6 +50,7 @@ export async function tell(lab: Laboratory, timeline: Timeline): Promise<void> {
   await admin.types('vm-ctl resource add guest1 -a hosta --yes');
   await admin.types('vm-ctl resource add guest2 -a hostb --yes');
   await admin.types('vm-ctl guest init guest1, guest2 --tokens /root/tokens --format xml >/root/fencing.xml');
+  await timeline.step('both hosts have told their cluster that the ping is answered', () => awaitPings(lab));
   await admin.types('vm-ctl resource start guest1, guest2');
 
   timeline.act('The guests form a cluster of their own, which can fence through the hosts');
@@ -88,6 +90,20 @@ class Admin {
       this.#lab.output('hosta', argv, { deadlineMs: PATIENCE_MS }),
     );
   }
+}
+
+/** Before that a guest may run nowhere. */
+async function awaitPings(lab: Laboratory): Promise<void> {
+  const answered = `//nvpair[@name='default_ping_set'][@value='100']`;
+  await waitFor(
+    'the pings are answered',
+    PATIENCE_MS,
+    async () => {
+      const found = await lab.on('hosta', ['cibadmin', '--query', '--xpath', answered]);
+      return found.stdout.match(/name="default_ping_set"/g)?.length === HOSTS.length;
+    },
+    { pollMs: 100 },
+  );
 }
 
 /** Each as soon as it answers, beside the start of its cluster. */
