@@ -16,6 +16,7 @@ export function picture(entries: readonly Entry[]): string {
   const width = BARS_AT + BARS_WIDTH + MARGIN;
   const height = MARGIN * 2 + ROW * (entries.length + 1);
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="monospace" font-size="12">
+<title>A guest of a Pacemaker cluster migrates, freezes, and is fenced by its peer through the hosts</title>
 <rect width="100%" height="100%" fill="#0d1117"/>
 ${rows.join('\n')}
 </svg>
