@@ -111,6 +111,14 @@ describe('a machine that is sent', () => {
     });
   }
 
+  it('keeps no stop waiting for long where nobody can be asked', async (t) => {
+    const call = virtualDomain(t, { domain: DOMAIN, told, arrived: 'echo "attrd is away" >&2; exit 102' });
+    const { status, stderr } = await call.run('stop', { OCF_RESKEY_CRM_meta_timeout: '90000' }, 30_000);
+    assert.equal(status, OCF.success);
+    assert.match(stderr, /pacemaker-attrd does not tell/);
+    assert.deepEqual(call.attributes(), []);
+  });
+
   it('and comes while it is stopped here is ended here', async (t) => {
     const call = virtualDomain(t, { domain: DOMAIN, told, arrived: at('hosta', `sending:hostb:${SOON}`) });
     call.program('crm_mon', NODES);
