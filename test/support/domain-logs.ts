@@ -77,7 +77,7 @@ export const DOMAIN_LOGS: readonly DomainLogs[] = [
   },
   {
     about: 'the log of a domain whose name begins like it',
-    logs: { '.log.10.log': START + end('migrated'), '.log': START },
+    logs: { '.log.10.log': START + end('migrated'), '.log': SIGNAL },
     wasSentAway: false,
   },
 ];

@@ -40,7 +40,7 @@ function logsOf(folder: string, domain: string): string[] {
   const isOld = (name: string) =>
     name.startsWith(current) &&
     /^[.-]\d[^/]*$/.test(name.slice(current.length)) &&
-    !/\.(gz|xz|bz2|zst)$/.test(name);
+    !/\.(gz|xz|bz2|zst|log)$/.test(name);
   const changedMs = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const old = namesIn(folder)
     .filter(isOld)
