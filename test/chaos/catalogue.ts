@@ -1,90 +1,83 @@
 /**
- * What can happen to the laboratory, each kind on one host, for a time, and undone after it. Whatever dies is started
- * again by chaos-world.ts, as an init would.
+ * What can happen to the laboratory, each kind for a time, on one host or to the laboratory as a whole, and undone after
+ * it. Whatever of ours dies is started again by chaos-world.ts, as an init would.
  */
 import { role } from '../lab/fault-kinds.ts';
-import type { HostDaemon } from '../lab/faults.ts';
-import { qemusOf } from '../lab/fencing-observer.ts';
 import { resourceOf } from '../lab/fencing-tokens.ts';
-import type { Laboratory } from '../lab/lab.ts';
-import { CLOCK_FILE, type Program, patternOf, VICTIMS } from './chaos-names.ts';
-
-export interface FaultKind {
-  /** It may cost a host its power. */
-  readonly isHeavy: boolean;
-  readonly lastsMs: readonly [least: number, most: number];
-  readonly strike: (lab: Laboratory, host: string) => Promise<unknown>;
-  readonly undo?: (lab: Laboratory, host: string) => Promise<unknown>;
-}
+import { CLOCK_FILE, OURS_PATTERN, VICTIMS } from './chaos-names.ts';
+import {
+  anywhere,
+  befalls,
+  cut,
+  daemonFrozen,
+  daemonKilled,
+  type FaultKind,
+  frozen,
+  type HostKind,
+  killed,
+  killedAndStarted,
+  type LaboratoryKind,
+  MOMENT,
+  migration,
+  qemusFrozen,
+  qemusKilled,
+  restarted,
+  sh,
+  toldToStop,
+} from './strikes.ts';
 
 export type KindName = keyof typeof CATALOGUE;
 
-const MOMENT = [0, 0] as const;
-const sh = (script: string) => (lab: Laboratory, host: string) =>
-  lab.on(host, ['/bin/bash', '-c', script], { deadlineMs: 20_000 });
-
-const ours = (program: Program, signal: string) => sh(`pkill -${signal} -f '${patternOf(program)}'`);
-const killed = (program: Program): FaultKind => ({
-  isHeavy: false,
-  lastsMs: MOMENT,
-  strike: ours(program, 'KILL'),
-});
-const frozen = (program: Program): FaultKind => ({
-  isHeavy: false,
-  lastsMs: [200, 6_000],
-  strike: ours(program, 'STOP'),
-  undo: ours(program, 'CONT'),
-});
-const toldToStop = (program: Program): FaultKind => ({ ...killed(program), strike: ours(program, 'TERM') });
-
-const daemon = (name: string, signal: string) => (lab: Laboratory, host: string) =>
-  lab.signalDaemon(host, name, signal);
-const daemonKilled = (name: string, isHeavy: boolean): FaultKind => ({
-  isHeavy,
-  lastsMs: MOMENT,
-  strike: daemon(name, 'KILL'),
-});
-const daemonFrozen = (name: string, isHeavy: boolean, mostMs: number): FaultKind => ({
-  isHeavy,
-  lastsMs: [200, mostMs],
-  strike: daemon(name, 'STOP'),
-  undo: daemon(name, 'CONT'),
-});
-const startedAgain = (name: HostDaemon): FaultKind => ({
-  ...daemonKilled(name, false),
-  lastsMs: [100, 4_000],
-  undo: async (lab, host) => {
-    const isThere = await lab.on(host, ['pidof', name]);
-    if (isThere.kind === 'exited' && isThere.exitCode !== 0) await lab.startDaemon(host, name);
-  },
-});
-
-const qemu = (signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT') => async (lab: Laboratory) => {
-  for (const pid of VICTIMS.flatMap((victim) => qemusOf(lab, victim))) {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      // it has just ended
-    }
-  }
-};
-
-const cut = (options: Parameters<Laboratory['cut']>[1], lastsMs: FaultKind['lastsMs']): FaultKind => ({
-  isHeavy: true,
-  lastsMs,
-  strike: (lab, host) => lab.cut(host, options),
-  undo: (lab, host) => lab.mend(host),
-});
-
-const crm =
-  (...argv: readonly string[]) =>
-  (lab: Laboratory, host: string) =>
-    lab.on(host, argv, { deadlineMs: 20_000 });
-const [FIRST, SECOND, THIRD] = VICTIMS;
+const [FIRST, SECOND] = VICTIMS;
 
 /** As an admin with an editor: what was read a while ago is written back as a whole. */
-const STALE_EDIT = `f=/run/chaos-edit.xml; cibadmin --query --scope resources >$f && sleep 1 &&
-  cibadmin --replace --scope resources --xml-file $f; rm -f $f`;
+export const STALE_EDIT = 'resources written back as they were a second ago';
+const EDIT = `f=/run/chaos-edit.xml; cibadmin --query --scope resources >$f && sleep 1 &&
+  cibadmin --replace --scope resources --xml-file $f; status=$?; rm -f $f; exit $status`;
+
+/** A script: fills a folder's file system to the last byte; fails when there is still room. */
+const FILL = `fill() {
+  dd if=/dev/zero of=$1/chaos-fill bs=64k; dd if=/dev/zero of=$1/chaos-fill bs=1 count=4096 oflag=append conv=notrunc
+  ! dd if=/dev/zero of=$1/chaos-more bs=4k count=1; status=$?; rm -f $1/chaos-more; return $status
+} 2>/dev/null;`;
+/** What is written there stays in place, on a small disk that is full. */
+const FULL_FOLDERS = 'cib pengine';
+const FILL_PACEMAKER = `${FILL} for d in ${FULL_FOLDERS}; do
+  d=/var/lib/pacemaker/$d; mountpoint -q $d && exit 1
+  need=$(($(du -sk $d | cut -f 1) + 256)); [ $need -lt 16384 ] || exit 1
+  mount -t tmpfs -o size=\${need}k,mode=750 chaos-full /mnt && cp -a $d/. /mnt/ && chown --reference=$d /mnt &&
+  mount --move /mnt $d && fill $d || exit 1
+done`;
+const EMPTY_PACEMAKER = `for d in ${FULL_FOLDERS}; do umount -l /var/lib/pacemaker/$d; done
+  ! mountpoint -q /mnt || umount /mnt`;
+
+/** Slow enough that a token of corosync waits for a good part of a second in a queue that other traffic fills. */
+const SLOW = `tc qdisc replace dev eth0 root tbf rate 100kbit burst 4kb latency 1500ms || exit 1
+  other=$(ip -o -4 addr show dev eth0 | grep -q 10.77.0.1/ && echo 10.77.0.2 || echo 10.77.0.1)
+  setsid timeout 30 ping -q -i 0.08 -s 1300 $other >/dev/null 2>&1 </dev/null &
+  sleep 0.7
+  ms=$(ping -q -c 3 -i 0.2 -W 2 $other | sed -n 's|^rtt [^=]*= [^/]*/\\([0-9]*\\).*|\\1|p'); [ "\${ms:-0}" -ge 100 ]`;
+const NO_LONGER_SLOW = "pkill -f '^ping -q -i 0.08 -s 1300'; tc qdisc del dev eth0 root";
+
+const limitFiles = (count: string) =>
+  `hit=1; for p in $(pgrep -f '${OURS_PATTERN}'); do prlimit --pid $p --nofile=${count}: && hit=0; done; exit $hit`;
+
+const clock = (offset: string): HostKind => ({
+  scope: 'host',
+  lastsMs: [2_000, 20_000],
+  strike: sh(`echo '${offset}' >${CLOCK_FILE}`),
+  undo: sh(`echo +0 >${CLOCK_FILE}`),
+  movesClocks: true,
+});
+
+const byHand = (strike: string, undo: string): LaboratoryKind => ({
+  scope: 'laboratory',
+  lastsMs: [500, 3_000],
+  strike: anywhere(strike),
+  undo: anywhere(undo),
+});
+
+const linkSignalled = (signal: string) => sh(`pkill -${signal} -f '^socat PTY,link=/run/chaos-port-1,'`);
 
 export const CATALOGUE = {
   'vm-stonithd killed': killed('vm-stonithd'),
@@ -93,151 +86,135 @@ export const CATALOGUE = {
   'vm-connectd of the host killed': killed('vm-connectd'),
   'vm-connectd of the host frozen': frozen('vm-connectd'),
   'vm-connectd of the host told to stop': toldToStop('vm-connectd'),
-  'vm-connectd of the guest killed': killed('agent'),
-  'vm-connectd of the guest frozen': frozen('agent'),
+  'vm-connectd of a guest killed': killed('agent-1'),
+  'vm-connectd of all guests frozen': frozen('agent-1', 'agent-2'),
+  'vm-connectd of a guest told to stop': toldToStop('agent-1'),
   'vm-managerd killed': killed('vm-managerd'),
   'vm-managerd frozen': frozen('vm-managerd'),
+  'vm-managerd told to stop': toldToStop('vm-managerd'),
+  'link of a guest cut': { scope: 'host', lastsMs: MOMENT, strike: linkSignalled('KILL') },
+  'link of a guest hangs': {
+    scope: 'host',
+    lastsMs: [500, 8_000],
+    strike: linkSignalled('STOP'),
+    undo: linkSignalled('CONT'),
+  },
   'corosync killed': daemonKilled('corosync', true),
-  'corosync frozen': daemonFrozen('corosync', true, 3_000),
-  'pacemakerd killed': startedAgain('pacemakerd'),
+  'corosync frozen': daemonFrozen('corosync', 3_000, true),
+  'corosync and Pacemaker restarted': restarted('pacemakerd', 'corosync'),
+  'pacemakerd killed': killedAndStarted('pacemakerd'),
+  'pacemakerd frozen': daemonFrozen('pacemakerd', 8_000),
   'pacemaker-based killed': daemonKilled('pacemaker-based', true),
-  'pacemaker-based frozen': daemonFrozen('pacemaker-based', true, 5_000),
-  'pacemaker-attrd killed': daemonKilled('pacemaker-attrd', false),
-  'pacemaker-attrd frozen': daemonFrozen('pacemaker-attrd', false, 5_000),
+  'pacemaker-based frozen': daemonFrozen('pacemaker-based', 5_000, true),
+  'pacemaker-attrd killed': daemonKilled('pacemaker-attrd'),
+  'pacemaker-attrd frozen': daemonFrozen('pacemaker-attrd', 5_000),
   'pacemaker-controld killed': daemonKilled('pacemaker-controld', true),
-  'pacemaker-controld frozen': daemonFrozen('pacemaker-controld', true, 5_000),
+  'pacemaker-controld frozen': daemonFrozen('pacemaker-controld', 5_000, true),
   'pacemaker-execd killed': daemonKilled('pacemaker-execd', true),
-  'pacemaker-execd frozen': daemonFrozen('pacemaker-execd', false, 8_000),
-  'pacemaker-fenced killed': daemonKilled('pacemaker-fenced', false),
-  'pacemaker-schedulerd killed': daemonKilled('pacemaker-schedulerd', false),
-  'pacemaker-schedulerd frozen': daemonFrozen('pacemaker-schedulerd', false, 5_000),
-  'libvirtd killed': startedAgain('libvirtd'),
-  'libvirtd frozen': daemonFrozen('libvirtd', false, 8_000),
-  'every QEMU killed': { isHeavy: false, lastsMs: MOMENT, strike: qemu('SIGKILL') },
-  'every QEMU frozen': {
-    isHeavy: false,
-    lastsMs: [500, 6_000],
-    strike: qemu('SIGSTOP'),
-    undo: qemu('SIGCONT'),
-  },
-  'host killed': { isHeavy: true, lastsMs: MOMENT, strike: (lab, host) => lab.kill(host) },
-  'host frozen': {
-    isHeavy: true,
-    lastsMs: [500, 10_000],
-    strike: (lab, host) => lab.freeze(host),
-    undo: async (lab, host) => (lab.isFrozen(host) ? lab.thaw(host) : undefined),
-  },
+  'pacemaker-execd frozen': daemonFrozen('pacemaker-execd', 8_000),
+  'pacemaker-fenced killed': daemonKilled('pacemaker-fenced'),
+  'pacemaker-fenced frozen': daemonFrozen('pacemaker-fenced', 5_000),
+  'pacemaker-schedulerd killed': daemonKilled('pacemaker-schedulerd'),
+  'pacemaker-schedulerd frozen': daemonFrozen('pacemaker-schedulerd', 5_000),
+  'libvirtd killed': killedAndStarted('libvirtd'),
+  'libvirtd frozen': daemonFrozen('libvirtd', 8_000),
+  'libvirtd restarted': restarted('libvirtd'),
+  'every QEMU killed': qemusKilled,
+  'every QEMU frozen': qemusFrozen,
+  'host killed': befalls(MOMENT, (lab, host) => lab.kill(host)),
+  'host frozen': befalls(
+    [500, 10_000],
+    (lab, host) => lab.freeze(host),
+    async (lab, host) => (lab.isFrozen(host) ? lab.thaw(host) : undefined),
+  ),
   'host cut off': cut({}, [500, 10_000]),
   'host hears nothing': cut({ direction: 'in' }, [500, 8_000]),
   'host is not heard': cut({ direction: 'out' }, [500, 8_000]),
   'every third packet lost': cut({ lossPercent: 33 }, [1_000, 8_000]),
   'slow network': {
+    scope: 'host',
     isHeavy: true,
     lastsMs: [1_000, 8_000],
-    strike: sh('tc qdisc replace dev eth0 root tbf rate 300kbit burst 4kb latency 500ms'),
-    undo: sh('tc qdisc del dev eth0 root'),
+    strike: sh(SLOW),
+    undo: sh(NO_LONGER_SLOW),
   },
-  'power switch out of order': {
-    isHeavy: true,
-    lastsMs: [2_000, 10_000],
-    strike: async (lab, host) => {
+  'power switch out of order': befalls(
+    [2_000, 10_000],
+    async (lab, host) => {
       lab.setPowerSwitch('fails');
       await lab.kill(host);
     },
-    undo: async (lab) => lab.setPowerSwitch('works'),
-  },
-  'live migration': {
-    isHeavy: false,
-    lastsMs: [1_000, 6_000],
-    strike: crm('crm_resource', '--move', '-r', resourceOf(FIRST)),
-    undo: crm('crm_resource', '--clear', '-r', resourceOf(FIRST)),
-  },
-  'live migration of two': {
-    isHeavy: false,
-    lastsMs: [1_000, 6_000],
-    strike: sh(`crm_resource --move -r ${resourceOf(SECOND)}; crm_resource --move -r ${resourceOf(THIRD)}`),
-    undo: sh(`crm_resource --clear -r ${resourceOf(SECOND)}; crm_resource --clear -r ${resourceOf(THIRD)}`),
-  },
+    async (lab) => lab.setPowerSwitch('works'),
+  ),
+  'live migration': migration(1),
+  'live migration of two': migration(2),
   'disk full below /var': {
-    isHeavy: false,
+    scope: 'host',
     lastsMs: [2_000, 12_000],
-    strike: sh('for d in log lib; do dd if=/dev/zero of=/var/$d/pm-kvm-tools/chaos-fill bs=64k; done'),
+    strike: sh(`${FILL} fill /var/log/pm-kvm-tools && fill /var/lib/pm-kvm-tools`),
     undo: sh('rm -f /var/log/pm-kvm-tools/chaos-fill /var/lib/pm-kvm-tools/chaos-fill'),
   },
   'disk full below /run': {
-    isHeavy: false,
+    scope: 'host',
     lastsMs: [1_000, 6_000],
     strike: sh(
-      `used=$(df -k --output=used /run | tail -n 1); mount -o remount,size=$((used + 16))k /run
-       dd if=/dev/zero of=/run/chaos-fill bs=1k`,
+      `${FILL} used=$(df -k --output=used /run | tail -n 1); mount -o remount,size=$((used + 16))k /run && fill /run`,
     ),
     undo: sh('rm -f /run/chaos-fill; mount -o remount,size=50% /run'),
   },
-  'clock ahead': clockKind('+8s'),
-  'clock behind': clockKind('-8s'),
+  "disk full below Pacemaker's folders": {
+    scope: 'host',
+    lastsMs: [2_000, 12_000],
+    strike: sh(FILL_PACEMAKER),
+    undo: sh(EMPTY_PACEMAKER),
+  },
+  'clock ahead': clock('+8s'),
+  'clock behind': clock('-8s'),
   'CIB on a disk that can only be read': {
-    isHeavy: false,
+    scope: 'host',
     lastsMs: [1_000, 8_000],
     strike: sh(
-      'd=/var/lib/pacemaker/cib; mountpoint -q $d || { mount --bind $d $d && mount -o remount,ro,bind $d; }',
+      'd=/var/lib/pacemaker/cib; ! mountpoint -q $d && mount --bind $d $d && mount -o remount,ro,bind $d && ! touch $d/chaos',
     ),
-    undo: sh('! mountpoint -q /var/lib/pacemaker/cib || umount -l /var/lib/pacemaker/cib'),
+    undo: sh('umount -l /var/lib/pacemaker/cib'),
   },
   'slow virsh': {
-    isHeavy: false,
+    scope: 'host',
     lastsMs: [3_000, 15_000],
     strike: sh(
-      `[ -e /usr/bin/virsh.real ] || { mv /usr/bin/virsh /usr/bin/virsh.real
-       printf '#!/bin/sh\\nsleep 2\\nexec /usr/bin/virsh.real "$@"\\n' >/usr/bin/virsh; chmod 755 /usr/bin/virsh; }`,
+      `[ ! -e /usr/bin/virsh.real ] && mv /usr/bin/virsh /usr/bin/virsh.real &&
+       printf '#!/bin/sh\\nsleep 2\\nexec /usr/bin/virsh.real "$@"\\n' >/usr/bin/virsh && chmod 755 /usr/bin/virsh`,
     ),
     undo: sh('[ ! -e /usr/bin/virsh.real ] || mv /usr/bin/virsh.real /usr/bin/virsh'),
   },
   'no more open files for ours': {
-    isHeavy: false,
+    scope: 'host',
     lastsMs: [1_000, 8_000],
     strike: sh(limitFiles('$(ls /proc/$p/fd | wc -l)')),
     undo: sh(limitFiles('4096')),
   },
-  'a property set by hand': {
-    isHeavy: false,
-    lastsMs: [500, 3_000],
-    strike: crm('crm_attribute', '-n', 'chaos-note', '-v', 'edited'),
-    undo: crm('crm_attribute', '-n', 'chaos-note', '-D'),
-  },
-  'a priority set by hand': {
-    isHeavy: false,
-    lastsMs: [500, 3_000],
-    strike: crm('crm_resource', '-r', resourceOf(FIRST), '--meta', '-p', 'priority', '-v', '7'),
-    undo: crm('crm_resource', '-r', resourceOf(FIRST), '--meta', '-d', 'priority'),
-  },
-  'resources written back as they were a second ago': {
-    isHeavy: false,
+  'a property set by hand': byHand('crm_attribute -n chaos-note -v edited', 'crm_attribute -n chaos-note -D'),
+  'a priority set by hand': byHand(
+    `crm_resource -r ${resourceOf(FIRST)} --meta -p priority -v 7`,
+    // Deleted by hand it leaves a set of its own behind, which is empty and nobody's.
+    `crm_resource -r ${resourceOf(FIRST)} --meta -d priority
+     cibadmin --delete --xpath "//meta_attributes[@id='${resourceOf(FIRST)}-meta_attributes'][not(*)]"`,
+  ),
+  [STALE_EDIT]: {
+    scope: 'laboratory',
     lastsMs: MOMENT,
-    strike: sh(STALE_EDIT),
+    // Whatever was started or stopped in that second.
+    asksForAStart: VICTIMS,
+    strike: anywhere(EDIT),
   },
-  'started by hand': { isHeavy: false, lastsMs: MOMENT, strike: (lab) => startByHand(lab) },
+  'started by hand': {
+    scope: 'laboratory',
+    lastsMs: MOMENT,
+    asksForAStart: [SECOND],
+    strike: async ({ lab, observer }) => {
+      const wasAlive = observer.isAlive(SECOND);
+      await role(lab, 'Started', resourceOf(SECOND));
+      return !wasAlive;
+    },
+  },
 } as const satisfies Record<string, FaultKind>;
-
-/** After these a guest may run that was confirmed off: somebody has asked for it. */
-export const ASKS_FOR_A_START: readonly string[] = [
-  'started by hand',
-  'resources written back as they were a second ago',
-];
-
-async function startByHand(lab: Laboratory): Promise<void> {
-  await role(lab, 'Started', resourceOf(SECOND));
-}
-
-function clockKind(offset: string): FaultKind {
-  return {
-    isHeavy: false,
-    lastsMs: [2_000, 20_000],
-    strike: sh(`echo '${offset}' >${CLOCK_FILE}`),
-    undo: sh(`echo +0 >${CLOCK_FILE}`),
-  };
-}
-
-/** A script: of each daemon of ours. */
-function limitFiles(count: string): string {
-  return `for p in $(pgrep -f '^[^ ]*node [^ ]*/sbin/vm-'); do prlimit --pid $p --nofile=${count}: ; done`;
-}

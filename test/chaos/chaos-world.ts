@@ -1,6 +1,6 @@
 /**
- * Two hosts with small virtual machines under their cluster, and on each host a guest that asks: the agent of the guest's
- * end, on a pseudo-terminal in the place of a port. Whatever of ours dies is started again within a second, and a host
+ * Two hosts with small virtual machines under their cluster, and on each host guests that ask: agents of the guest's
+ * end, each on a pseudo-terminal in the place of a port. Whatever of ours dies is started again within a second, and a host
  * that was fenced comes back with all of it, as an init would see to. One that the cluster leaves off, as it does when it
  * has lost both, is switched on by its operator.
  */
@@ -13,28 +13,31 @@ import { copyKeys, makeKey, makeToken, resourceOf } from '../lab/fencing-tokens.
 import { writeVictim } from '../lab/fencing-victim.ts';
 import { HOSTS } from '../lab/fencing-world.ts';
 import type { Laboratory } from '../lab/lab.ts';
+import { victimXml } from '../lab/managed-victim.ts';
 import { waitFor } from '../lab/wait-for.ts';
 import {
-  AGENT_SOCKET,
-  askerOn,
+  ASKERS,
+  type Asker,
+  askersOn,
   CLOCK_FILE,
   PASSER_BY,
-  PORT,
-  type Program,
-  patternOf,
+  plugOf,
   VICTIMS,
   type Victim,
 } from './chaos-names.ts';
+import { KEEPER } from './keeper.ts';
 
 const LIBFAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 const RULES = '[chaos_health]\ngreen = eq 100\n';
 /** What is full is only ours. */
 const DISK = 'mountpoint -q $d || mount -t tmpfs -o size=4m,mode=700 chaos $d';
-const KEEPER = `name=$1; shift; trap 'kill $!; exit' TERM
-while :; do "$@" >>/var/log/$name.log 2>&1 & wait $!; sleep 0.5; done`;
-const KEEP_MS = 250;
+const ATTEND_MS = 250;
 /** Far longer than a fencing takes. */
 const OPERATOR_COMES_MS = 20_000;
+const MIGRATION_S = 30;
+const STOP_S = 20;
+/** A migration that takes longer is given up, and what it leaves on two hosts is stopped, or its host fenced. */
+export const TWO_LIVE_MS = (MIGRATION_S + STOP_S) * 1000;
 
 export class ChaosWorld {
   readonly lab: Laboratory;
@@ -42,7 +45,7 @@ export class ChaosWorld {
   /** Where the roots of the hosts were seen when their programs were started. */
   readonly #roots = new Map<string, string | undefined>();
   readonly #offSinceMs = new Map<string, number>();
-  #keeping: Promise<void> | undefined;
+  #attending: Promise<void> | undefined;
   #isEnding = false;
 
   private constructor(lab: Laboratory, tokens: ReadonlyMap<string, string>) {
@@ -59,14 +62,18 @@ export class ChaosWorld {
     await makeKey(lab, 'hosta');
     await copyKeys(lab);
     const tokens = new Map<string, string>();
-    for (const host of HOSTS) {
-      const guest = askerOn(host);
+    for (const asker of ASKERS) {
       const lines = [];
-      for (const victim of VICTIMS)
-        lines.push(`${victim}:${await makeToken(lab, { resource: resourceOf(victim), guest })}`);
-      tokens.set(host, lines.join(','));
+      for (const victim of VICTIMS) {
+        const token = await makeToken(lab, { resource: resourceOf(victim), guest: asker.name });
+        lines.push(`${plugOf(asker, victim)}:${token}`);
+      }
+      tokens.set(asker.name, lines.join(','));
+    }
+    for (const host of HOSTS) {
+      const links = askersOn(host).map(({ name, port }) => `[guest ${name}]\npath = ${port}.sock\n`);
       const files = {
-        'vm-connectd.conf': `[guest ${guest}]\npath = ${PORT}.sock\n`,
+        'vm-connectd.conf': links.join(''),
         'vm-manager.conf': RULES,
       };
       for (const [name, text] of Object.entries(files)) {
@@ -76,46 +83,42 @@ export class ChaosWorld {
     }
     const world = new ChaosWorld(lab, tokens);
     for (const host of HOSTS) await world.#startPrograms(host);
-    for (const host of HOSTS) await world.waitForAnswer(host);
+    for (const asker of ASKERS) await world.waitForAnswer(asker);
     await lab.waitForIdle('hosts');
-    world.#keeping = world.#keep();
+    world.#attending = world.#attend();
     return world;
   }
 
-  /** The words of a request by the guest that asks on that host. */
-  fenceVm(host: string, action: string, victim: Victim, timeoutS: number): string[] {
-    const tokens = `--tokens=${this.#tokens.get(host) ?? ''}`;
+  /** The words of a request by a guest, which says on standard error which one it was and what was answered. */
+  fenceVm(asker: Asker, action: string, victim: Victim, timeoutS: number): string[] {
+    const tokens = `--tokens=${this.#tokens.get(asker.name) ?? ''}`;
     const times = [`--power-timeout=${timeoutS}`, `--shell-timeout=${timeoutS}`];
-    return ['fence_vm', '-o', action, '-n', victim, tokens, ...times, `--socket=${AGENT_SOCKET}`];
+    const plug = plugOf(asker, victim);
+    return ['fence_vm', '-v', '-o', action, '-n', plug, tokens, ...times, `--socket=${asker.socket}`];
   }
 
-  async waitForAnswer(host: string, deadlineMs = 60_000): Promise<void> {
-    const argv = this.fenceVm(host, 'status', VICTIMS[0], 5);
+  async waitForAnswer(asker: Asker, deadlineMs = 60_000): Promise<void> {
+    const argv = this.fenceVm(asker, 'status', VICTIMS[0], 5);
     await waitFor(
-      `${host} answers its guest`,
+      `${asker.name} is answered by its host`,
       deadlineMs,
       async () => {
-        const asked = await this.lab.on(host, argv, { deadlineMs: 10_000 });
+        const asked = await this.lab.on(asker.host, argv, { deadlineMs: 10_000 });
         return asked.kind === 'exited' && asked.exitCode !== 1;
       },
-      { pollMs: 200, logs: [join(this.lab.rootOf(host) ?? '', 'var/log/vm-stonithd.log')] },
+      { pollMs: 200, logs: [join(this.lab.rootOf(asker.host) ?? '', 'var/log/vm-stonithd.log')] },
     );
-  }
-
-  async pidOf(host: string, program: Program): Promise<string | undefined> {
-    const found = await this.lab.on(host, ['pgrep', '-f', patternOf(program)], { deadlineMs: 5_000 });
-    return found.stdout.trim().split('\n')[0] || undefined;
   }
 
   async end(): Promise<void> {
     this.#isEnding = true;
-    await this.#keeping;
+    await this.#attending;
   }
 
   /** What an init does for hosts that come back, and for those that nobody switches on again. */
-  async #keep(): Promise<void> {
+  async #attend(): Promise<void> {
     while (!this.#isEnding) {
-      await sleep(KEEP_MS);
+      await sleep(ATTEND_MS);
       for (const host of HOSTS) {
         const root = this.lab.rootOf(host);
         await this.#operate(host, root !== undefined);
@@ -142,39 +145,59 @@ export class ChaosWorld {
     const root = lab.rootOf(host);
     const disks = `for d in /var/log/pm-kvm-tools /var/lib/pm-kvm-tools; do mkdir -p $d; ${DISK}; done; echo +0 >${CLOCK_FILE}`;
     await lab.output(host, ['/bin/sh', '-c', disks]);
-    const pty = [`PTY,link=${PORT},rawer,wait-slave`, `UNIX-LISTEN:${PORT}.sock,unlink-early`];
-    await keep(lab, host, 'socat', ['socat', ...pty]);
-    await keep(lab, host, 'vm-connectd', ['vm-connectd', '-t', 'host']);
-    await keep(lab, host, 'agent', ['vm-connectd', '-t', 'guest', '--port', PORT, '--socket', AGENT_SOCKET]);
-    await keep(lab, host, 'vm-stonithd', ['vm-stonithd', '--log-level', 'debug']);
-    await keep(lab, host, 'vm-managerd', ['vm-managerd', '--log-level', 'info']);
+    for (const { port, number } of askersOn(host)) {
+      const pty = [`PTY,link=${port},rawer,wait-slave`, `UNIX-LISTEN:${port}.sock,unlink-early`];
+      await startKept(lab, host, `socat-${number}`, ['socat', ...pty]);
+    }
+    await startKept(lab, host, 'vm-connectd', ['vm-connectd', '-t', 'host']);
+    for (const { port, socket, number } of askersOn(host)) {
+      const words = ['vm-connectd', '-t', 'guest', '--port', port, '--socket', socket];
+      await startKept(lab, host, `agent-${number}`, words);
+    }
+    await startKept(lab, host, 'vm-stonithd', ['vm-stonithd', '--log-level', 'debug']);
+    await startKept(lab, host, 'vm-managerd', ['vm-managerd', '--log-level', 'info']);
     this.#roots.set(host, root);
   }
 }
 
-const keep = (lab: Laboratory, host: string, name: string, argv: readonly string[]) => {
+const startKept = (lab: Laboratory, host: string, name: string, argv: readonly string[]) => {
   const clock = ['env', `LD_PRELOAD=${LIBFAKETIME}`, `FAKETIME_TIMESTAMP_FILE=${CLOCK_FILE}`];
   const settings = ['FAKETIME_CACHE_DURATION=1', 'DONT_FAKE_MONOTONIC=1'];
-  const words = name === 'socat' ? argv : [...clock, ...settings, ...argv];
-  return startProgram(lab, host, `keep-${name}`, ['/bin/bash', '-c', KEEPER, 'keep', name, ...words]);
+  const words = name.startsWith('socat') ? argv : [...clock, ...settings, ...argv];
+  return startProgram(lab, host, `keep-${name}`, [
+    '/bin/bash',
+    '--norc',
+    '-c',
+    KEEPER,
+    'keep',
+    name,
+    ...words,
+  ]);
 };
 
 /** Under the hosts' cluster, and able to migrate. */
-async function manage(lab: Laboratory, guest: Victim, host: string): Promise<void> {
-  const id = resourceOf(guest);
-  const pair = (set: string, name: string, value: string) =>
-    `<nvpair id="${id}-${set}-${name}" name="${name}" value="${value}"/>`;
-  const operation = (name: string, interval: string, timeout: string, onFail: string) =>
-    `<op id="${id}-${name}" name="${name}" interval="${interval}" timeout="${timeout}" on-fail="${onFail}"/>`;
-  const xml = `<configuration><resources><primitive id="${id}" class="ocf" provider="extra" type="VirtualDomain">
-<instance_attributes id="${id}-i">${pair('i', 'config', await writeVictim(lab, guest))}
-${pair('i', 'hypervisor', 'qemu:///system')}${pair('i', 'migration_transport', 'tcp')}</instance_attributes>
-<meta_attributes id="${id}-m">${pair('m', 'allow-migrate', 'true')}${pair('m', 'target-role', 'Started')}
-${pair('m', 'failure-timeout', '5s')}</meta_attributes>
-<operations>${operation('start', '0', '30s', 'restart')}${operation('stop', '0', '20s', 'fence')}
-${operation('monitor', '5s', '20s', 'restart')}${operation('migrate_to', '0', '30s', 'restart')}
-${operation('migrate_from', '0', '30s', 'restart')}</operations></primitive></resources>
-<constraints><rsc_location id="${id}-place" rsc="${id}" node="${host}" score="10"/></constraints></configuration>`;
+async function manage(lab: Laboratory, name: Victim, host: string): Promise<void> {
+  const operation = (operationName: string, intervalS: number, timeoutS: number, onFail = 'restart') => ({
+    name: operationName,
+    intervalS,
+    timeoutS,
+    onFail,
+  });
+  const xml = victimXml({
+    name,
+    config: await writeVictim(lab, name),
+    host,
+    score: 10,
+    parameters: { migration_transport: 'tcp' },
+    meta: { 'allow-migrate': 'true', 'failure-timeout': '5s' },
+    operations: [
+      operation('start', 0, 30),
+      operation('stop', 0, STOP_S, 'fence'),
+      operation('monitor', 5, 20),
+      operation('migrate_to', 0, MIGRATION_S),
+      operation('migrate_from', 0, MIGRATION_S),
+    ],
+  });
   const words = ['--modify', '--allow-create', '--scope', 'configuration', '--xml-text', xml];
   await lab.ask('hosts', ['cibadmin', ...words]);
 }

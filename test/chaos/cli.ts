@@ -1,19 +1,19 @@
 /**
- * npm run chaos [-- --minutes N] [--seed S] [--replay FILE] [--calm] [--no-shrink]: the laboratory under load while faults drawn
- * from a seed strike it, watched by an observer that asks no daemon of ours. Prints what happened as a table; the exit
- * status is 1 when a law was broken. A schedule that broke one is made as small as it can be, and kept as a file.
+ * npm run chaos [-- --minutes N] [--seed S] [--replay FILE] [--calm] [--no-shrink]: the laboratory under load while faults
+ * drawn from a seed strike it, watched from outside. Prints what happened; the exit status is 1 when a law was broken, or
+ * when too little happened for a test. A schedule that broke one is made as small as it can be, and kept as a file.
  * --calm strikes nothing: a long run under load alone, in which memory has to stay what it was.
  */
-import { loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HOSTS } from '../lab/fencing-world.ts';
 import { laboratory } from '../lab/lab.ts';
-import { labSpec } from '../lab/layout.ts';
 import { countIn, scriptWords } from '../support/script-words.ts';
-import { CATALOGUE } from './catalogue.ts';
-import { ChaosWorld } from './chaos-world.ts';
-import { type Played, play } from './play.ts';
-import { drawSchedule, loadSchedule, only, type Schedule, saveSchedule, shrink } from './schedule.ts';
+import { playInNewLab } from './new-lab.ts';
+import { reportOf } from './report.ts';
+import { drawSchedule, endedAt, loadSchedule, type Schedule, saveSchedule, withOnly } from './schedule.ts';
+import { shrink } from './shrink.ts';
+import type { Violation } from './violations.ts';
 
 const USAGE = `usage: npm run chaos [-- OPTIONS]
 
@@ -35,74 +35,44 @@ const { values } = scriptWords(USAGE, {
 const minutes = countIn(USAGE, '--minutes', values.minutes);
 const seed = countIn(USAGE, '--seed', values.seed);
 const drawn =
-  values.replay === undefined ? drawSchedule(seed, minutes * 60_000, HOSTS) : loadSchedule(values.replay);
-const schedule = values.calm ? only(drawn, []) : drawn;
+  values.replay === undefined
+    ? drawSchedule(seed, minutes * 60_000, HOSTS)
+    : loadSchedule(values.replay, HOSTS);
+const schedule = values.calm ? withOnly(drawn, []) : drawn;
 const lab = laboratory();
 if (lab.isUp()) {
   console.error(`chaos: the laboratory ${lab.name} stands; chaos needs one of its own (LAB_NAME=…)`);
   process.exit(1);
 }
-const played = await playInNewLab(schedule);
+const say = (words: string) => console.log(words);
+const played = await playInNewLab(lab, schedule, { say, onViolations: copyLogs });
 console.log(reportOf(schedule, played));
-if (played.violations.length > 0) {
-  process.exitCode = 1;
-  await keepSmallest();
-}
+const isReplay = values.replay !== undefined;
+if (played.violations.length > 0 || (!isReplay && played.untested.length > 0)) process.exitCode = 1;
+const [first] = played.violations;
+if (first !== undefined) await findSmallest(first);
 
-async function playInNewLab(some: Schedule): Promise<Played> {
-  await lab.up(labSpec(2, 0));
-  try {
-    const world = await ChaosWorld.build(lab);
-    try {
-      const played = await play(world, some, (words) => console.log(words));
-      if (played.violations.length > 0) await keepLogs();
-      return played;
-    } finally {
-      await world.end();
-    }
-  } finally {
-    await lab.down();
-  }
-}
-
-async function keepLogs(): Promise<void> {
+async function copyLogs(): Promise<void> {
   const folder = join(tmpdir(), `pm-kvm-tools-chaos-${process.pid}`);
   await lab.copyLogs(folder);
   console.log(`the logs are in ${folder}`);
 }
 
-async function keepSmallest(): Promise<void> {
+/** A replay breaks it again when it breaks the same law, whatever else; it ends in that moment. */
+async function findSmallest({ law, atMs }: Violation): Promise<void> {
   const file = `chaos-seed-${schedule.seed}.json`;
-  saveSchedule(file, schedule);
+  let smallest: Schedule = endedAt(schedule, atMs);
+  saveSchedule(file, smallest);
   console.log(`the schedule is in ${file}`);
   if (values['no-shrink'] || schedule.strikes.length === 0) return;
-  const strikes = await shrink(schedule.strikes, async (some) => {
-    const tried = await playInNewLab(only(schedule, some));
-    console.log(`${some.length} strikes: ${tried.violations.length} violations`);
-    if (tried.violations.length > 0) saveSchedule(file, only(schedule, some));
-    return tried.violations.length > 0;
+  const strikes = await shrink(smallest.strikes, async (some) => {
+    const tried = await playInNewLab(lab, withOnly(smallest, some), { say, endsWith: law });
+    const again = tried.violations.find((one) => one.law === law);
+    console.log(`${some.length} strikes: ${again?.words ?? 'that law was kept'}`);
+    if (again === undefined) return false;
+    smallest = endedAt(withOnly(smallest, some), again.atMs);
+    saveSchedule(file, smallest);
+    return true;
   });
   console.log(`${strikes.length} strikes are enough, see ${file}; npm run chaos -- --replay ${file}`);
-}
-
-function reportOf(some: Schedule, { struck, outcomes, violations, trend, convergedMs }: Played): string {
-  const kinds = Object.keys(CATALOGUE).map((kind) => [
-    kind,
-    String(new Map<string, number>(struck).get(kind) ?? 0),
-  ]);
-  const total = [...struck.values()].reduce((sum, count) => sum + count, 0);
-  const requests = [...outcomes]
-    .sort()
-    .map(([what, { count, words }]) => [what, `${count}  ${words}`.slice(0, 400)]);
-  const rows = (all: readonly (readonly string[])[]) =>
-    all.map(([what = '', count = '']) => `  ${what.padEnd(50)} ${count.padStart(5)}`).join('\n');
-  const load = loadavg().map((one) => one.toFixed(1));
-  return [
-    `\nfaults\n${rows(kinds)}`,
-    `requests\n${rows(requests)}`,
-    `median of the first third, and of the last\n${rows(trend.map(([name, ...figures]) => [name, figures.map((one) => one.toFixed(0)).join('  ')]))}`,
-    ...violations.map((words) => `VIOLATION ${words}`),
-    `seed ${some.seed}, ${(some.forMs / 60_000).toFixed(1)} minutes: ${total} faults, ${violations.length} violations; ` +
-      `all was as before ${(convergedMs / 1000).toFixed(1)} s after the last; load ${load.join(' ')}`,
-  ].join('\n');
 }

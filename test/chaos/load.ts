@@ -1,114 +1,137 @@
 /**
- * What goes on all the while: each victim is started and fenced again and again, the guests ask for health and ping their
- * host, and an admin uses vm-ctl. Every request has to have one outcome, and in time.
+ * What goes on all the while: each victim is started and fenced again and again, sometimes by two guests at once, by one
+ * that is killed while it asks, or it is left off for a minute; the guests ask for health and ping their hosts; and an admin
+ * uses vm-ctl. What has to hold of each request is in requests.ts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CommandResult } from '../../shared/process/run-command.ts';
 import { role } from '../lab/fault-kinds.ts';
 import { resourceOf } from '../lab/fencing-tokens.ts';
 import { HOSTS } from '../lab/fencing-world.ts';
+import type { Laboratory } from '../lab/lab.ts';
 import { Random } from '../support/random.ts';
-import { AGENT_SOCKET, PASSER_BY, VICTIMS, type Victim } from './chaos-names.ts';
+import { STALE_EDIT } from './catalogue.ts';
+import { ASKERS, type Asker, askersOn, PASSER_BY, VICTIMS, type Victim } from './chaos-names.ts';
 import type { ChaosWorld } from './chaos-world.ts';
-import type { Observer } from './observer.ts';
-import type { Trend } from './trend.ts';
+import type { LabWatch } from './lab-watch.ts';
+import type { Requests } from './requests.ts';
+import type { StrikeLedger } from './strike-ledger.ts';
+import type { Violations } from './violations.ts';
 
-const REQUEST_S = 15;
-/** Node's start on a machine that has much to do. */
-const REQUEST_ENDS_MS = (REQUEST_S + 15) * 1000;
-const RUNS_WITHIN_MS = 40_000;
-/** A host stands still for so long at most, with all who ask on it. */
-const FROZEN_MS = 20_000;
+/** In time without trouble: more than the start's own timeout in the cluster, and once more for another try. */
+const RUNS_WITHIN_MS = 75_000;
+/** Who gave an order before may take it back as one that changed nothing. */
+const ORDER_AGAIN_MS = 8_000;
+const START_POLL_MS = 100;
+const ALONE_MS = [30_000, 90_000] as const;
+const ALONE_CHANCE = 1 / 3;
+/** Of its time a victim has to be watched so long for a start that nobody has asked for; the load sees to more, and to time in which there is something to migrate and to fence. */
+const WATCHED_SHARE = { least: 0.1, wanted: 0.13, most: 0.3 };
+/** Some live so long that they are seen by a monitor, and can be migrated. */
+const LONG_LIFE = { chance: 0.4, mostMs: 15_000 };
+const CONTENTION_CHANCE = 0.15;
+const KILL_CHANCE = 0.12;
+/** Neither killed midway nor contended. */
+const PLAIN_CHANCE = 0.5;
 
-export interface Outcome {
-  readonly count: number;
-  readonly words: string;
+export interface LoadContext {
+  readonly world: ChaosWorld;
+  readonly watch: LabWatch;
+  readonly requests: Requests;
+  readonly violations: Violations;
+  readonly ledger: StrikeLedger;
 }
 
 export class Load {
-  /** How often which request ended how, and what it said last. */
-  readonly outcomes = new Map<string, Outcome>();
-  readonly #world: ChaosWorld;
-  readonly #observer: Observer;
-  readonly #trend: Trend;
-  readonly #loops: Promise<void>[];
-  #isEnding = false;
+  readonly #context: LoadContext;
+  readonly #loops: Promise<unknown>;
+  readonly #begunMs = performance.now();
+  readonly #stop = new AbortController();
 
-  constructor(world: ChaosWorld, observer: Observer, trend: Trend, seed: number) {
-    this.#world = world;
-    this.#observer = observer;
-    this.#trend = trend;
-    this.#loops = [
+  constructor(context: LoadContext, seed: number) {
+    this.#context = context;
+    this.#loops = Promise.all([
       ...VICTIMS.map((victim, index) => this.#fenceSteadily(victim, new Random(seed + index + 1))),
-      this.#askSteadily(new Random(seed + 11)),
-      this.#administerSteadily(new Random(seed + 12)),
-    ];
+      ...ASKERS.map((asker, index) => this.#askSteadily(asker, new Random(seed + index + 11))),
+      this.#administerSteadily(new Random(seed + 31)),
+    ]);
   }
 
+  /** Resolves when the last request has had its outcome. */
   async end(): Promise<void> {
-    this.#isEnding = true;
-    await Promise.all(this.#loops);
+    this.#stop.abort();
+    await this.#loops;
+  }
+
+  /** Victims that were watched too little for a start that nobody has asked for. */
+  get unwatched(): readonly string[] {
+    const { watchedMs } = this.#context.watch.observer;
+    const forMs = performance.now() - this.#begunMs;
+    return [...watchedMs]
+      .filter(([, ms]) => ms < WATCHED_SHARE.least * forMs)
+      .map(([victim, ms]) => `${victim} was watched for unasked starts for ${Math.round(ms / 1000)} s only`);
   }
 
   async #fenceSteadily(victim: Victim, random: Random): Promise<void> {
+    const { requests, watch } = this.#context;
     while (!this.#isEnding) {
       await this.#start(victim);
-      await sleep(random.between(0, 2_500));
-      await this.#fence(
-        victim,
-        random.pick(HOSTS),
-        random.pick(['off', 'off', 'off', 'reboot', 'on', 'status']),
-      );
-      await sleep(random.between(200, 3_000));
+      await this.#pause(random, 0, random.next() < LONG_LIFE.chance ? LONG_LIFE.mostMs : 2_500);
+      if (this.#isEnding) return;
+      const drawn = random.pick(['off', 'off', 'off', 'reboot', 'on', 'status']);
+      const asker = random.pick(ASKERS);
+      const drawnChance = random.next();
+      const isBehind = this.#watchedShareOf(victim) < WATCHED_SHARE.wanted;
+      const [action, chance] = isBehind ? ['off', PLAIN_CHANCE] : [drawn, drawnChance];
+      const killAfterMs = chance < KILL_CHANCE ? random.between(100, 2_000) : undefined;
+      const rival = random.pick(askersOn(HOSTS.find((host) => host !== asker.host) ?? asker.host));
+      const rivalAction = random.pick(['off', 'off', action, 'reboot', 'on']);
+      const isContended = chance > 1 - CONTENTION_CHANCE;
+      const aloneChance = random.next();
+      const aloneMs = random.between(...ALONE_MS);
+      const [fenced] = await Promise.all([
+        requests.fence(asker, action, victim, killAfterMs),
+        ...(isContended ? [requests.fence(rival, rivalAction, victim)] : []),
+      ]);
+      const isOff = action === 'off' && fenced.kind === 'exited' && fenced.exitCode === 0;
+      if (isOff && !watch.observer.isAlive(victim) && this.#isToBeLeftAlone(victim, aloneChance))
+        await this.#sleep(aloneMs);
+      else await this.#pause(random, 200, 3_000);
     }
+  }
+
+  #isToBeLeftAlone(victim: Victim, chance: number): boolean {
+    const share = this.#watchedShareOf(victim);
+    return share < WATCHED_SHARE.wanted || (share < WATCHED_SHARE.most && chance < ALONE_CHANCE);
+  }
+
+  #watchedShareOf(victim: Victim): number {
+    const watchedMs = this.#context.watch.observer.watchedMs.get(victim) ?? 0;
+    return watchedMs / (performance.now() - this.#begunMs);
   }
 
   /** By the cluster's own tools, as an admin would. */
   async #start(victim: Victim): Promise<void> {
-    this.#observer.mayStart(victim);
-    const untilMs = performance.now() + RUNS_WITHIN_MS;
-    let isOrdered = false;
-    while (performance.now() < untilMs && !this.#isEnding) {
-      try {
-        if (!isOrdered) await role(this.#world.lab, 'Started', resourceOf(victim));
-        isOrdered = true;
-      } catch {
-        // the cluster has other troubles just now
-      }
-      if (this.#observer.pidsOf(victim).length > 0) return;
-      await sleep(200);
-    }
+    const isDone = () => this.#isEnding;
+    const { world, watch, violations, ledger } = this.#context;
+    const waitedMs = await startVictim(world.lab, watch, victim, RUNS_WITHIN_MS, {
+      isDone,
+      isFair: () => !ledger.isHeavy(Date.now()) && HOSTS.every((host) => isWell(world.lab, host)),
+    });
+    if (waitedMs !== undefined)
+      violations.add(
+        'what is ordered happens',
+        `${victim} was not started in ${Math.round(waitedMs / 1000)} s without any great trouble`,
+      );
   }
 
-  async #fence(victim: Victim, host: string, action: string): Promise<void> {
-    const before = this.#observer.pidsOf(victim);
-    const startMs = Date.now();
-    if (action === 'on' || action === 'reboot') this.#observer.mayStart(victim);
-    const result = await this.#ask(host, this.#world.fenceVm(host, action, victim, REQUEST_S));
-    if (result.kind !== 'exited') return this.#count(action, result);
-    if (result.exitCode === 0 && action === 'off') this.#observer.confirmedOff(victim);
-    if (result.exitCode === 0 && action === 'reboot') this.#observer.confirmedReset(victim, before);
-    if (result.exitCode === 2 && action === 'status' && !this.#observer.wasDeadSince(victim, startMs))
-      this.#observer.violated(`${victim} was said to be off, and lived all the while`);
-    this.#count(action, result);
-  }
-
-  async #askSteadily(random: Random): Promise<void> {
+  async #askSteadily(asker: Asker, random: Random): Promise<void> {
+    const { requests } = this.#context;
     while (!this.#isEnding) {
-      const host = random.pick(HOSTS);
-      const socket = `--socket=${AGENT_SOCKET}`;
-      const name = `chaos_${random.between(1, 1_000_000)}`;
-      const asked = await this.#ask(host, [
-        'vm-connect',
-        ...['-t', 'monitor', '-r', name, '--timeout', String(REQUEST_S), socket],
-      ]);
-      this.#count('monitor', asked);
-      const answer = asked.stdout.trim();
-      if (asked.kind === 'exited' && asked.exitCode === 0 && !answer.startsWith(`${name}=`))
-        this.#observer.violated(`who asked for ${name} was answered ${JSON.stringify(answer)}`);
-      const pinged = await this.#ask(host, ['vm-connect', 'ping', '-c', '3', '--timeout', '10', socket]);
-      this.#count('ping', pinged);
-      await sleep(random.between(200, 1_500));
+      await requests.monitor(asker, String(random.between(1, 1_000_000)));
+      await this.#pause(random, 300, 3_000);
+      if (this.#isEnding) return;
+      await requests.ping(asker);
+      await this.#pause(random, 500, 5_000);
     }
   }
 
@@ -122,32 +145,78 @@ export class Load {
         ['resource', 'delete', PASSER_BY, '--yes'],
       ]) {
         if (this.#isEnding) return;
-        this.#count(
-          `vm-ctl ${words[0] === 'resource' ? words[1] : words[0]}`,
-          await this.#ask(host, ['vm-ctl', ...words]),
-        );
-        await sleep(random.between(200, 2_000));
+        await this.#administer(host, words);
+        await this.#pause(random, 500, 3_000);
       }
     }
   }
 
-  async #ask(host: string, argv: readonly string[]): Promise<CommandResult> {
-    const { lab } = this.#world;
-    const root = lab.rootOf(host);
-    const result = await lab.on(host, argv, { deadlineMs: REQUEST_ENDS_MS + FROZEN_MS });
-    const isHostsFault = lab.rootOf(host) !== root || lab.isFrozen(host) || root === undefined;
-    if (result.kind === 'deadline' && !isHostsFault && argv[0] !== 'vm-ctl')
-      this.#observer.violated(
-        `${argv.slice(0, 5).join(' ')} on ${host} had no outcome in ${result.elapsedMs} ms`,
+  /** What vm-ctl says that it has done is so. */
+  async #administer(host: string, words: readonly string[]): Promise<void> {
+    const { world, requests, ledger, violations } = this.#context;
+    const sinceMs = Date.now();
+    const done = await requests.vmCtl(host, words);
+    const verb = words[1];
+    if (done.kind !== 'exited' || done.exitCode !== 0 || (verb !== 'add' && verb !== 'delete')) return;
+    const query = ['cibadmin', '--query', '--scope', 'resources'];
+    const asked = await world.lab.on(host, query, { deadlineMs: 10_000 });
+    if (asked.kind !== 'exited' || asked.exitCode !== 0) return;
+    if (ledger.touched([STALE_EDIT], sinceMs, Date.now())) return;
+    const isThere = asked.stdout.includes(`id="${resourceOf(PASSER_BY)}"`);
+    if (isThere !== (verb === 'add'))
+      violations.add(
+        'what is confirmed is true',
+        `vm-ctl resource ${verb} ${PASSER_BY} has succeeded, and the resource is ${isThere ? 'there' : 'not there'}`,
       );
-    return result;
   }
 
-  #count(what: string, result: CommandResult): void {
-    if (result.kind === 'exited' && result.exitCode === 0) this.#trend.took(what, result.elapsedMs);
-    const ended = result.kind === 'exited' ? `exit ${result.exitCode}` : result.kind;
-    const key = `${what}: ${ended}`;
-    const count = (this.outcomes.get(key)?.count ?? 0) + 1;
-    this.outcomes.set(key, { count, words: result.stderr.trim().replaceAll('\n', ' / ') });
+  get #isEnding(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  #pause(random: Random, least: number, most: number): Promise<void> {
+    return this.#sleep(random.between(least, most));
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+  }
+}
+
+const isWell = (lab: Laboratory, host: string) => lab.isRunning(host) && !lab.isFrozen(host);
+
+/** How long it was waited for in vain in fair times; undefined: it runs, or nobody waits any more. */
+export async function startVictim(
+  lab: Laboratory,
+  watch: LabWatch,
+  victim: Victim,
+  withinMs: number,
+  { isDone, isFair }: { readonly isDone: () => boolean; readonly isFair: () => boolean },
+): Promise<number | undefined> {
+  const release = watch.observer.holdStart(victim);
+  try {
+    let fairMs = 0;
+    let orderedMs = Number.NEGATIVE_INFINITY;
+    let lastMs = performance.now();
+    while (!isDone()) {
+      if (watch.observer.isAlive(victim)) return undefined;
+      if (fairMs > withinMs) return fairMs;
+      if (performance.now() - orderedMs > ORDER_AGAIN_MS) {
+        // The cluster may have other troubles just now.
+        await role(lab, 'Started', resourceOf(victim)).then(
+          () => {
+            orderedMs = performance.now();
+          },
+          () => undefined,
+        );
+      }
+      await sleep(START_POLL_MS);
+      const nowMs = performance.now();
+      if (isFair()) fairMs += nowMs - lastMs;
+      lastMs = nowMs;
+    }
+    return undefined;
+  } finally {
+    release();
   }
 }

@@ -1,125 +1,176 @@
-/** One run: the load goes on, faults strike by the schedule; then all is mended, and has to be as before. */
+/**
+ * One run: the load goes on, faults strike by the schedule; then all is mended, has to be as before, and serves once more.
+ *
+ * | law                        | where it is checked                  | what it can't see                                      |
+ * | -------------------------- | ------------------------------------ | ------------------------------------------------------ |
+ * | what is confirmed is true  | observer.ts, load.ts (vm-ctl)        | a life that begins and ends between two looks; vm-ctl  |
+ * |                            |                                      | while the host's power was at stake                    |
+ * | none starts unasked        | observer.ts                          | starts while somebody asks; after the watched time     |
+ * | none lives twice           | observer.ts                          | a QEMU that libvirt restores from saved memory beside  |
+ * |                            |                                      | another looks like the goal of a migration             |
+ * | one outcome                | outcomes.ts                          | requests whose lines a host took along, or a full disk |
+ * | an outcome in its time     | requests.ts                          | requests on a host that was lost or frozen meanwhile   |
+ * | an answer of its own       | requests.ts                          | bytes that neither name an asker nor a request of it   |
+ * | no daemon ends by itself   | keeper.ts                            | an end within 5 s of a fault that ends this daemon     |
+ * | what is ordered happens    | load.ts                              | times in which a host is lost or a heavy fault is open |
+ * | all is as before           | leftovers.ts, cluster-left.ts        | folders of Pacemaker, libvirt and the resource agents; |
+ * |                            |                                      | fewer connections or MiB than are allowed there        |
+ * | all serves again           | serves-again.ts                      | what takes longer than one request of each kind        |
+ * | nothing grows              | trend.ts (without faults)            | growth below its limits                                |
+ */
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../../shared/errors.ts';
 import { HOSTS } from '../lab/fencing-world.ts';
-import { waitFor } from '../lab/wait-for.ts';
-import { ASKS_FOR_A_START, CATALOGUE, type FaultKind, type KindName } from './catalogue.ts';
-import { PASSER_BY, VICTIMS } from './chaos-names.ts';
-import type { ChaosWorld } from './chaos-world.ts';
-import { type Condition, conditionOf, leftBehind, leftInCluster } from './leftovers.ts';
-import { Load, type Outcome } from './load.ts';
-import { Observer } from './observer.ts';
-import type { Schedule, Strike } from './schedule.ts';
-import { Trend } from './trend.ts';
+import { asItIs, converge, lastDeeds } from './aftermath.ts';
+import { type ChaosWorld, TWO_LIVE_MS } from './chaos-world.ts';
+import { type StrikeCount, tooFew } from './enough.ts';
+import { defectsBelow, endsBelow, unexplained } from './keeper.ts';
+import { LabWatch, type Looks } from './lab-watch.ts';
+import { Load, type LoadContext } from './load.ts';
+import { joinOutcomes } from './outcomes.ts';
+import { type Outcome, Requests } from './requests.ts';
+import { kindOf, type Schedule, type Strike } from './schedule.ts';
+import { StrikeLedger } from './strike-ledger.ts';
+import { Trend, type TrendRow } from './trend.ts';
+import { type Law, type Violation, Violations } from './violations.ts';
 
 export interface Played {
-  readonly struck: ReadonlyMap<KindName, number>;
+  /** By kind, how many were drawn, and how many of them took effect. */
+  readonly strikes: ReadonlyMap<string, Readonly<StrikeCount>>;
   readonly outcomes: ReadonlyMap<string, Outcome>;
-  readonly violations: readonly string[];
-  readonly trend: Trend['rows'];
-  /** From the end of the faults until all was as before. */
-  readonly convergedMs: number;
+  readonly violations: readonly Violation[];
+  /** Why the run proves less than it should: of what there has to be enough of. */
+  readonly untested: readonly string[];
+  readonly trend: readonly TrendRow[];
+  /** From the undoing of the last fault until all was as before; undefined: it never was. */
+  readonly convergedMs: number | undefined;
+  /** By victim, how long it was watched for a start that nobody had asked for. */
+  readonly watchedMs: ReadonlyMap<string, number>;
+  readonly offsOfLiving: number;
+  readonly looks: Looks;
+  readonly audited: { readonly joined: number; readonly answers: number };
 }
 
-/** Fencing a host, its start, the next sweep of vm-stonithd, and the longest request. */
-const CONVERGES_WITHIN_MS = 150_000;
-const LEFT_POLL_MS = 1_000;
+export interface PlayOptions {
+  readonly say: (words: string) => void;
+  /** The run ends when this law is broken, and nothing more is looked at. */
+  readonly endsWith?: Law;
+}
 
 export async function play(
   world: ChaosWorld,
   schedule: Schedule,
-  say: (words: string) => void,
+  { say, endsWith }: PlayOptions,
 ): Promise<Played> {
   const { lab } = world;
-  const before = await conditionOf(world);
-  const observer = new Observer(lab);
+  const before = await asItIs(world);
+  const violations = new Violations(say, endsWith);
+  const ledger = new StrikeLedger();
+  const watch = new LabWatch(lab, violations, ledger, TWO_LIVE_MS);
   const trend = new Trend(world);
-  const load = new Load(world, observer, trend, schedule.seed);
-  const struck = new Map<KindName, number>();
-  const startedMs = performance.now();
+  const requests = new Requests(world, watch, violations, trend);
+  const context: LoadContext = { world, watch, requests, violations, ledger };
+  const strikes = new Map<string, StrikeCount>();
+  const load = new Load(context, schedule.seed);
+  const stop = violations.hasCome;
+  let convergedMs: number | undefined;
   try {
-    const open: Promise<void>[] = [];
-    for (const strike of schedule.strikes) {
-      await sleep(Math.max(0, strike.atMs - (performance.now() - startedMs)));
-      if (ASKS_FOR_A_START.includes(strike.kind)) for (const victim of VICTIMS) observer.mayStart(victim);
-      say(`${(strike.atMs / 1000).toFixed(1)} s ${strike.kind}, ${strike.host}, ${strike.lengthMs} ms`);
-      const meet = () => struck.set(strike.kind, (struck.get(strike.kind) ?? 0) + 1);
-      open.push(carryOut(world, strike, meet));
-    }
-    await sleep(Math.max(0, schedule.forMs - (performance.now() - startedMs)));
-    await Promise.all(open);
+    await strikeAll(context, schedule, stop, strikes, say);
+    const undoneMs = performance.now();
+    const unwatched = load.unwatched;
+    if (!stop.aborted) convergedMs = await converge(context, before, undoneMs, load);
+    if (convergedMs !== undefined && !stop.aborted) await lastDeeds(context, before);
+    judgeLogs(context);
+    const joined = joinOutcomes(watch.audit.all, requests.told);
+    for (const words of joined.contradictions) violations.add('one outcome', words);
+    if (schedule.strikes.length === 0)
+      for (const words of trend.grown) violations.add('nothing grows', words);
+    const offsOfLiving = [...requests.offsOfLiving.values()].reduce((sum, count) => sum + count, 0);
+    const untested = [...unwatched, ...tooFew(schedule, requests, strikes, joined)];
+    return {
+      strikes,
+      outcomes: requests.outcomes,
+      violations: violations.all,
+      untested,
+      trend: trend.rows,
+      convergedMs,
+      watchedMs: watch.observer.watchedMs,
+      offsOfLiving,
+      looks: watch.looks,
+      audited: joined,
+    };
   } finally {
+    watch.end();
     await load.end();
     await trend.end();
   }
-  const endedMs = performance.now();
-  await mendAll(world);
-  const missing = await converge(world, before);
-  for (const words of missing) observer.violated(`after the faults: ${words}`);
-  observer.end();
-  if (schedule.strikes.length === 0) for (const words of trend.grown) observer.violated(words);
-  const convergedMs = performance.now() - endedMs;
-  return { struck, outcomes: load.outcomes, violations: observer.violations, trend: trend.rows, convergedMs };
 }
 
-/** What strikes a host that is just lost strikes nothing, and is not counted. */
-async function carryOut(
-  { lab }: ChaosWorld,
-  { kind, host, lengthMs }: Strike,
-  onMet: () => void,
+/** Resolves when the last one has been undone, and the time is over. */
+async function strikeAll(
+  context: LoadContext,
+  { strikes, forMs }: Schedule,
+  stop: AbortSignal,
+  counts: Map<string, StrikeCount>,
+  say: (words: string) => void,
 ): Promise<void> {
-  const fault: FaultKind = CATALOGUE[kind];
-  const wasThere = lab.isRunning(host);
-  await fault.strike(lab, host).then(
-    () => (wasThere ? onMet() : undefined),
-    () => undefined,
-  );
-  await sleep(lengthMs);
-  await fault.undo?.(lab, host).catch(() => undefined);
-}
-
-/** What an undo could not do, because its host was away just then. */
-async function mendAll({ lab }: ChaosWorld): Promise<void> {
-  lab.setPowerSwitch('works');
-  await lab.mend();
-  for (const host of HOSTS) {
-    if (lab.isFrozen(host)) await lab.thaw(host);
-    if (!lab.isRunning(host)) await lab.start(host);
-  }
-  await lab.waitForOnline('hosts');
-  for (const host of HOSTS) {
-    for (const fault of Object.values<FaultKind>(CATALOGUE))
-      await fault.undo?.(lab, host).catch(() => undefined);
-  }
-  await lab.on('hosta', ['vm-ctl', 'resource', 'delete', PASSER_BY, '--yes']);
-}
-
-/** What is not as it has to be when the time is up. */
-async function converge(world: ChaosWorld, before: Condition): Promise<readonly string[]> {
-  let missing: readonly string[] = [];
-  try {
-    await world.lab.waitForOnline('hosts');
-    for (const host of HOSTS) await world.waitForAnswer(host);
-    await world.lab.waitForIdle('hosts');
-    await waitFor(
-      'all is as before',
-      CONVERGES_WITHIN_MS,
-      async () => {
-        missing = await leftNow(world, before);
-        return missing.length === 0;
-      },
-      { pollMs: LEFT_POLL_MS },
+  const startedMs = performance.now();
+  const until = (atMs: number) =>
+    sleep(Math.max(0, atMs - (performance.now() - startedMs)), undefined, { signal: stop }).catch(
+      () => undefined,
     );
-    return [];
-  } catch (thrown) {
-    return [...missing, messageOf(thrown)];
+  const underWay: Promise<void>[] = [];
+  for (const strike of strikes.filter(({ atMs }) => atMs <= forMs)) {
+    await until(strike.atMs);
+    if (stop.aborted) break;
+    const count = counts.get(strike.kind) ?? { drawn: 0, struck: 0 };
+    counts.set(strike.kind, count);
+    count.drawn++;
+    const words = `${(strike.atMs / 1000).toFixed(1)} s ${strike.kind}, ${strike.host ?? 'all'}, ${strike.lengthMs} ms`;
+    underWay.push(
+      carryOut(context, strike, (hasMet) => {
+        if (hasMet) count.struck++;
+        say(`${words}${hasMet ? '' : ': met nothing'}`);
+      }),
+    );
+  }
+  await until(forMs);
+  await Promise.all(underWay);
+}
+
+/** What strikes a host that is just lost strikes nothing. */
+async function carryOut(
+  { world: { lab }, watch: { observer }, ledger }: LoadContext,
+  { kind: name, host, lengthMs }: Strike,
+  onStruck: (hasMet: boolean) => void,
+): Promise<void> {
+  const kind = kindOf(name);
+  const field = { lab, observer };
+  const entry = ledger.open({
+    kind: name,
+    host,
+    isHeavy: kind.isHeavy === true,
+    ends: kind.ends ?? [],
+    movesClocks: kind.movesClocks === true,
+    fromMs: Date.now(),
+  });
+  const releases = (kind.asksForAStart ?? []).map((victim) => observer.holdStart(victim));
+  try {
+    const striking = kind.scope === 'host' ? kind.strike(field, host ?? '') : kind.strike(field);
+    onStruck(await striking.catch(() => false));
+    await sleep(lengthMs);
+    const undoing = kind.scope === 'host' ? kind.undo?.(field, host ?? '') : kind.undo?.(field);
+    await undoing?.catch(() => undefined);
+  } finally {
+    for (const release of releases) release();
+    entry.untilMs = Date.now();
   }
 }
 
-async function leftNow(world: ChaosWorld, before: Condition): Promise<readonly string[]> {
-  try {
-    return [...(await leftInCluster(world.lab)), ...leftBehind(before, await conditionOf(world))];
-  } catch (thrown) {
-    return [messageOf(thrown)];
+function judgeLogs({ world: { lab }, ledger, violations }: LoadContext): void {
+  for (const host of HOSTS) {
+    const logs = join(lab.layout.hostDirectory(host), 'layer/var/log');
+    for (const words of [...unexplained(endsBelow(logs, host), ledger), ...defectsBelow(logs, host)])
+      violations.add('no daemon ends by itself', words);
   }
 }

@@ -1,12 +1,13 @@
 /** Laws of schedules: a seed draws the same again, and what fails is made as small as it can be. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { CATALOGUE } from './catalogue.ts';
-import { drawSchedule, loadSchedule, saveSchedule, shrink } from './schedule.ts';
+import { drawSchedule, endedAt, kindOf, loadSchedule, saveSchedule } from './schedule.ts';
+import { shrink } from './shrink.ts';
 
 const HOSTS = ['hosta', 'hostb'];
 
@@ -19,10 +20,10 @@ test('every kind comes up, none longer than it may last, and none that is heavy 
   const { strikes } = drawSchedule(1, 3_600_000, HOSTS);
   assert.deepEqual(new Set(strikes.map(({ kind }) => kind)), new Set(Object.keys(CATALOGUE)));
   for (const { kind, lengthMs } of strikes) {
-    const [least, most] = CATALOGUE[kind].lastsMs;
+    const [least, most] = kindOf(kind).lastsMs;
     assert.ok(lengthMs >= least && lengthMs <= most);
   }
-  const heavy = strikes.filter(({ kind }) => CATALOGUE[kind].isHeavy).map(({ atMs }) => atMs);
+  const heavy = strikes.filter(({ kind }) => kindOf(kind).isHeavy === true).map(({ atMs }) => atMs);
   assert.ok(heavy.slice(1).every((atMs, index) => atMs - (heavy[index] ?? 0) >= 30_000));
 });
 
@@ -30,15 +31,45 @@ test('an hour holds more than five hundred faults', () => {
   for (const seed of [1, 2, 3]) assert.ok(drawSchedule(seed, 3_600_000, HOSTS).strikes.length >= 500);
 });
 
-test('a schedule that was kept is read back as it was', () => {
+test('only what strikes a host has one', () => {
+  for (const { kind, host } of drawSchedule(1, 3_600_000, HOSTS).strikes)
+    assert.equal(host !== undefined, kindOf(kind).scope === 'host', kind);
+});
+
+test('a schedule that was kept is read back as it was, and what is none is refused', () => {
   const folder = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-schedule-'));
+  const file = join(folder, 'one.json');
   try {
     const schedule = drawSchedule(3, 60_000, HOSTS);
-    saveSchedule(join(folder, 'one.json'), schedule);
-    assert.deepEqual(loadSchedule(join(folder, 'one.json')), schedule);
+    saveSchedule(file, schedule);
+    assert.deepEqual(loadSchedule(file, HOSTS), schedule);
+    const strike = { atMs: 1, kind: 'host killed', host: 'hosta', lengthMs: 0 };
+    for (const text of [
+      'no JSON',
+      '[]',
+      JSON.stringify({ ...schedule, seed: '3' }),
+      JSON.stringify({ ...schedule, strikes: {} }),
+      JSON.stringify({ ...schedule, strikes: [{ ...strike, kind: 'toString' }] }),
+      JSON.stringify({ ...schedule, strikes: [{ ...strike, host: 'hostz' }] }),
+      JSON.stringify({ ...schedule, strikes: [{ ...strike, atMs: -1 }] }),
+    ]) {
+      writeFileSync(file, text);
+      assert.throws(() => loadSchedule(file, HOSTS), /cannot play the schedule/);
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('what comes after a violation is cut off, and what came before it is kept', () => {
+  const schedule = drawSchedule(3, 60_000, HOSTS);
+  const cut = endedAt(schedule, 30_000);
+  assert.deepEqual(
+    cut.strikes,
+    schedule.strikes.filter(({ atMs }) => atMs <= 30_000),
+  );
+  assert.ok(cut.forMs > 30_000 && cut.forMs < 60_000);
+  assert.deepEqual(endedAt(schedule, 90_000), schedule);
 });
 
 test('shrinking leaves exactly what it takes to fail', async () => {

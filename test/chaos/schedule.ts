@@ -1,13 +1,18 @@
-/** What happens when: drawn from a seed, kept as a file, and cut into smaller ones. */
+/** What happens when: drawn from a seed, kept as a file, and read back. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { PmError } from '../../shared/errors.ts';
+import { isMembers, listOf } from '../../shared/protocol/json-members.ts';
+import type { Json } from '../../shared/protocol/message.ts';
 import { Random } from '../support/random.ts';
 import { CATALOGUE, type KindName } from './catalogue.ts';
+import type { FaultKind } from './strikes.ts';
 
 export interface Strike {
   /** Since the load began. */
   readonly atMs: number;
   readonly kind: KindName;
-  readonly host: string;
+  /** undefined: the laboratory as a whole. */
+  readonly host?: string;
   /** Until it is undone. */
   readonly lengthMs: number;
 }
@@ -22,58 +27,87 @@ const GAP_MS = { least: 1_500, most: 9_000 };
 /** After what may cost a host its power: two lost at once are another kind of trouble than ours. */
 const AFTER_HEAVY_MS = 30_000;
 
+export const kindOf = (name: KindName): FaultKind => CATALOGUE[name];
+const isKindName = (name: string): name is KindName => Object.hasOwn(CATALOGUE, name);
+export const KIND_NAMES: readonly KindName[] = Object.keys(CATALOGUE).filter(isKindName);
+
 export function drawSchedule(seed: number, forMs: number, hosts: readonly string[]): Schedule {
   const random = new Random(seed);
-  const names = Object.keys(CATALOGUE).filter(isKindName);
   const strikes: Strike[] = [];
   let quietUntilMs = 0;
   for (let atMs = GAP_MS.least; atMs < forMs; atMs += random.between(GAP_MS.least, GAP_MS.most)) {
     const isQuiet = atMs < quietUntilMs;
-    const kind = random.pick(names.filter((name) => !(isQuiet && CATALOGUE[name].isHeavy)));
-    const { isHeavy, lastsMs } = CATALOGUE[kind];
+    const name = random.pick(KIND_NAMES.filter((one) => !(isQuiet && kindOf(one).isHeavy === true)));
+    const { isHeavy, lastsMs, scope } = kindOf(name);
     const [least, most] = lastsMs;
-    strikes.push({ atMs, kind, host: random.pick(hosts), lengthMs: random.between(least, most) });
-    if (isHeavy) quietUntilMs = atMs + AFTER_HEAVY_MS;
+    const where = scope === 'host' ? { host: random.pick(hosts) } : {};
+    strikes.push({ atMs, kind: name, ...where, lengthMs: random.between(least, most) });
+    if (isHeavy === true) quietUntilMs = atMs + AFTER_HEAVY_MS;
   }
   return { seed, forMs, strikes };
 }
-
-const isKindName = (name: string): name is KindName => name in CATALOGUE;
 
 export function saveSchedule(file: string, schedule: Schedule): void {
   writeFileSync(file, `${JSON.stringify(schedule, undefined, 2)}\n`);
 }
 
-export const loadSchedule = (file: string): Schedule => JSON.parse(readFileSync(file, 'utf8'));
+export function loadSchedule(file: string, hosts: readonly string[]): Schedule {
+  const refuse = (fault: string): never => {
+    throw new PmError({
+      code: 'usage',
+      what: `cannot play the schedule ${file}`,
+      fault,
+      remedy:
+        'give a file that npm run chaos has written; a kind that has another name now is in test/chaos/catalogue.ts',
+    });
+  };
+  let value: Json;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (thrown) {
+    return refuse(thrown instanceof Error ? thrown.message : String(thrown));
+  }
+  return scheduleIn(value, hosts, refuse);
+}
+
+const COUNT = (value: Json | undefined): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
+export function scheduleIn(
+  value: Json,
+  hosts: readonly string[],
+  refuse: (fault: string) => never,
+): Schedule {
+  if (!isMembers(value)) return refuse('it is no object');
+  const { seed, forMs, strikes } = value;
+  if (!COUNT(seed) || !COUNT(forMs)) return refuse('seed and forMs have to be whole numbers from 0 on');
+  if (!Array.isArray(strikes)) return refuse('it has no list of strikes');
+  const read = listOf(strikes).map((one, index): Strike => {
+    const where = `strike ${index + 1}`;
+    if (!isMembers(one)) return refuse(`${where} is no object`);
+    const { atMs, kind, host, lengthMs } = one;
+    if (!COUNT(atMs) || !COUNT(lengthMs)) return refuse(`${where} has no atMs or lengthMs from 0 on`);
+    if (typeof kind !== 'string' || !isKindName(kind))
+      return refuse(`${where} is of no kind that there is: ${JSON.stringify(kind)}`);
+    if (kindOf(kind).scope === 'laboratory') return { atMs, kind, lengthMs };
+    if (typeof host !== 'string' || !hosts.includes(host))
+      return refuse(`${where} needs one of ${hosts.join(', ')}`);
+    return { atMs, kind, host, lengthMs };
+  });
+  return { seed, forMs, strikes: read.toSorted((one, other) => one.atMs - other.atMs) };
+}
 
 /** The same schedule with some of its strikes only. */
-export const only = (schedule: Schedule, strikes: readonly Strike[]): Schedule => ({ ...schedule, strikes });
+export const withOnly = (schedule: Schedule, strikes: readonly Strike[]): Schedule => ({
+  ...schedule,
+  strikes,
+});
 
-/**
- * The least list for which `fails` still says yes: halves, quarters and so on are left out as long as that holds
- * (delta debugging).
- */
-export async function shrink<T>(
-  all: readonly T[],
-  fails: (some: readonly T[]) => Promise<boolean>,
-): Promise<readonly T[]> {
-  let rest = all;
-  let parts = 2;
-  while (rest.length > 1) {
-    const size = Math.ceil(rest.length / parts);
-    let smaller: readonly T[] | undefined;
-    for (let from = 0; from < rest.length && smaller === undefined; from += size) {
-      const without = [...rest.slice(0, from), ...rest.slice(from + size)];
-      if (await fails(without)) smaller = without;
-    }
-    if (smaller !== undefined) {
-      rest = smaller;
-      parts = Math.max(2, parts - 1);
-    } else if (size === 1) {
-      return rest;
-    } else {
-      parts = Math.min(rest.length, parts * 2);
-    }
-  }
-  return rest;
-}
+/** Time for what follows from the last strike to be seen. */
+const BEHIND_MS = 2_000;
+
+/** What comes after a moment is left out. */
+export const endedAt = (schedule: Schedule, atMs: number): Schedule => ({
+  ...schedule,
+  forMs: Math.min(schedule.forMs, Math.round(atMs) + BEHIND_MS),
+  strikes: schedule.strikes.filter((strike) => strike.atMs <= atMs),
+});

@@ -5,7 +5,11 @@ import { type Usage, usageOf } from './leftovers.ts';
 
 const EVERY_MS = 20_000;
 /** What garbage that was not collected yet may look like. */
-const GROWTH = { factor: 1.1, mib: 8 };
+const MORE_MEMORY = { factor: 1.1, mib: 8 };
+/** Medians of what is open at chance moments: a request more or less that is under way, and nothing that piles up. */
+const MORE_FILES = 3;
+
+export type TrendRow = readonly [name: string, first: number, last: number];
 
 export class Trend {
   readonly #series = new Map<string, number[]>();
@@ -26,16 +30,13 @@ export class Trend {
   }
 
   /** In the first and in the last third of the run. */
-  get rows(): readonly (readonly [name: string, first: number, last: number])[] {
+  get rows(): readonly TrendRow[] {
     return [...this.#series].sort().map(([name, values]) => [name, ...thirds(values)]);
   }
 
   /** Programs that have grown. */
   get grown(): readonly string[] {
-    return this.rows
-      .filter(([name]) => name.endsWith(MEMORY) || name.endsWith(FILES))
-      .filter(([, first, last]) => last > GROWTH.factor * first + GROWTH.mib)
-      .map(([name, first, last]) => `${name}: ${first.toFixed(0)} grew to ${last.toFixed(0)}`);
+    return grownIn(this.rows);
   }
 
   async #sample(world: ChaosWorld): Promise<void> {
@@ -59,6 +60,15 @@ export class Trend {
 
 const MEMORY = ', MiB';
 const FILES = ', open files';
+
+export const grownIn = (rows: readonly TrendRow[]): readonly string[] =>
+  rows
+    .filter(
+      ([name, first, last]) =>
+        (name.endsWith(MEMORY) && last > MORE_MEMORY.factor * first + MORE_MEMORY.mib) ||
+        (name.endsWith(FILES) && last > first + MORE_FILES),
+    )
+    .map(([name, first, last]) => `${name}: ${first.toFixed(0)} grew to ${last.toFixed(0)}`);
 
 export function thirds(values: readonly number[]): [first: number, last: number] {
   const size = Math.max(1, Math.floor(values.length / 3));

@@ -1,0 +1,67 @@
+/**
+ * One outcome for each request: what the hosts have written into their audit logs beside what the guest was told.
+ *
+ * A request may have several lines: it is asked again of a daemon that was restarted, or taken up again by one with nobody
+ * waiting, and `unknown` claims nothing. What must never be is `failed`, which says that all is as it was, behind or beside
+ * `confirmed`, or an answer that no line bears out. A guest that was told nothing can't have been told wrongly.
+ */
+import type { Audited } from './audit-watch.ts';
+
+export interface Told {
+  readonly id: string;
+  readonly asker: string;
+  readonly action: string;
+  /** The result in the answer; undefined: none came. */
+  readonly result: string | undefined;
+}
+
+export interface Joined {
+  /** Answers of which at least one line was found. */
+  readonly joined: number;
+  readonly answers: number;
+  readonly contradictions: readonly string[];
+}
+
+/** Of `list` each target has a line under the id of the whole. */
+const IS_ONE = (line: Audited) => line.operation !== 'list';
+
+export function joinOutcomes(audited: readonly Audited[], told: readonly Told[]): Joined {
+  const byRequest = new Map<string, Audited[]>();
+  for (const line of audited.filter(IS_ONE)) {
+    const request = `${line.requester} ${line.id}`;
+    byRequest.set(request, [...(byRequest.get(request) ?? []), line]);
+  }
+  const answers = told.filter(({ result }) => result !== undefined);
+  const linesOf = ({ asker, id }: Told) => byRequest.get(`${asker} ${id}`) ?? [];
+  return {
+    joined: answers.filter((one) => linesOf(one).length > 0).length,
+    answers: answers.length,
+    contradictions: [
+      ...[...byRequest].flatMap(([request, lines]) => within(request, lines)),
+      ...answers.flatMap((one) => beside(one, linesOf(one))),
+    ],
+  };
+}
+
+function within(request: string, lines: readonly Audited[]): readonly string[] {
+  const inTime = lines.toSorted((one, other) => one.readMs - other.readMs);
+  const confirmed = inTime.findIndex(({ result }) => result === 'confirmed');
+  const isFailedLater =
+    confirmed >= 0 && inTime.some(({ result }, index) => index > confirmed && result === 'failed');
+  const isDenied = lines.some(({ result }) => result === 'denied');
+  if (!isFailedLater && !isDenied) return [];
+  const words = inTime.map(({ host, result, reason }) => `${host}: ${result} (${reason})`).join(', then ');
+  return [`the request ${request} has ended in more than one way, or was denied: ${words}`];
+}
+
+function beside({ id, asker, action, result }: Told, lines: readonly Audited[]): readonly string[] {
+  if (lines.length === 0) return [];
+  const results = lines.map((line) => line.result);
+  const isContradicted =
+    (result === 'failed' && results.includes('confirmed')) ||
+    (result === 'confirmed' && !results.includes('confirmed'));
+  if (!isContradicted) return [];
+  return [
+    `${asker} was told that its ${action} (request ${id}) is ${result}, and the audit logs say ${results.join(', ')}`,
+  ];
+}
