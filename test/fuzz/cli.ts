@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import { messageOf } from '../../shared/errors.ts';
 import { plainText } from '../bench/tables.ts';
 import { countIn, scriptWords } from '../support/script-words.ts';
-import { FAMILIES, familyNamed } from './families.ts';
+import { FAMILIES } from './families.ts';
+import { familyNamed } from './family.ts';
+import { faultsOf } from './faults.ts';
 import { type Ended, runFamily } from './run-family.ts';
 
 const CORPUS = join(import.meta.dirname, 'corpus');
 const SIDE_BY_SIDE = 2;
 const HANGS_AFTER_MS = 60_000;
 const TOLD_EVERY_MS = 20_000;
-/** Less than a byte for each of ten million inputs. */
-const MOST_GROWN_BYTES = 4 * 1024 * 1024;
 
 const USAGE = `usage: npm run fuzz [-- OPTIONS]
 
@@ -50,7 +50,7 @@ process.exitCode = faults.length > 0 ? 1 : 0;
 
 function familiesWanted(): string[] {
   try {
-    const named = values.family.map((name) => familyNamed(name).name);
+    const named = values.family.map((name) => familyNamed(name, FAMILIES).name);
     return named.length > 0 ? named : FAMILIES.map(({ name }) => name);
   } catch (thrown) {
     console.error(`fuzz: ${messageOf(thrown)}`);
@@ -64,7 +64,15 @@ async function runWaiting(): Promise<void> {
     let toldMs = performance.now();
     const begunMs = toldMs;
     const one = await runFamily(
-      { family, inputs, seed, corpus: CORPUS, keepsNews: values.keep, hangsAfterMs: HANGS_AFTER_MS },
+      {
+        set: 'parsers',
+        family,
+        inputs,
+        seed,
+        corpus: CORPUS,
+        keepsNews: values.keep,
+        hangsAfterMs: HANGS_AFTER_MS,
+      },
       (done) => {
         const nowMs = performance.now();
         if (nowMs - toldMs < TOLD_EVERY_MS) return;
@@ -73,7 +81,7 @@ async function runWaiting(): Promise<void> {
       },
     );
     ended.set(family, one);
-    console.log(`${family}: ${one.kind === 'done' && one.broken === undefined ? 'done' : 'BROKEN'}`);
+    console.log(`${name}: ${faultsOf(name, one).length === 0 ? 'done' : 'BROKEN'}`);
   }
 }
 
@@ -99,20 +107,13 @@ function tableOf(all: ReadonlyMap<string, Ended>): string {
       perSecond(fuzzed.inputs, fuzzed.elapsedMs),
       perSecond(fuzzed.inputs, fuzzed.cpuMs),
       (fuzzed.bytes / fuzzed.inputs).toFixed(),
-      `${slowest.ms.toFixed(1)} ms of ${slowest.bytes} bytes`,
+      slowest.ms < 1 ? 'under 1 ms' : `${slowest.ms.toFixed(1)} ms of ${slowest.bytes} bytes`,
       grownBytes === undefined ? 'not measured' : `${(grownBytes / 1024).toFixed()} KiB`,
       String(news),
       String(functions),
     ];
   });
   return plainText({ columns, rows });
-}
-
-function faultsOf(name: string, one: Ended): readonly string[] {
-  if (one.kind === 'died') return [`${name}: ${one.fault}; ${one.file ?? 'the same seed does it again'}`];
-  const found = one.broken === undefined ? [] : [`${name}: ${one.broken.file}\n${one.broken.fault}\n`];
-  const { grownBytes = 0 } = one.fuzzed;
-  return grownBytes <= MOST_GROWN_BYTES ? found : [...found, `${name}: its heap grew by ${grownBytes} bytes`];
 }
 
 function perSecond(count: number, ms: number): string {

@@ -28,6 +28,7 @@ export class Coverage {
     if (this.#isOn) return;
     this.#isOn = true;
     this.#session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+    this.#take(); // what was reached before counts for nothing
   }
 
   /** While it is off, the code runs at its full speed. */
@@ -35,11 +36,6 @@ export class Coverage {
     if (!this.#isOn) return;
     this.#isOn = false;
     this.#session.post('Profiler.stopPreciseCoverage');
-  }
-
-  /** What was reached since the last call counts for nothing. */
-  forget(): void {
-    this.#take();
   }
 
   /** Whether anything new was reached since the last call; it is known from now on if `learns`. */

@@ -15,6 +15,13 @@ export interface Family {
   readonly check: (input: Buffer, random: Random) => void | Promise<void>;
 }
 
+export function familyNamed(name: string, families: readonly Family[]): Family {
+  const family = families.find((one) => one.name === name);
+  if (family === undefined)
+    throw new Error(`there is no family ${name}; choose of ${families.map((one) => one.name).join(', ')}`);
+  return family;
+}
+
 /** A law that does not hold. */
 export class Broken extends Error {}
 

@@ -1,8 +1,8 @@
 /**
  * One family, so many inputs: samples and kept inputs first, then what the mutator makes of them and of each other.
  *
- *   guided:   after a batch V8 is asked whether code was reached that nothing had reached; if so the batch runs once more, input
- *             by input, and those with news become parents of further inputs
+ *   guided:   after a batch V8 is asked whether code was reached that nothing had reached; if so its halves run once more, and
+ *             theirs, down to the inputs with news, which become parents of further inputs
  *   unguided: at full speed, by far the most
  *
  * An input breaks a law, makes the parser throw, or takes too long, measured again before it counts: the first of them ends the run.
@@ -32,6 +32,7 @@ export interface Fuzzed {
   readonly bytes: number;
   readonly elapsedMs: number;
   readonly cpuMs: number;
+  /** 0 ms: none took as much as one. */
   readonly slowest: { readonly ms: number; readonly bytes: number };
   /** What the heap and the buffers beside it hold at the end and did not after a tenth of the inputs. */
   readonly grownBytes: number | undefined;
@@ -48,6 +49,8 @@ const GUIDED_AGAIN = 5_000;
 const YIELD_EVERY = 20_000;
 const MOST_NEWS = 400;
 const TRIES_WHEN_SLOW = 4;
+/** What takes less is not measured again: on a busy machine that would be every other input. */
+const WORTH_TELLING_MS = 1;
 /** Generous: what this is to find grows with the square of the length, or never ends. */
 const limitMs = (bytes: number) => 1_000 + bytes / 20;
 
@@ -101,7 +104,13 @@ class Run {
   async toItsEnd(): Promise<Fuzzed> {
     const startMs = performance.now();
     const cpu = process.cpuUsage();
-    await this.#all();
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0; // a third of the time of a parser that throws
+    try {
+      await this.#all();
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
     this.#options.coverage?.stop();
     const { user, system } = process.cpuUsage(cpu);
     const held = this.#held();
@@ -151,16 +160,30 @@ class Run {
 
   async #guidedBatch(coverage: Coverage): Promise<void> {
     const inputs = Array.from({ length: BATCH }, () => this.#next());
-    coverage.forget();
+    await this.#findNews(inputs, coverage);
+  }
+
+  async #tryAll(inputs: readonly Buffer[]): Promise<void> {
     for (const input of inputs) {
-      await this.#try(input);
+      const trying = this.#try(input);
+      if (trying !== undefined) await trying;
       if (this.#broken !== undefined) return;
     }
-    if (!coverage.hasNews(false)) return;
-    for (const input of inputs) {
-      await this.#try(input);
-      if (coverage.hasNews(true)) this.#isNews(input);
+  }
+
+  /** By halves: to ask V8 takes longer than most inputs do. */
+  async #findNews(inputs: readonly Buffer[], coverage: Coverage): Promise<void> {
+    const [first] = inputs;
+    await this.#tryAll(inputs);
+    if (first === undefined || this.#broken !== undefined) return;
+    if (!coverage.hasNews(inputs.length === 1)) return;
+    if (inputs.length === 1) {
+      this.#isNews(first);
+      return;
     }
+    const middle = inputs.length >> 1;
+    await this.#findNews(inputs.slice(0, middle), coverage);
+    await this.#findNews(inputs.slice(middle), coverage);
   }
 
   #isNews(input: Buffer): void {
@@ -212,7 +235,7 @@ class Run {
   }
 
   #took(ms: number, input: Buffer): Promise<void> | undefined {
-    return ms > this.#slowest.ms ? this.#measureAgain(input) : undefined;
+    return ms > Math.max(this.#slowest.ms, WORTH_TELLING_MS) ? this.#measureAgain(input) : undefined;
   }
 
   /** What it costs of the processor: the machine may have been busy with something else, or this process with garbage. */

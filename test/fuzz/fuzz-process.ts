@@ -6,10 +6,12 @@
 import { Worker } from 'node:worker_threads';
 import { keepInput, loadCorpus } from './corpus.ts';
 import { Coverage } from './coverage.ts';
-import { familyNamed } from './families.ts';
+import { type Family, familyNamed } from './family.ts';
 import { type Fuzzed, faultOf, fuzzFamily, shortest } from './fuzz-family.ts';
 
 export interface FuzzOrder {
+  /** The parsers of this project, or what tries these programs. */
+  readonly set: 'parsers' | 'trial';
   readonly family: string;
   readonly inputs: number;
   readonly seed: number;
@@ -35,16 +37,33 @@ const MOST_HELD_BYTES = 1024 * 1024;
 const MOST_KEPT_BYTES = 14_000;
 const LONGEST_KEPT_BYTES = 2_000;
 
-const OUR_CODE = /\/(?:host|guest|shared)\/|\/node_modules\/saxes\//;
+interface FamilySet {
+  /** None loads the other's code. */
+  readonly families: () => Promise<readonly Family[]>;
+  /** The scripts that inputs are to reach. */
+  readonly code: RegExp;
+}
+
+const SETS: Readonly<Record<FuzzOrder['set'], FamilySet>> = {
+  parsers: {
+    families: async () => (await import('./families.ts')).FAMILIES,
+    code: /\/(?:host|guest|shared)\/|\/node_modules\/saxes\//,
+  },
+  trial: {
+    families: async () => (await import('./trial-families.ts')).TRIAL_FAMILIES,
+    code: /\/trial-parser\.ts/,
+  },
+};
 
 process.once('message', (order: FuzzOrder) => {
   void carryOut(order);
 });
 
 async function carryOut(order: FuzzOrder): Promise<void> {
-  const family = familyNamed(order.family);
+  const { families, code } = SETS[order.set];
+  const family = familyNamed(order.family, await families());
   const kept = loadCorpus(order.corpus, order.family);
-  const coverage = new Coverage((url) => OUR_CODE.test(url));
+  const coverage = new Coverage((url) => code.test(url));
   const watch = watchInputs(order);
   let toldMs = 0;
   const fuzzed = await fuzzFamily(family, {
@@ -71,14 +90,17 @@ async function carryOut(order: FuzzOrder): Promise<void> {
     fuzzed: figures,
     functions: coverage.functions,
     news: news.length,
-    broken: broken === undefined ? undefined : await keepBroken(order, broken),
+    broken: broken === undefined ? undefined : await keepBroken(order, family, broken),
   });
   await watch.end();
   process.disconnect();
 }
 
-async function keepBroken(order: FuzzOrder, broken: { readonly input: Buffer; readonly fault: string }) {
-  const family = familyNamed(order.family);
+async function keepBroken(
+  order: FuzzOrder,
+  family: Family,
+  broken: { readonly input: Buffer; readonly fault: string },
+) {
   const stillBreaks = async (input: Buffer) => (await faultOf(family, input)) !== undefined;
   // One that is only slow is not made shorter: each try would take as long.
   const input = (await stillBreaks(broken.input)) ? await shortest(broken.input, stillBreaks) : broken.input;

@@ -122,24 +122,27 @@ export class Mutator {
     return Buffer.from(this.#work.subarray(at, at + bytes));
   }
 
-  /** Puts `bytes` in the place of `count` bytes, as far as there is room. */
+  /** Puts `bytes`, which lie elsewhere, in the place of `count` bytes, as far as there is room. */
   #replace(at: number, count: number, bytes: Buffer | undefined, most: number): void {
-    const rest = this.#copyOf(at + count, Math.max(0, this.#length - at - count));
-    const put = bytes === undefined ? 0 : bytes.copy(this.#work, at, 0, Math.max(0, most - at));
-    const kept = rest.copy(this.#work, at + put, 0, Math.max(0, most - at - put));
+    const from = at + count;
+    const put = Math.min(bytes?.length ?? 0, Math.max(0, most - at));
+    const kept = Math.max(0, Math.min(this.#length - from, most - at - put));
+    this.#work.copyWithin(at + put, from, from + kept);
+    bytes?.copy(this.#work, at, 0, put);
     this.#length = at + put + kept;
   }
 
   #number(from: number, most: number): void {
-    const isDigit = (at: number) => {
-      const byte = this.#work[at] ?? 0;
-      return at < this.#length && byte >= 0x30 && byte <= 0x39;
-    };
     let at = from;
-    while (at < this.#length && !isDigit(at)) at++;
+    while (at < this.#length && !this.#isDigit(at)) at++;
     let end = at;
-    while (isDigit(end)) end++;
+    while (this.#isDigit(end)) end++;
     if (end > at) this.#replace(at, end - at, this.#pick(NUMBERS), most);
+  }
+
+  #isDigit(at: number): boolean {
+    const byte = this.#work[at] ?? 0;
+    return at < this.#length && byte >= 0x30 && byte <= 0x39;
   }
 
   #repeat(at: number, bytes: number, times: number, most: number): void {

@@ -5,15 +5,15 @@ import { fenceVm } from '../../../guest/fence/fence-vm.ts';
 import { fromInput } from '../../../guest/fence/read-parameters.ts';
 import { readSettings } from '../../../guest/fence/settings.ts';
 import { loadTargets } from '../../../guest/fence/targets.ts';
-import { parseDomainEvent } from '../../../host/libvirt/domain-events.ts';
-import { parseDomainList } from '../../../host/libvirt/domain-list.ts';
-import { parseDomainJob } from '../../../host/libvirt/job-info.ts';
 import { formatMark, formatRecord, parseMark, parseRecord } from '../../../host/stonith/decide/record.ts';
 import { isQemuOf, statFieldsIn } from '../../../host/stonith/libvirt/proc-text.ts';
-import { formatTombstones, parseTombstones } from '../../../host/stonith/pacemaker/finished-jobs.ts';
-import { lineSplitter } from '../../../shared/process/line-splitter.ts';
+import {
+  finishedIn,
+  formatTombstones,
+  parseTombstones,
+  type Tombstone,
+} from '../../../host/stonith/pacemaker/finished-jobs.ts';
 import { type Family, law, lawfulWords, same } from '../family.ts';
-import { recorded } from './samples.ts';
 
 export const fenceInput: Family = {
   name: 'fence-input',
@@ -92,9 +92,17 @@ const TELLING_LETTERS = 12;
 function lawfulComplaints(problems: readonly string[], given: ReadonlyMap<string, string>): void {
   for (const problem of problems) {
     lawfulWords(problem, 'a complaint');
-    const token = given.get('token') ?? '';
-    law(token.length < TELLING_LETTERS || !problem.includes(token), 'a complaint shows the token', problem);
+    for (const token of tokensOf(given))
+      law(!problem.includes(token), 'a complaint shows a token', problem, token);
   }
+}
+
+/** Whatever may be one, in both parameters: all of it, each word, and what stands behind the name of a word. */
+function tokensOf(given: ReadonlyMap<string, string>): readonly string[] {
+  const words = [given.get('token') ?? '', ...(given.get('tokens') ?? '').split(/[\s,;]+/)];
+  return words
+    .flatMap((word) => (word.includes(':') ? [word, word.slice(word.indexOf(':') + 1)] : [word]))
+    .filter(({ length }) => length >= TELLING_LETTERS);
 }
 
 async function lawfulRun(input: string): Promise<void> {
@@ -161,71 +169,25 @@ export const records: Family = {
       );
     const stones = parseTombstones(text);
     same(parseTombstones(formatTombstones(stones)), stones, 'written and read again they are other jobs');
+    for (const stone of stones.slice(0, 3)) lawfulEnd(text, stone, stones);
   },
 };
 
-const LIST =
-  "4b2d1c3a-0000-4000-8000-000000000001 3 guest1\n4b2d1c3a-0000-4000-8000-000000000002 - guest 2\n\nDomain: 'guest1'\n  state.state=1\n  state.reason=1\n";
+const NEVER_MS = 1e18;
 
-export const virshOutput: Family = {
-  name: 'virsh-output',
-  seeds: () => [
-    LIST,
-    recorded('libvirt/domjobinfo.txt'),
-    recorded('libvirt/events.txt'),
-    "event 'lifecycle' for domain 'a': Started Booted\n",
-  ],
-  words: [
-    ...[
-      '\n',
-      "Domain: '",
-      "'\n",
-      '  state.state=',
-      '  state.reason=',
-      '-',
-      ' - ',
-      "event '",
-      "' for domain '",
-      "': ",
-      'lifecycle',
-      'Stopped',
-      'Job type:',
-    ],
-    ...[
-      'Bounded',
-      '4b2d1c3a-0000-4000-8000-000000000003',
-      ' 7 ',
-      '\r',
-      '\0',
-      '\u001b',
-      '\u0085',
-      '\u2028',
-      'error: ',
-      '   2',
-      '99999999999999999999',
-    ],
-  ],
-  usualBytes: 500,
-  longestBytes: 100_000,
-  check(input, random) {
-    const text = input.toString('utf8');
-    const list = parseDomainList(text);
-    if (!list.ok) lawfulWords(list.fault, 'the fault of a list');
-    const job = parseDomainJob(text);
-    if (!job.ok) lawfulWords(job.fault, 'the fault of a job');
-    const at = random.between(0, input.length);
-    const lines = linesOf([input]);
-    same(linesOf([input.subarray(0, at), input.subarray(at)]), lines, 'cut elsewhere there are other lines');
-    for (const line of lines) parseDomainEvent(line);
-  },
-};
-
-function linesOf(chunks: readonly Buffer[]): readonly string[] {
-  const lines: string[] = [];
-  const splitter = lineSplitter(65_536, (line) => lines.push(line));
-  // Behind a line that is too long the stream is of no more use.
-  for (const chunk of chunks) if (!splitter.add(chunk)) break;
-  return lines;
+/** One request has the end that was written of it, of nobody else's, and not for ever. */
+function lawfulEnd(text: string, stone: Tombstone, stones: readonly Tombstone[]): void {
+  const end = (asked: Tombstone, wallMs = stone.atWallMs) => finishedIn(['x', text], asked, wallMs);
+  const isSame = (one: Tombstone) =>
+    (['requester', 'operation', 'resource', 'id'] as const).every((name) => one[name] === stone[name]);
+  const states = stones.filter(isSame).map(({ state }) => state);
+  const found = end(stone);
+  law(found !== undefined && states.includes(found.state), 'a request has another end', stone, found);
+  law(end(stone, NEVER_MS) === undefined, 'a request has an end for ever', stone);
+  for (const name of ['requester', 'resource', 'id'] as const) {
+    const other = { ...stone, [name]: `${stone[name]}\n` };
+    law(end(other) === undefined, "a request has another's end", other);
+  }
 }
 
 const STAT = '(qemu) S 1 2 2 0 -1 4194560 1 0 0 0 1 2 3 4 20 0 6 0 12345 1000 200 18446744073709551615';

@@ -1,7 +1,10 @@
 /** Domains, as libvirt and the files of resources describe them. */
+
 import { guestDomain } from '../../../host/connect/discovery/guest-domain.ts';
+import { withChannel } from '../../../host/ctl/guest-init/add-channel.ts';
 import { parseDomainXml } from '../../../host/libvirt/domain-xml.ts';
-import { type Family, law, lawfulWords } from '../family.ts';
+import { withChildren, type XmlElement } from '../../../host/xml/xml-element.ts';
+import { type Family, law, lawfulWords, same } from '../family.ts';
 import { smaller, XML_WORDS } from './samples.ts';
 import { lawfulTree } from './xml-tree.ts';
 
@@ -51,7 +54,8 @@ export const domainXml: Family = {
   usualBytes: 700,
   longestBytes: 60_000,
   check(input, random) {
-    const read = parseDomainXml(input.toString('utf8'));
+    const text = input.toString('utf8');
+    const read = parseDomainXml(text);
     if (!read.ok) return lawfulWords(read.fault, 'the fault of a domain');
     const { domain } = read;
     law(domain.name !== '', 'a domain without a name');
@@ -61,5 +65,30 @@ export const domainXml: Family = {
       law(/^\/(?!.*\/\.\.?(?:\/|$))/s.test(port.path), 'a path that leads elsewhere', port);
     law(owner === undefined || Number.isFinite(owner.uid + owner.gid), 'an owner without a number', owner);
     lawfulTree(domain.root, random);
+    if (random.next() < CHANGED_SHARE) lawfulChange(text, domain.root);
   },
 };
+
+/** It is read twice more. */
+const CHANGED_SHARE = 0.2;
+const NAME = 'a channel of no other';
+
+/** What comes out has the channel, and is the same domain without it. */
+function lawfulChange(text: string, before: XmlElement): void {
+  const wish = { portName: NAME, path: "/run/a&'b" };
+  const change = withChannel(text, wish);
+  if (change.kind === 'unreadable') {
+    lawfulWords(change.fault, 'the fault of a change');
+    return;
+  }
+  law(change.kind === 'added', 'a channel is there that nobody has put there', change);
+  const again = withChannel(change.text, wish);
+  law(again.kind === 'there', 'a channel that was put in is not there', again);
+  same(without(again.domain.root), before, 'it is another domain now');
+}
+
+const without = (element: XmlElement): XmlElement =>
+  withChildren(element, element.children.filter((child) => !isOurs(child)).map(without));
+
+const isOurs = ({ name, children }: XmlElement) =>
+  name === 'channel' && children.some(({ attributes }) => attributes['name'] === NAME);

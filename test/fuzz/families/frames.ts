@@ -10,43 +10,38 @@ import {
 } from '../../../shared/protocol/v1-frame.ts';
 import type { Random } from '../../support/random.ts';
 import { type Family, law, lawfulWords, same } from '../family.ts';
-import { JSON_WORDS, MESSAGES } from './samples.ts';
-
-const V1_FRAMES: readonly V1Frame[] = [
-  { type: 1, id: 'stonith-1', client: 1, text: 'off TOKEN' },
-  { type: 0, id: 'a', client: -1, text: 'default_ping_set diskcheck_status' },
-  { type: 3, id: 'stonith-1', client: 1, text: '' },
-];
+import { JSON_WORDS, MESSAGE_BYTES, V1_FRAMES, v1Bytes } from './samples.ts';
 
 export const frames: Family = {
   name: 'frames',
-  seeds: () => [...MESSAGES.map(written), ...V1_FRAMES.map(writtenV1), PREAMBLE, '\n\r\n \t\n', '{"type":"'],
-  words: [
-    ...JSON_WORDS,
-    ...MESSAGES.map(written),
-    ...V1_FRAMES.map(writtenV1),
-    Buffer.alloc(80),
-    '\u0001\0\0\0',
-  ],
+  seeds: () => [...MESSAGE_BYTES, ...V1_FRAMES.map(v1Bytes), PREAMBLE, '\n\r\n \t\n', '{"type":"'],
+  words: [...JSON_WORDS, ...MESSAGE_BYTES, ...V1_FRAMES.map(v1Bytes), Buffer.alloc(80), '\u0001\0\0\0'],
   usualBytes: 600,
   longestBytes: 200_000,
   check(input, random) {
-    const whole = decoded([input]);
-    same(whole, decoded(cut(input, random)), 'cut elsewhere, it decodes to something else');
-    law(whole.counts.garbageBytes <= input.length, 'more garbage than bytes', whole.counts);
-    for (const frame of whole.frames) lawfulFrame(frame, input.length);
-    isInStepAgain(input, random);
+    const whole = decode([input]);
+    const { found, decoder } = whole;
+    same(seenBy(whole), seenBy(decode(cut(input, random))), 'cut elsewhere, it decodes to something else');
+    law(decoder.counts.garbageBytes <= input.length, 'more garbage than bytes', decoder.counts);
+    for (const frame of found) lawfulFrame(frame, input.length);
+    isInStepAgain(whole, random);
   },
 };
 
-function decoded(chunks: readonly Buffer[]) {
+const seenBy = ({ found, decoder }: ReturnType<typeof decode>) => ({
+  frames: found,
+  counts: decoder.counts,
+  isMidFrame: decoder.isMidFrame,
+});
+
+function decode(chunks: readonly Buffer[]) {
   const found: Frame[] = [];
   const decoder = new FrameDecoder((frame) => found.push(frame));
   for (const chunk of chunks) {
     decoder.push(chunk);
     law(decoder.heldBytes <= MAX_FRAME_BYTES + chunk.length, 'more is held than a frame', decoder.heldBytes);
   }
-  return { frames: found, counts: decoder.counts, isMidFrame: decoder.isMidFrame };
+  return { found, decoder };
 }
 
 function cut(input: Buffer, random: Random): readonly Buffer[] {
@@ -78,7 +73,7 @@ export function lawfulMessage(message: Message, inputBytes: number): void {
     law(inputBytes * 6 > MAX_FRAME_BYTES, 'a small message fits into no frame', message);
     return;
   }
-  const again = decoded([bytes]).frames;
+  const again = decode([bytes]).found;
   same(again, [{ kind: 'message', message }], 'written and read again it is another one');
 }
 
@@ -87,27 +82,15 @@ function lawfulV1(frame: V1Frame): void {
   law(Buffer.byteLength(frame.text) <= 3 * V1_MAX_DATA_BYTES, 'a text is too long', frame.text.length);
   const bytes = writeV1Frame(frame);
   if (bytes !== undefined)
-    same(decoded([bytes]).frames, [{ kind: 'v1', frame }], 'a frame of version 1 changes');
+    same(decode([bytes]).found, [{ kind: 'v1', frame }], 'a frame of version 1 changes');
 }
 
 /** Whatever came, the next frame behind the end of a line is understood; so it is when the rest was given up. */
-function isInStepAgain(input: Buffer, random: Random): void {
-  let last: Frame | undefined;
-  const decoder = new FrameDecoder((frame) => {
-    last = frame;
-  });
-  decoder.push(input);
+function isInStepAgain({ found, decoder }: ReturnType<typeof decode>, random: Random): void {
   if (random.next() < 0.5) decoder.abandon();
   const nonce = random.between(0, 1_000_000);
   decoder.push(Buffer.from(`\n{"type":"ping","nonce":${nonce}}\n`));
+  const last = found.at(-1);
   law(last?.kind === 'message', 'the next frame is not understood', last);
   same(last.message, { type: 'ping', nonce }, 'the next frame is taken for another one');
-}
-
-function written(message: Message): Buffer {
-  return encodeMessage(message) ?? Buffer.alloc(0);
-}
-
-function writtenV1(frame: V1Frame): Buffer {
-  return writeV1Frame(frame) ?? Buffer.alloc(0);
 }

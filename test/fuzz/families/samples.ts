@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { parseXml } from '../../../host/xml/parse-xml.ts';
 import { printXml } from '../../../host/xml/print-xml.ts';
 import { withChildren, type XmlElement } from '../../../host/xml/xml-element.ts';
+import { encodeMessage } from '../../../shared/protocol/encode-message.ts';
 import type { Message } from '../../../shared/protocol/message.ts';
+import { type V1Frame, writeV1Frame } from '../../../shared/protocol/v1-frame.ts';
 
 export const MESSAGES: readonly Message[] = [
   { type: 'hello', version: 2, agent: 'vm-connectd 2', session: 'a1b2', boot: 'b', name: 'guest1' },
@@ -53,6 +55,18 @@ export const MESSAGES: readonly Message[] = [
   { type: 'register', service: 'stonith' },
   { type: 'error', code: 'bad-request', message: 'no' },
 ];
+
+export const MESSAGE_BYTES: readonly Buffer[] = MESSAGES.map(
+  (message) => encodeMessage(message) ?? Buffer.alloc(0),
+);
+
+export const V1_FRAMES: readonly V1Frame[] = [
+  { type: 1, id: 'stonith-1', client: 1, text: 'off TOKEN' },
+  { type: 0, id: 'a', client: -1, text: 'default_ping_set diskcheck_status' },
+  { type: 3, id: 'stonith-1', client: 1, text: '' },
+];
+
+export const v1Bytes = (frame: V1Frame): Buffer => writeV1Frame(frame) ?? Buffer.alloc(0);
 
 export const JSON_WORDS: readonly string[] = [
   ...[

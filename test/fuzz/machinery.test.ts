@@ -1,0 +1,103 @@
+/** What fuzzes, tried with families that have a fault each: none of these may go by unseen. */
+import assert from 'node:assert/strict';
+import { basename } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { loadCorpus } from './corpus.ts';
+import { type Family, law } from './family.ts';
+import { faultsOf } from './faults.ts';
+import { faultOf, fuzzFamily, shortest } from './fuzz-family.ts';
+import type { FuzzOrder } from './fuzz-process.ts';
+import { type Ended, runFamily } from './run-family.ts';
+
+const HEAP_MIB = 64;
+
+async function trial(t: TestContext, family: string, more: Partial<FuzzOrder> = {}) {
+  const corpus = temporaryDirectory(t);
+  const order: FuzzOrder = {
+    set: 'trial',
+    family,
+    inputs: 20_000,
+    seed: 1,
+    corpus,
+    keepsNews: false,
+    hangsAfterMs: 600_000,
+    ...more,
+  };
+  const ended = await runFamily(order, () => undefined, HEAP_MIB);
+  return { ended, faults: faultsOf(family, ended), kept: loadCorpus(corpus, family) };
+}
+
+function functionsOf(ended: Ended): number {
+  assert.equal(ended.kind, 'done');
+  return ended.functions;
+}
+
+describe('what fuzzes', () => {
+  const weak: Family = {
+    name: 'weak',
+    seeds: () => ['a=1\n', 'b=2\n'],
+    words: ['='],
+    usualBytes: 100,
+    longestBytes: 1_000,
+    check: (input) => law(!input.toString('latin1').includes('=='), 'two signs in a row'),
+  };
+
+  it('finds the input that breaks a law, the same for the same seed, and makes it short', async () => {
+    const [one, other] = [
+      await fuzzFamily(weak, { inputs: 5_000, seed: 7, kept: [] }),
+      await fuzzFamily(weak, { inputs: 5_000, seed: 7, kept: [] }),
+    ];
+    assert.match(one.broken?.fault ?? '', /two signs in a row/);
+    assert.deepEqual(one.broken?.input, other.broken?.input);
+    const found = one.broken?.input ?? Buffer.alloc(0);
+    const short = await shortest(found, async (input) => (await faultOf(weak, input)) !== undefined);
+    assert.equal(short.toString(), '==');
+  });
+
+  it('takes an error of the parser for a broken law, also one that comes later', async () => {
+    const later: Family = { ...weak, check: async (input) => assert.ok(input.length > 0) };
+    const { broken } = await fuzzFamily(later, { inputs: 5_000, seed: 7, kept: [] });
+    assert.equal(broken?.input.length, 0);
+  });
+
+  it('ends a parser that hangs, and keeps the input that it hangs at', async (t) => {
+    const { ended, faults, kept } = await trial(t, 'hangs', { hangsAfterMs: 3_000 });
+    assert.equal(ended.kind, 'died');
+    assert.deepEqual(
+      kept.map(({ file, input }) => [basename(file).replace(/-.*/, ''), input.toString()]),
+      [['broke', 'hang']],
+    );
+    assert.deepEqual(faults, [`hangs: it took more than 3000 ms; ${kept[0]?.file}`]);
+  });
+
+  it('tells of one that eats all memory', async (t) => {
+    const { ended, faults } = await trial(t, 'eats-memory');
+    assert.equal(ended.kind, 'died');
+    assert.match(faults.join(), /^eats-memory: its process ended with SIG\w+: .*heap out of memory/);
+  });
+
+  it('tells of one that keeps something of every input', async (t) => {
+    const { ended, faults } = await trial(t, 'grows');
+    assert.equal(ended.kind, 'done');
+    assert.match(faults.join(), /grows: its heap grew by \d{8} bytes/);
+  });
+
+  it('finds branches behind branches, and keeps the inputs that reach them when it is to', async (t) => {
+    for (const keepsNews of [true, false]) {
+      const { ended, faults, kept } = await trial(t, 'hides', { keepsNews });
+      assert.deepEqual(faults, []);
+      assert.equal(functionsOf(ended), 1);
+      const reaching = ['k', 'ke', 'key'].filter((door) =>
+        kept.some(({ input }) => input.toString().startsWith(door)),
+      );
+      assert.deepEqual(reaching, keepsNews ? ['k', 'ke', 'key'] : []);
+    }
+  });
+
+  it('tells of one that reaches nothing', async (t) => {
+    const { ended, faults } = await trial(t, 'reads-nothing');
+    assert.equal(functionsOf(ended), 0);
+    assert.match(faults.join(), /^reads-nothing: no code of ours was reached/);
+  });
+});
