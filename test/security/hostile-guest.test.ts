@@ -3,10 +3,11 @@
  * by sheer load is in test/host/connect/hostile-guests.test.ts.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runProgram } from '../host/connect/daemon-process.ts';
+import { program as vmCtl } from '../host/ctl/vm-ctl.ts';
 import { eventually } from '../support/eventually.ts';
 import { BAD, fence, GOOD, greeted, type RealBridge, realBridge } from './real-bridge.ts';
 
@@ -16,10 +17,14 @@ interface AuditLine {
   readonly result: string;
   readonly reason: string;
   readonly id: string;
+  readonly count?: number;
 }
 
 const auditOf = ({ stonithd }: RealBridge): readonly AuditLine[] =>
   stonithd.audit().map((line): AuditLine => JSON.parse(line));
+
+/** A timer may be a little early. */
+const DENIED_AFTER_MS = 240;
 
 function assertConfirmed(reply: object): void {
   assert.match(JSON.stringify(reply), /"text":"OK","detail":\{[^}]*"result":"confirmed"/);
@@ -41,6 +46,13 @@ test("another guest's token, with every way of naming that guest, is denied like
   assert.equal(text, 'NG');
   for (const index of claims.keys())
     assert.deepEqual({ ...(await bad.replyTo(`theft-${index}`)), id: '' }, { text, ...more });
+  const altered = `${bridge.token.slice(0, -4)}AAAA`;
+  for (const [index, token] of [bridge.token, altered, 'RUBBISH'].entries()) {
+    const startMs = performance.now();
+    bad.say(fence(`timed-${index}`, `status ${token}`));
+    await bad.replyTo(`timed-${index}`);
+    assert.ok(performance.now() - startMs >= DENIED_AFTER_MS, `denied at once: ${index}`);
+  }
   bad.sayV1({ type: 1, id: 'theft-v1', client: 1, text: `off ${bridge.token}` }, 1);
   await eventually('the old one is answered', () => bad.v1Frames.some(({ id }) => id === 'theft-v1'));
   assert.equal(bad.v1Frames.find(({ id }) => id === 'theft-v1')?.text, 'NG');
@@ -82,6 +94,12 @@ test('the same id, answers, cancels and services of its own change nothing for a
     disturb(id);
     assert.equal(good.repliesTo(id), 1);
   }
+  good.say(fence('status-0', `off ${bridge.token}`));
+  const [, other] = await eventually('another request under its id is answered', () => {
+    const replies = good.messages.filter((message) => message.type === 'reply' && message.id === 'status-0');
+    return replies.length > 1 && replies;
+  });
+  assert.match(JSON.stringify(other), /"error":.*conflict/);
   const ended = JSON.stringify(await good.replyTo('off-1'));
   assert.doesNotMatch(ended, /called off|denied|confirmed/);
   assert.ok(!bad.bytes.includes('confirmed'), 'it has read an answer that is not its own');
@@ -102,14 +120,23 @@ const INJECTIONS = [
   'x\r\n{"time":"2026","requester":"good","target":"forged","operation":"off","result":"confirmed"}',
   '\u001b[2J\u001b]0;owned\u0007',
   '\u009b31m\u0085forged\u2028forged\u202e',
+  '\u007f\u202a\u2066\u2069\u2029\u200f\ufeff',
   '"} , {"requester":"good","result":"confirmed","x":"',
   '<0>kernel: forged',
   '%s%n$(id)`id`',
   '\u0000\u0000',
 ];
 
+/** What a decrypt command says of a token it may have from anywhere. */
+const COMPLAINS = `#!/bin/sh
+cat <<'END' >&2
+${INJECTIONS.join(' ').replaceAll('\0', '')}\u007f\u202a\u2066\u2069\ufeff\u2029
+END
+exit 1
+`;
+
 test('no words of it make a line of their own in a log, in the audit log, or on the terminal of who looks', async (t) => {
-  const bridge = await realBridge(t);
+  const bridge = await realBridge(t, { decrypt: { script: COMPLAINS } });
   const bad = await greeted(bridge.bad);
   for (const [index, words] of INJECTIONS.entries()) {
     bad.write(`${JSON.stringify({ type: words, id: words })}\n`);
@@ -125,50 +152,93 @@ test('no words of it make a line of their own in a log, in the audit log, or on 
     bad.say({ type: 'reply', id: `r${index}`, error: { code: words, message: words, retry: true } });
     bad.write(`${words}\n`);
   }
-  const last = INJECTIONS.length - 1;
-  await bad.replyTo(`n${last}`);
-  await bad.replyTo(`i${last}`);
-  const shown = runProgram(['-t', 'host', '--status', '--socket', bridge.connectd.socket]);
-  assert.equal(await shown.ended, 0, shown.stderr());
-  assert.match(shown.stdout(), /^bad /m);
-  for (const line of shown.stdout().split('\n'))
-    assert.doesNotMatch(line, /[\p{Cc}\p{Zl}\p{Zp}\u202e]|^forged/u);
+  bad.say(fence('complained', 'off COMPLAIN'));
+  for (const id of [...INJECTIONS.keys()].flatMap((index) => [`i${index}`, `l${index}`, `n${index}`]))
+    await bad.replyTo(id);
+  await bad.replyTo('complained');
+  await eventually('what is counted is told, too', () =>
+    bridge.stonithd.audit().some((line) => line.includes('the decrypt command failed')),
+  );
+
+  symlinkSync(bridge.connectd.socket, join(bridge.stonithd.directory, 'run/vmconnectd.sock'));
+  for (const more of [[], ['--json']]) {
+    const host = runProgram(['-t', 'host', '--status', '--socket', bridge.connectd.socket, ...more]);
+    assert.equal(await host.ended, 0, host.stderr());
+    assertHarmless(host.stdout(), /^bad |"name": "bad"/m);
+    const stonith = await bridge.stonithd.run('--status', ...more);
+    assert.equal(stonith.exitCode, 0, stonith.stderr);
+    assertHarmless(stonith.stdout, /denied/);
+    const all = await bridge.stonithd.runBeside(vmCtl(), 'status', ...more);
+    assertHarmless(all.stderr);
+    assertHarmless(all.stdout, /bad[\s\S]*denied/);
+  }
   for (const log of [bridge.connectd.run.stderr(), bridge.stonithd.log]) {
+    assertHarmless(log, /bad/);
     for (const line of log.trimEnd().split('\n'))
-      assert.match(
-        line,
-        /^\d{4}-[\dT:.-]+Z vm-\w+ (error|warning|info|debug): [^\p{Cc}\p{Zl}\p{Zp}\u202e]*$/u,
-      );
+      assert.match(line, /^\d{4}-[\dT:.-]+Z vm-\w+ (error|warning|info|debug): /);
     assert.doesNotMatch(log, /^\S+ vm-stonithd info: off: confirmed/m);
   }
-  const lines = await eventually('it is audited', () =>
-    auditOf(bridge).length > 0 ? auditOf(bridge) : undefined,
-  );
-  for (const { requester, result } of lines) {
+  const raw = readFileSync(join(bridge.stonithd.directory, 'log/pm-kvm-tools/audit.log'), 'utf8');
+  assertHarmless(raw, /the decrypt command failed/);
+  for (const line of raw.trimEnd().split('\n')) {
+    const { requester, result }: AuditLine = JSON.parse(line);
     assert.equal(requester, BAD);
     assert.notEqual(result, 'confirmed');
   }
 });
 
-test('thousands of ids and wrong tokens cost a bounded log and audit log, and another guest is answered meanwhile', async (t) => {
+/** Nothing in it parts lines, steers a terminal or turns the order of reading; and what is meant to be in it is. */
+function assertHarmless(text: string, has = /^/): void {
+  for (const line of text.split('\n')) assert.doesNotMatch(line, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|^forged/u);
+  assert.match(text, has);
+}
+
+const ROUNDS = 4;
+const EACH_ROUND = 400;
+
+test('thousands of ids and wrong tokens cost a bounded log and audit log, and another guest is answered meanwhile, and again', async (t) => {
   const bridge = await realBridge(t);
   const good = await greeted(bridge.good);
   const bad = await greeted(bridge.bad);
+  const early = fence('early', `status ${bridge.token}`);
+  good.say(early);
+  const first = JSON.stringify(await good.replyTo('early'));
   const flood = (from: number) => {
-    for (let number = from; number < from + 400; number++) {
+    for (let number = from; number < from + EACH_ROUND; number++) {
       bad.say(fence(`flood-${number}`, `off pkt2.${number}.AAAA`));
       bad.say({ type: 'cancel', id: `other-${number}` });
     }
   };
-  for (let round = 0; round < 8; round++) {
-    flood(round * 400);
+  for (let round = 0; round < ROUNDS; round++) {
+    flood(round * EACH_ROUND);
     good.say(fence(`good-${round}`, `status ${bridge.token}`));
     assertConfirmed(await good.replyTo(`good-${round}`));
   }
-  const ofBad = auditOf(bridge).filter(({ requester }) => requester === BAD);
+  for (let number = 0; number < ROUNDS * EACH_ROUND; number++) await bad.replyTo(`flood-${number}`);
+  assert.ok(!bad.bytes.includes('confirmed'));
+  const denied = bad.messages.filter((message) =>
+    JSON.stringify(message).includes('"result":"denied"'),
+  ).length;
+  assert.ok(denied > 100, `${denied} were denied, and not refused before`);
+
+  good.say(early);
+  await eventually('the host tells it again', () => good.repliesTo('early') === 2);
+  await bridge.connectd.killAndRestart();
+  const again = await greeted(bridge.good, 1);
+  await eventually('the service is there', async () =>
+    (await bridge.connectd.status()).services.some(({ name, present }) => name === 'stonith' && present),
+  );
+  again.say(early);
+  assert.equal(JSON.stringify(await again.replyTo('early')), first, 'the service tells it again');
+
+  process.kill(bridge.stonithdPid, 'SIGTERM');
+  const ofBad = await eventually('each is in one line', () => {
+    const lines = auditOf(bridge).filter(({ requester }) => requester === BAD);
+    return lines.reduce((sum, { count = 1 }) => sum + count, 0) === denied && lines;
+  });
   assert.ok(ofBad.length < 200, `${ofBad.length} records of denials`);
+  assert.equal(auditOf(bridge).filter(({ id }) => id === 'early').length, 1, 'it was not done again');
   assert.ok(bridge.stonithd.log.length < 200_000 && bridge.connectd.run.stderr().length < 200_000);
   const files = readFileSync(join(bridge.stonithd.directory, 'log/pm-kvm-tools/audit.log'));
   assert.ok(files.length < 200_000, `${files.length} bytes`);
-  assert.ok(!bad.bytes.includes('confirmed'));
 });

@@ -7,13 +7,14 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { runFenceVm } from '../guest/fence/call-fence-vm.ts';
 import { guestSide } from '../guest/guest-side.ts';
 import { DaemonProcess } from '../host/connect/daemon-process.ts';
 import { vmCtl } from '../host/ctl/vm-ctl.ts';
 import { DOMAIN, StonithProcess } from '../host/stonith/stonithd-process.ts';
 import { eventually } from '../support/eventually.ts';
+import { ProcessWatch } from '../support/process-watch.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** The published one, for the domain, and its passphrase, which is no word that anything else has. */
@@ -21,44 +22,6 @@ const OLD_TOKEN = 'U2FsdGVkX19OO1zVKCGneLBCaGTaGLZ7gLQiNnpLxRAcmJUOjnZrYg==';
 const PASSPHRASE = 'vmstonith';
 const GUEST = 'asker';
 const OTHERS = 0o077;
-const EVERY_MS = 3;
-
-/** What every process on the machine was called with, and its environment, looked at again and again. */
-class ProcessWatch {
-  readonly #secrets: readonly string[];
-  readonly #own = String(process.pid);
-  readonly seen = new Set<string>();
-  readonly leaks = new Set<string>();
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(t: TestContext, secrets: readonly string[]) {
-    this.#secrets = secrets;
-    this.#timer = setInterval(() => this.#look(), EVERY_MS);
-    t.after(() => this.end());
-  }
-
-  end(): void {
-    clearInterval(this.#timer);
-  }
-
-  #look(): void {
-    for (const pid of readdirSync('/proc')) {
-      if (!/^\d+$/.test(pid) || pid === this.#own) continue;
-      const cmdline = textOf(`/proc/${pid}/cmdline`);
-      this.seen.add(cmdline.replaceAll('\0', ' '));
-      const all = cmdline + textOf(`/proc/${pid}/environ`);
-      if (this.#secrets.some((secret) => all.includes(secret))) this.leaks.add(cmdline);
-    }
-  }
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return ''; // it has ended, or is a socket
-  }
-}
 
 interface FoundFile {
   readonly path: string;
@@ -184,19 +147,20 @@ test('no secret is in a log, a status, an audit record, a process list or a file
   }
 });
 
-test('what looks for secrets finds one among the arguments and in the environment of any process', async (t) => {
+test('what looks for secrets finds one among the arguments, also one of two words, and in the environment of any process', async (t) => {
   const secret = randomUUID();
-  const watch = new ProcessWatch(t, [secret]);
-  for (const start of [
-    { words: [secret], env: {} },
-    { words: [], env: { SECRET: secret } },
+  for (const { looksFor, words, env } of [
+    { looksFor: secret, words: [secret], env: {} },
+    { looksFor: `-k ${secret}`, words: ['-k', secret], env: {} },
+    { looksFor: secret, words: [], env: { SECRET: secret } },
   ]) {
-    watch.leaks.clear();
-    const child = spawn('sh', ['-c', 'read line', ...start.words], {
-      env: { ...process.env, ...start.env },
+    const watch = new ProcessWatch(t, [looksFor]);
+    const child = spawn('sh', ['-c', 'read line', ...words], {
+      env: { ...process.env, ...env },
       stdio: ['pipe', 'ignore', 'ignore'],
     });
-    await eventually('it is found', () => watch.leaks.size > 0);
+    await eventually(`${looksFor} is found`, () => watch.leaks.size > 0);
+    watch.end();
     child.stdin.end();
   }
 });
