@@ -1,16 +1,15 @@
 /** `npm run package [-- --lint]`: both packages as .deb, .rpm and tarball, in `dist/packages/`; judged, if wanted. */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { linesOf } from '../../shared/errors.ts';
 import { scriptWords } from '../../test/support/script-words.ts';
-import { PACKAGES, packageFor, packageVersion } from './contents.ts';
+import { PACKAGES, packageFor } from './contents.ts';
 import { makeDeb } from './deb.ts';
-import { putLicences } from './licences.ts';
 import { lint } from './lint.ts';
 import { makeRpm } from './rpm.ts';
-import { makeDerivedFiles, stage } from './stage.ts';
+import { makeDerivedFiles } from './stage.ts';
+import { makeTarball } from './tarball.ts';
 
 const USAGE = 'usage: npm run package [-- --lint]     with --lint the packages are judged, too';
 const { values } = scriptWords(USAGE, { options: { lint: { type: 'boolean' } } });
@@ -27,7 +26,7 @@ try {
       const what = packageFor(whole, architecture);
       return [makeDeb(what, architecture, work, TARGET), makeRpm(what, architecture, work, TARGET)];
     });
-    for (const file of [...made, makeTarball(whole, work)])
+    for (const file of [...made, makeTarball(whole, work, TARGET)])
       console.log(`${file}  ${Math.ceil(statSync(file).size / 1024)} KiB`);
     packages.push(...made);
   }
@@ -37,13 +36,4 @@ try {
   process.exitCode = 1;
 } finally {
   rmSync(work, { recursive: true, force: true });
-}
-
-function makeTarball(what: (typeof PACKAGES)[number], directory: string): string {
-  const name = `${what.name}-${packageVersion}`;
-  stage(what, join(directory, name));
-  putLicences(what, join(directory, name), `usr/share/doc/${what.name}`);
-  const file = join(TARGET, `${name}.tar.xz`);
-  execFileSync('tar', ['-C', directory, '--owner=0', '--group=0', '--sort=name', '-cJf', file, name]);
-  return file;
 }

@@ -9,6 +9,8 @@ export interface PackagedFile {
   readonly mode: 0o644 | 0o755;
   /** Its administrator may change it; an upgrade keeps what he wrote. */
   readonly isConfig: boolean;
+  /** Our own program writes into it, too. dpkg would ask about that at an upgrade, and leave the package half there. */
+  readonly isWritten?: true;
   /** Only in the package for this one. */
   readonly architecture?: Architecture;
 }
@@ -78,7 +80,7 @@ const HOST: Package = {
     ...HOST_AGENTS.map((name) => resourceAgent(`host/agents/${name}`, name)),
     ...['vm-connectd', 'vm-stonithd', 'vm-managerd'].map((name) => unit('host', name)),
     config('host/etc/vm-manager.conf', 'etc/vm-manager.conf'),
-    config('host/etc/vm-ctl.conf', 'etc/vm-ctl.conf'),
+    { ...config('host/etc/vm-ctl.conf', 'etc/vm-ctl.conf'), isWritten: true },
     config('host/etc/vm-connectd.conf', 'etc/pm-kvm-tools/vm-connectd.conf'),
     config('host/etc/vm-stonithd.conf', 'etc/pm-kvm-tools/vm-stonithd.conf'),
     config('host/etc/logrotate.conf', 'etc/logrotate.d/pm-kvm-tools-host'),
@@ -127,6 +129,12 @@ export const PACKAGES: readonly Package[] = [HOST, GUEST];
 export const packageFor = (what: Package, architecture: Architecture): Package => ({
   ...what,
   files: what.files.filter((file) => file.architecture === undefined || file.architecture === architecture),
+});
+
+/** Where `/lib` is a link, as on every system of today, an archive must not bring a folder of that name. */
+export const unitsBelowUsr = (what: Package): Package => ({
+  ...what,
+  files: what.files.map((file) => ({ ...file, to: file.to.replace(/^lib\/systemd\//, 'usr/lib/systemd/') })),
 });
 
 export const MAINTAINER = 'pm-kvm-tools developers <pm-kvm-tools@example.org>';

@@ -6,16 +6,17 @@ import { join } from 'node:path';
 import { lastChange } from './changed.ts';
 import { type Architecture, MAINTAINER, type Package, packageVersion } from './contents.ts';
 import { copyrightForDebian } from './licences.ts';
-import { debianScripts } from './scripts.ts';
+import { debianScripts, sampleOf } from './scripts.ts';
 import { compressed, put, stage } from './stage.ts';
 
 export function makeDeb(
-  what: Package,
+  whole: Package,
   architecture: Architecture,
   work: string,
   target: string,
   version = packageVersion,
 ): string {
+  const what = forDebian(whole);
   const root = join(work, `${what.name}.deb`);
   stage(what, root);
   const documents = `usr/share/doc/${what.name}`;
@@ -26,12 +27,18 @@ export function makeDeb(
   const configs = what.files.filter(({ isConfig }) => isConfig).map(({ to }) => to);
   put(root, 'DEBIAN/conffiles', configs.map((name) => `/${name}\n`).join(''), 0o644);
   put(root, 'DEBIAN/md5sums', sums(root, new Set(configs)), 0o644);
-  for (const [name, script] of Object.entries(debianScripts(what)))
+  for (const [name, script] of Object.entries(debianScripts(whole)))
     put(root, `DEBIAN/${name}`, script, 0o755);
   const file = join(target, `${what.name}_${version}_${architecture}.deb`);
   execFileSync('dpkg-deb', ['--build', '--root-owner-group', '-Zxz', root, file], { stdio: 'ignore' });
   return file;
 }
+
+/** What our own program writes into is laid down as a sample, for postinst to copy. */
+const forDebian = (what: Package): Package => ({
+  ...what,
+  files: what.files.map((file) => (file.isWritten ? { ...file, to: sampleOf(file), isConfig: false } : file)),
+});
 
 const control = (what: Package, architecture: Architecture, version: string) => `Package: ${what.name}
 Version: ${version}

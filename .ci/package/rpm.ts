@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { lastChange } from './changed.ts';
-import { type Architecture, MAINTAINER, type Package, packageVersion } from './contents.ts';
+import { type Architecture, MAINTAINER, type Package, packageVersion, unitsBelowUsr } from './contents.ts';
 import { licenceExpression, putLicences } from './licences.ts';
 import { rpmScripts } from './scripts.ts';
 import { stage } from './stage.ts';
@@ -58,11 +58,9 @@ function nameInterpreter(program: string): void {
 
 /** Where these systems differ from Debian. */
 function forRpm(what: Package): Package {
-  const files = what.files.map((file) => ({
+  const files = unitsBelowUsr(what).files.map((file) => ({
     ...file,
-    to: file.to
-      .replace(/^lib\/systemd\//, 'usr/lib/systemd/')
-      .replace('zsh/vendor-completions/', 'zsh/site-functions/'),
+    to: file.to.replace('zsh/vendor-completions/', 'zsh/site-functions/'),
   }));
   return { ...what, files };
 }

@@ -5,8 +5,9 @@
 import assert from 'node:assert/strict';
 import { makeDerivedFiles } from '../../.ci/package/stage.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { assertConfined } from './installed-confinement.ts';
 import { buildDeb, dpkg, install, prepareHost } from './installed-packages.ts';
-import { assertConfined, assertKept, linesWithPriority, mainPid } from './installed-units.ts';
+import { assertKept, assertNoCore, linesWithPriority, mainPid } from './installed-units.ts';
 import { laboratory } from './lab.ts';
 import { guestSpec } from './layout.ts';
 import { ownLabTest } from './shared-lab.ts';
@@ -46,17 +47,14 @@ ownLabTest(
         assert.equal((await lab.in(GUEST, ['systemctl', 'is-enabled', UNIT])).stdout, 'disabled\n');
         await inGuest('systemctl', 'enable', '--now', UNIT);
         assert.match(await inGuest('vm-connect', 'ping'), /^pong 1: /);
-        await assertConfined(lab, GUEST, UNIT, 2);
-        assert.match(
-          await inGuest('grep', '^CapBnd:', `/proc/${await mainPid(lab, GUEST, UNIT)}/status`),
-          /\t0+$/m,
-        );
+        await assertConfined(lab, GUEST, UNIT, 'guest');
         const told = await linesWithPriority(lab, GUEST, UNIT, 6);
         assert.match(told, /host link: greeting => up host=hosta guest=guest1/);
       });
 
-      await t.test('killed it comes back, and stopped it leaves no socket', async () => {
+      await t.test('killed it comes back, aborted it leaves no core, and stopped no socket', async () => {
         await assertKept(lab, GUEST, UNIT);
+        await assertNoCore(lab, GUEST, UNIT);
         assert.match(await inGuest('vm-connect', 'ping'), /^pong 1: /);
         await inGuest('systemctl', 'stop', UNIT);
         assert.equal(await inGuest('systemctl', 'show', '-P', 'Result', UNIT), 'success\n');

@@ -13,9 +13,10 @@ import { isAlive, qemusOf } from './fencing-observer.ts';
 import { makeKey, resourceOf } from './fencing-tokens.ts';
 import { VICTIM, VICTIM_XML, writeVictim } from './fencing-victim.ts';
 import { ASKER_CONF, askerFor, startAsker, waitForAnswer } from './installed-asker.ts';
+import { assertConfined } from './installed-confinement.ts';
 import { filesOf } from './installed-files.ts';
 import { buildDeb, dpkg, install, prepareHost } from './installed-packages.ts';
-import { assertConfined, assertKept, linesWithPriority, mainPid } from './installed-units.ts';
+import { assertKept, assertNoCore, coresGoTo, linesWithPriority, mainPid } from './installed-units.ts';
 import { type Laboratory, laboratory } from './lab.ts';
 import { ownLabTest } from './shared-lab.ts';
 import { waitFor } from './wait-for.ts';
@@ -103,13 +104,18 @@ async function serving(lab: Laboratory, t: TestContext): Promise<void> {
     await lab.output(HOST, ['vm-stonithd', '--status']);
     await lab.output(HOST, ['vm-managerd', '--status']);
     assert.match(await linesWithPriority(lab, HOST, 'vm-stonithd', 6), /starting => running/);
-    for (const unit of UNITS) await assertConfined(lab, HOST, unit, 3);
+    for (const unit of UNITS) await assertConfined(lab, HOST, unit, 'host');
   });
 }
 
 async function kept(lab: Laboratory, t: TestContext): Promise<void> {
   await t.test('what is killed comes back by itself', async () => {
     await Promise.all(UNITS.map((unit) => assertKept(lab, HOST, unit)));
+  });
+  const program = await coresGoTo(lab, HOST);
+  const skip = program !== undefined && `cores are piped to ${program}, which keeps them or not`;
+  await t.test('what is aborted leaves no core', { skip }, async () => {
+    for (const unit of UNITS) await assertNoCore(lab, HOST, unit);
   });
 }
 

@@ -36,7 +36,8 @@ function contentOf(root: string): Map<string, string> {
       const text = readFileSync(join(root, name), 'latin1').replace(/^#!.*node\n/, '#!node\n');
       const place = name
         .replace(/^usr\/lib\/systemd\//, 'lib/systemd/')
-        .replace('zsh/site-functions/', 'zsh/vendor-completions/');
+        .replace('zsh/site-functions/', 'zsh/vendor-completions/')
+        .replace(/^etc\/(?=vm-ctl[.]conf$)/, 'usr/share/pm-kvm-tools/');
       return [place, `${(lstatSync(join(root, name)).mode & 0o7777).toString(8)} ${text}`];
     }),
   );

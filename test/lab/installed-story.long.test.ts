@@ -22,8 +22,9 @@ import {
   readmeStep,
   types,
 } from './installed-admin.ts';
+import { assertConfined } from './installed-confinement.ts';
 import { buildDeb, install, prepareHost } from './installed-packages.ts';
-import { assertConfined, mainPid } from './installed-units.ts';
+import { mainPid } from './installed-units.ts';
 import { type Laboratory, laboratory } from './lab.ts';
 import { seconds } from './report.ts';
 import { ownLabTest } from './shared-lab.ts';
@@ -168,7 +169,7 @@ async function assertInstalled(lab: Laboratory, target: string, side: 'host' | '
     assert.equal(program, `/usr/sbin/${unit}`);
     assert.equal(await output('readlink', '-f', program), `${program}\n`, 'no link to anything else');
     assert.equal(await output('dpkg', '-S', program), `${name}: ${program}\n`);
-    await assertConfined(lab, target, unit, side === 'host' ? 3 : 2);
+    await assertConfined(lab, target, unit, side);
   }
   const changed = await output('/bin/sh', '-c', `dpkg --verify ${name} || :`);
   assert.equal(changed.replace(/^\S+ c \/etc\/.*\n/gm, ''), '');

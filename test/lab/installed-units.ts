@@ -3,8 +3,12 @@ import assert from 'node:assert/strict';
 import type { Laboratory } from './lab.ts';
 import { waitFor } from './wait-for.ts';
 
-const propertyOf = async (lab: Laboratory, target: string, unit: string, name: string): Promise<string> =>
-  (await lab.output(target, ['systemctl', 'show', '-P', name, unit])).trim();
+export const propertyOf = async (
+  lab: Laboratory,
+  target: string,
+  unit: string,
+  name: string,
+): Promise<string> => (await lab.output(target, ['systemctl', 'show', '-P', name, unit])).trim();
 
 export const mainPid = async (lab: Laboratory, target: string, unit: string): Promise<number> =>
   Number(await propertyOf(lab, target, unit, 'MainPID'));
@@ -21,40 +25,64 @@ export async function linesWithPriority(
   return lab.output(target, [...argv, `_COMM=node`]);
 }
 
-/** No right but those that the unit names, no new one, a filter of system calls, and nothing of /usr or /etc to write to. */
-const SEEN_INSIDE = `
-status=/proc/$1/status
-grep -q '^NoNewPrivs:.1$' $status || { echo "it may gain privileges"; exit 1; }
-grep -q '^Seccomp:.2$' $status || { echo "no system call is filtered"; exit 1; }
-for place in /usr /etc /boot /home; do
-  nsenter --target "$1" --mount sh -c "touch $place/written 2>/dev/null" && { echo "$place can be written to"; exit 1; }
-done
-nsenter --target "$1" --mount sh -c 'touch /run/pm-kvm-tools-written && rm /run/pm-kvm-tools-written' 2>/dev/null || [ "$2" != vm-connectd ]
-`;
-
-export async function assertConfined(
+/** Killed, it is another process that serves, and systemd has counted it. */
+export async function assertKept(
   lab: Laboratory,
   target: string,
   unit: string,
-  mostExposure: number,
+  signal = 'KILL',
 ): Promise<void> {
-  const pid = await mainPid(lab, target, unit);
-  await lab.output(target, ['/bin/sh', '-c', SEEN_INSIDE, 'inside', String(pid), unit]);
-  const verified = await lab.output(target, ['/bin/sh', '-c', `systemd-analyze verify ${unit}.service 2>&1`]);
-  assert.equal(verified, '');
-  const judged = await lab.output(target, ['systemd-analyze', 'security', '--no-pager', `${unit}.service`]);
-  const exposure = Number(/Overall exposure level for [^:]*: ([\d.]+)/.exec(judged)?.[1]);
-  assert.ok(exposure <= mostExposure, `${unit} is exposed by ${exposure}`);
-}
-
-/** Killed, it is another process that serves, and systemd has counted it. */
-export async function assertKept(lab: Laboratory, target: string, unit: string): Promise<void> {
   const former = await mainPid(lab, target, unit);
   const restarts = Number(await propertyOf(lab, target, unit, 'NRestarts'));
-  await lab.output(target, ['kill', '-KILL', String(former)]);
+  await lab.output(target, ['kill', `-${signal}`, String(former)]);
   await waitFor(`${unit} of ${target} runs again`, 60_000, async () => {
     const pid = await mainPid(lab, target, unit);
     return pid !== 0 && pid !== former && (await propertyOf(lab, target, unit, 'ActiveState')) === 'active';
   });
   assert.equal(Number(await propertyOf(lab, target, unit, 'NRestarts')), restarts + 1);
+}
+
+/** How systemd saw the main process end last; the kernel itself tells it whether there was a core. */
+async function lastEnd(lab: Laboratory, target: string, unit: string): Promise<string> {
+  const journal = await lab.output(target, ['journalctl', '--unit', unit, '--output', 'cat', '--no-pager']);
+  const ends = [...journal.matchAll(/Main process exited, code=(\w+), status=6\/ABRT/g)];
+  return ends.at(-1)?.[1] ?? 'not seen';
+}
+
+/** The program that the machine pipes cores to, if it does: whether it keeps one is up to that program then, whatever the unit's limit. */
+export async function coresGoTo(lab: Laboratory, target: string): Promise<string | undefined> {
+  const pattern = await lab.output(target, ['cat', '/proc/sys/kernel/core_pattern']);
+  return /^\|(\S+)/.exec(pattern)?.[1];
+}
+
+/** Of a unit that is not confined; systemd halves dollar signs. */
+const ABORTS = `[Service]
+Type=oneshot
+LimitCORE=infinity
+WorkingDirectory=/var/tmp
+ExecStart=/bin/sh -c 'kill -ABRT $$$$'
+`;
+
+const START_BARE = `
+cat >/run/systemd/system/"$1"
+systemctl daemon-reload
+systemctl start "$1" || :
+ls /var/tmp/core* && rm /var/tmp/core* /run/systemd/system/"$1"
+systemctl reset-failed "$1"
+systemctl daemon-reload
+`;
+
+/** Aborted, it leaves no core, where another unit does: what it has in its memory is keys. */
+export async function assertNoCore(lab: Laboratory, target: string, unit: string): Promise<void> {
+  const bare = `bare-${unit}.service`;
+  await lab.output(target, ['/bin/sh', '-ec', START_BARE, 'start', bare], { input: ABORTS });
+  assert.equal(await lastEnd(lab, target, bare), 'dumped', 'this machine keeps cores');
+  await assertKept(lab, target, unit, 'ABRT');
+  assert.equal(await lastEnd(lab, target, unit), 'killed', `${unit} has left no core`);
+  const look = [
+    '/bin/sh',
+    '-c',
+    'ls -d /core* /run/pm-kvm-tools/core* /var/lib/systemd/coredump/* 2>/dev/null || :',
+  ];
+  assert.equal(await lab.output(target, look), '');
 }
