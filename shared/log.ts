@@ -7,6 +7,7 @@
  * A state change always reads `guest guest1: connecting => up`.
  */
 import { fstatSync } from 'node:fs';
+import { outliveReaders } from './outlive-readers.ts';
 import { cutTo, visible } from './visible.ts';
 
 export type LogLevel = 'error' | 'warning' | 'info' | 'debug';
@@ -104,7 +105,7 @@ export interface ProgramLogger extends Logger {
 
 /** The logger of a program: to standard error, in the format that fits there. */
 export function programLogger(program: string, level: LogLevel): ProgramLogger {
-  outliveLogReader();
+  outliveReaders();
   const options = {
     program,
     level,
@@ -119,12 +120,5 @@ export function programLogger(program: string, level: LogLevel): ProgramLogger {
     },
   };
 }
-
-/** Whoever reads our standard error may go away; from now on that does not end us. */
-export function outliveLogReader(): void {
-  process.stderr.off('error', ignore).on('error', ignore);
-}
-
-const ignore = () => undefined;
 
 export const silentLogger: Logger = { error() {}, warning() {}, info() {}, debug() {} };

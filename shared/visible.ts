@@ -12,6 +12,16 @@ export function visible(text: string, most = Number.POSITIVE_INFINITY): string {
   );
 }
 
+/**
+ * The JSON of a value, which is the same to whoever parses it: what `visible` spells out can only stand in its strings.
+ * With `indent` in lines for people.
+ */
+export const visibleJson = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, undefined, indent)
+    .split('\n')
+    .map((line) => visible(line))
+    .join('\n');
+
 export const cutTo = (most: number, text: string): string =>
   text.length > most ? `${text.slice(0, most)}…` : text;
 

@@ -3,7 +3,7 @@
  *
  * A tty (an `isa-serial` line) is opened by serialport, which makes it raw and locks it. Everything else that is a
  * character device is taken for a virtio-serial port, whose descriptor serialport refuses to open but can wait for.
- * serialport and its native part are loaded by the first call.
+ * serialport and its native part are loaded by the first call that needs them.
  */
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
@@ -34,9 +34,25 @@ const LINE = {
   vtime: 0,
 } as const;
 
+/** Without it no port can be opened, ever: of all that is in the way only this is nothing to wait for. */
+export async function loadPortLibrary() {
+  try {
+    return await import('@serialport/bindings-cpp');
+  } catch (thrown) {
+    const [fault = ''] = messageOf(thrown).split('\n');
+    throw new PmError({
+      code: 'environment',
+      what: 'cannot open any port to a host',
+      fault,
+      remedy: 'vm-connectd -t guest is for guests and needs the package pm-kvm-tools-guest',
+      cause: thrown,
+    });
+  }
+}
+
 export async function openPort(path: string): Promise<OpenPort> {
   try {
-    const { LinuxBinding, LinuxPortBinding } = await import('@serialport/bindings-cpp');
+    const { LinuxBinding, LinuxPortBinding } = await loadPortLibrary();
     const fd = openDevice(path);
     if (!isatty(fd)) {
       return {

@@ -8,7 +8,7 @@ import { paths } from '../../shared/paths.ts';
 import { VERSION } from '../../shared/version.ts';
 import { type AgentSettings, readAgentSettings } from '../agent/agent-settings.ts';
 import { startGuestDaemon } from '../agent/guest-daemon.ts';
-import { openPort } from '../agent/open-port.ts';
+import { loadPortLibrary, openPort } from '../agent/open-port.ts';
 import { showStatus } from '../connect/show-status.ts';
 
 const command: DaemonCommand = {
@@ -22,15 +22,17 @@ const command: DaemonCommand = {
     ['--socket <path>', `where local programs connect (${paths.connectSocket})`],
   ],
   config: { file: `${paths.configDirectory}/vm-connectd.conf`, section: 'guest' },
-  closing: 'SIGHUP reads the configuration again, SIGTERM stops it.',
+  closing:
+    'SIGHUP reads the configuration again, SIGTERM stops it.\nFor the options on a KVM host: vm-connectd -t host --help',
   showStatus: (flags, form) =>
     showStatus({
       socketPath: settingsOf(flags, () => undefined).socket,
       form,
       write: (text) => process.stdout.write(text),
     }),
-  start: (flags, log) =>
-    startGuestDaemon({
+  start: async (flags, log) => {
+    await loadPortLibrary();
+    return startGuestDaemon({
       identity: {
         agent: `vm-connectd ${VERSION}`,
         session: randomUUID(),
@@ -46,7 +48,8 @@ const command: DaemonCommand = {
       clock: systemClock,
       random: Math.random,
       log,
-    }),
+    });
+  },
 };
 
 function settingsOf(flags: Flags, onWarning: (message: string) => void): AgentSettings {

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { messageOf, PmError } from '../../shared/errors.ts';
 import { paths } from '../../shared/paths.ts';
 import { ID_FORM, isId } from '../../shared/protocol/message-id.ts';
-import { quoted } from '../../shared/visible.ts';
+import { quoted, visible } from '../../shared/visible.ts';
 
 export type Command =
   | { readonly kind: 'help' }
@@ -157,5 +157,12 @@ function numberOf(flag: string, word: string | undefined, standard: number, most
   throw usage(`${flag} ${word}`, `give a number above 0, at most ${most}`);
 }
 
+const LONGEST_FAULT = 300;
+
 const usage = (fault: string, remedy: string) =>
-  new PmError({ code: 'usage', what: 'cannot understand the command line', fault, remedy });
+  new PmError({
+    code: 'usage',
+    what: 'cannot understand the command line',
+    fault: visible(fault, LONGEST_FAULT),
+    remedy,
+  });

@@ -2,6 +2,7 @@
 import { PmError } from '../../shared/errors.ts';
 import { ask } from '../../shared/protocol/local-client.ts';
 import type { Json } from '../../shared/protocol/message.ts';
+import { visibleJson } from '../../shared/visible.ts';
 import { answerOf, EXIT } from './failure.ts';
 import { printStatus } from './print-status.ts';
 import { readStatus } from './read-status.ts';
@@ -26,7 +27,7 @@ export async function showStatus(options: ShowStatusOptions): Promise<number> {
   const json = await askAgent('status', options);
   const status = readStatus(json);
   if (status === undefined) throw notAnAgent(options.socketPath);
-  write(form === 'json' ? `${JSON.stringify(json, undefined, 2)}\n` : printStatus(status));
+  write(form === 'json' ? `${visibleJson(json, 2)}\n` : printStatus(status));
   return status.link.state === 'up' ? EXIT.ok : EXIT.askAgain;
 }
 

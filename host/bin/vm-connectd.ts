@@ -33,7 +33,8 @@ const command: DaemonCommand = {
     ['--libvirt <uri>', 'the hypervisor (qemu:///system)'],
   ],
   config: { file: `${paths.configDirectory}/vm-connectd.conf`, section: 'host' },
-  closing: 'SIGHUP reads the configuration again and looks for guests anew, SIGTERM stops\nit.',
+  closing:
+    'SIGHUP reads the configuration again and looks for guests anew, SIGTERM stops\nit. For the options in a guest: vm-connectd -t guest --help',
   check: (flags) => {
     const type = flags.text('type');
     if (type !== undefined && type !== 'host') {

@@ -15,8 +15,6 @@ export async function main(argv: readonly string[]): Promise<number> {
   const language = languageOf(process.env);
   const catalogue = await catalogueOf(language);
   const line = parseCommandLine(argv);
-  // What is being read by `head` need not be read to its end.
-  process.stdout.on('error', () => undefined);
   if (line.kind !== 'command') return tellUsage(line, language, catalogue);
   const { runCommandLine } = await import('./command/run-command-line.ts');
   return runCommandLine(line, ['vm-ctl', ...argv].join(' '), catalogue);

@@ -30,7 +30,7 @@ export type VirshAnswer = { readonly ok: true; readonly stdout: string } | Virsh
 const MAX_OUTPUT_BYTES = 128 * 1024 * 1024;
 
 const AWAY =
-  /failed to connect to the hypervisor|Disconnected from |client socket is closed|cannot (recv|send) data|End of file while reading data/i;
+  /failed to connect to the hypervisor|Disconnected from |client socket is closed|cannot (recv|send) data|End of file while reading data|keepalive timeout/i;
 const NO_SUCH_DOMAIN = /failed to get domain|Domain not found/i;
 
 export async function callVirsh(virsh: Virsh, parameters: readonly string[]): Promise<VirshAnswer> {

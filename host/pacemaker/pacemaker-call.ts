@@ -125,5 +125,5 @@ function errorsInXml(stdout: string): string | undefined {
   const document = parseXml(stdout);
   if (!document.ok) return undefined;
   const errors = [...descendantsNamed(document.root, 'error')].map((error) => error.text.trim());
-  return errors.length === 0 ? undefined : errors.join('; ').replace(/\s+/g, ' ');
+  return errors.length === 0 ? undefined : visible(errors.join('; ').replace(/\s+/g, ' '), LONGEST_FAULT);
 }

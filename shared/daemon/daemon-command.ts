@@ -6,6 +6,7 @@ import { type Command, CommanderError } from 'commander';
 import { faultOf, GivenOptions, silentCommand } from '../command-line.ts';
 import { messageOf, PmError } from '../errors.ts';
 import { type LogLevel, type ProgramLogger, programLogger } from '../log.ts';
+import { outliveReaders } from '../outlive-readers.ts';
 import { VERSION } from '../version.ts';
 import { isBackgroundChild, startInBackground } from './background.ts';
 import { type RunningDaemon, runDaemon } from './run-daemon.ts';
@@ -53,6 +54,7 @@ const LEVELS: readonly LogLevel[] = ['error', 'warning', 'info', 'debug'];
 
 /** Resolves to the exit status; what went wrong has been said by then. */
 export async function runDaemonCommand(command: DaemonCommand, argv: readonly string[]): Promise<number> {
+  outliveReaders();
   try {
     const flags = parse(command, argv);
     return flags === undefined ? 0 : await obey(command, flags);

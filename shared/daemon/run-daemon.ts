@@ -12,7 +12,7 @@
  * ended with exit status 1.
  */
 import { linesOf, messageOf, PmError } from '../errors.ts';
-import { type LogFields, type Logger, outliveLogReader } from '../log.ts';
+import type { LogFields, Logger } from '../log.ts';
 import { reportFailureToParent, reportReadyToParent } from './background.ts';
 import { claimPidFile, type PidFile } from './pid-file.ts';
 import { reloadOnHangup } from './reloader.ts';
@@ -46,7 +46,6 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     log.info(`${program}: ${state} => ${next}`, fields);
     state = next;
   };
-  outliveLogReader();
   const limit = stopLimit(options.stopLimitMs ?? STOP_LIMIT_MS, (limitMs) => {
     log.error(`${program}: did not stop within ${limitMs} ms; leaving`);
     pidFile?.remove();

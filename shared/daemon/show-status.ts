@@ -3,6 +3,7 @@
 import { PmError } from '../errors.ts';
 import { ask } from '../protocol/local-client.ts';
 import type { Json } from '../protocol/message.ts';
+import { visibleJson } from '../visible.ts';
 import type { StatusForm } from './daemon-command.ts';
 import { statusLines } from './status-lines.ts';
 
@@ -15,7 +16,7 @@ export async function showDaemonStatus(
 ): Promise<string> {
   const status = await askDaemon(program, socketPath, form === 'prometheus' ? 'metrics' : 'status');
   if (typeof status === 'string') return status;
-  return form === 'json' ? `${JSON.stringify(status, undefined, 2)}\n` : statusLines(status);
+  return form === 'json' ? `${visibleJson(status, 2)}\n` : statusLines(status);
 }
 
 async function askDaemon(program: string, socketPath: string, text: 'status' | 'metrics'): Promise<Json> {

@@ -2,7 +2,8 @@
  * A command that runs on and whose output is taken line by line, such as `virsh event --loop`.
  *
  * It ends when its leader does: what it may have started ends with it. A line longer than the limit ends it too, for
- * a line that was lost or cut is worse than a stream that begins anew.
+ * a line that was lost or cut is worse than a stream that begins anew. And it ends with this process, also by SIGKILL:
+ * a guard beside it reads what comes to its end then, and ends the group.
  */
 import { lineSplitter } from './line-splitter.ts';
 import { describeEnding, type SpawnOptions, spawnGroup } from './spawn.ts';
@@ -21,6 +22,7 @@ export interface FollowOptions extends SpawnOptions {
 
 const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
 const LAST_WORDS_BYTES = 400;
+const GUARD = 'read -r line; kill -KILL "-$1"';
 
 export function followCommand(argv: readonly string[], options: FollowOptions): FollowedCommand {
   const maxLineBytes = options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES;
@@ -39,6 +41,7 @@ export function followCommand(argv: readonly string[], options: FollowOptions): 
       lastWords = Buffer.concat([lastWords, chunk.subarray(-LAST_WORDS_BYTES)]).subarray(-LAST_WORDS_BYTES);
     },
   });
+  const guard = group.pid === undefined ? undefined : guardOf(group.pid);
   const stop = () => {
     isOver = true;
     group.kill();
@@ -46,6 +49,7 @@ export function followCommand(argv: readonly string[], options: FollowOptions): 
   const ended = (async () => {
     await group.leaderGone;
     group.kill();
+    guard?.kill();
     const ending = await group.ended;
     isOver = true;
     const words = lastWords.toString('utf8').trim();
@@ -53,3 +57,10 @@ export function followCommand(argv: readonly string[], options: FollowOptions): 
   })();
   return { ended, stop };
 }
+
+const guardOf = (group: number) =>
+  spawnGroup(['/bin/sh', '-c', GUARD, 'sh', String(group)], {
+    holdsInput: true,
+    onStdout: () => undefined,
+    onStderr: () => undefined,
+  });

@@ -2,7 +2,7 @@
  * The process groups that we started and that may still live.
  *
  * Invariant: none outlives this process, whether it comes to its end, exits, throws, or is ended by a signal that it
- * doesn't handle; only SIGKILL leaves no time for that.
+ * doesn't handle; only SIGKILL leaves no time for that: commands that run on have a guard (follow-command.ts).
  */
 const END_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
 

@@ -27,6 +27,8 @@ export interface SpawnOptions {
 export interface GroupOptions extends SpawnOptions {
   /** Written to standard input, which is then closed. */
   readonly input?: string | Uint8Array | undefined;
+  /** Standard input is not closed, nor written to, until this process or the command ends. */
+  readonly holdsInput?: boolean;
   readonly onStdout: (chunk: Buffer) => void;
   readonly onStderr: (chunk: Buffer) => void;
 }
@@ -38,6 +40,8 @@ export type Ending =
   | { readonly kind: 'not-started'; readonly fault: string };
 
 export interface ProcessGroup {
+  /** Undefined: it was not started. */
+  readonly pid: number | undefined;
   /** The leader is gone; others may hold its output. */
   readonly leaderGone: Promise<void>;
   /** All is over: no more output comes. */
@@ -62,7 +66,7 @@ export function spawnGroup(argv: readonly string[], options: GroupOptions): Proc
   child.stdout.on('data', options.onStdout);
   child.stderr.on('data', options.onStderr);
   child.stdin.on('error', () => undefined); // a command need not read its input
-  child.stdin.end(options.input ?? '');
+  if (options.holdsInput !== true) child.stdin.end(options.input ?? '');
 
   let leader: Ending | undefined;
   let isOver = false;
@@ -90,6 +94,7 @@ export function spawnGroup(argv: readonly string[], options: GroupOptions): Proc
     return leader ?? { kind: 'signalled', signal: 'SIGKILL' };
   })();
   return {
+    pid,
     leaderGone,
     ended,
     kill() {
@@ -134,6 +139,7 @@ function assertDescriptorsLeft(): void {
 
 function notStarted(fault: Promise<string>): ProcessGroup {
   return {
+    pid: undefined,
     leaderGone: Promise.resolve(),
     ended: fault.then((words) => ({ kind: 'not-started', fault: words })),
     kill() {},

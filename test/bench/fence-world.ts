@@ -135,7 +135,7 @@ export class FenceWorld {
     argv: readonly string[],
     victimPid?: number,
   ): Promise<Fencing & { readonly startMs: number }> {
-    const printed = await this.#lab.output(host, ['/bin/bash', '-c', TIMED, 'timed', ...argv]);
+    const printed = await this.#lab.output(host, ['/bin/bash', '--norc', '-c', TIMED, 'timed', ...argv]);
     const wasAlive = victimPid !== undefined && isLiving(victimPid);
     const [start = Number.NaN, end = Number.NaN, exitCode] = printed.trim().split(' ').map(Number);
     if (exitCode !== 0 || wasAlive) {

@@ -3,8 +3,8 @@
  * its peer, and nothing left behind but what --keep wants kept.
  */
 import { writeFileSync } from 'node:fs';
-import { messageOf } from '../../shared/errors.ts';
-import { laboratory } from '../lab/lab.ts';
+import { messageOf, PmError } from '../../shared/errors.ts';
+import { type Laboratory, laboratory } from '../lab/lab.ts';
 import { ensurePackages } from '../lab/packages.ts';
 import { scriptWords } from '../support/script-words.ts';
 import { picture } from './picture.ts';
@@ -43,6 +43,8 @@ async function main(): Promise<number> {
   const { values: options } = scriptWords(USAGE, {
     options: { keep: { type: 'boolean', default: false }, record: { type: 'string' } },
   });
+  const { record } = options;
+  if (record !== undefined) assertWritable(record);
   const say = (line: string) => console.log(`setup: ${line}`);
   const lab = laboratory(NAME, (line) => (line.startsWith('image') ? say(line) : undefined));
   if (lab.isUp()) {
@@ -51,16 +53,39 @@ async function main(): Promise<number> {
   }
   await ensurePackages(say);
   const timeline = new Timeline();
+  let isKept = false;
+  try {
+    await tellOrShowLogs(lab, timeline);
+    console.log(`\nThe whole story took ${seconds(timeline.nowMs)}.`);
+    if (record !== undefined) writeFileSync(record, picture(timeline.entries));
+    isKept = options.keep;
+  } finally {
+    if (!isKept) await lab.down();
+  }
+  console.log(options.keep ? KEPT : NEXT);
+  return 0;
+}
+
+/** Told before anything is started, and not when the story is over; what the file holds stays until then. */
+function assertWritable(file: string): void {
+  try {
+    writeFileSync(file, '', { flag: 'a' });
+  } catch (thrown) {
+    throw new PmError({
+      code: 'usage',
+      what: `cannot record to ${file}`,
+      fault: messageOf(thrown),
+      remedy: 'name a file that can be written with --record; nothing has been started',
+      cause: thrown,
+    });
+  }
+}
+
+async function tellOrShowLogs(lab: Laboratory, timeline: Timeline): Promise<void> {
   try {
     await tell(lab, timeline);
   } catch (thrown) {
     if (lab.isUp()) console.error(lab.printableLogs());
-    await lab.down();
     throw thrown;
   }
-  console.log(`\nThe whole story took ${seconds(timeline.nowMs)}.`);
-  if (options.record !== undefined) writeFileSync(options.record, picture(timeline.entries));
-  if (!options.keep) await lab.down();
-  console.log(options.keep ? KEPT : NEXT);
-  return 0;
 }

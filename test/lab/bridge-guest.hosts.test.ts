@@ -81,7 +81,7 @@ async function costOf(lab: Laboratory, seconds: number): Promise<{ agent: number
     sleep ${seconds}
     echo $(($(used $agent) - a)) $(($(used $idle) - i)) $(($(date +%s%N) - began))
     kill $idle`;
-  const output = await lab.output(GUEST, ['/bin/bash', '-c', script], {
+  const output = await lab.output(GUEST, ['/bin/bash', '--norc', '-c', script], {
     deadlineMs: (seconds + 120) * 1_000,
   });
   const [agent = 0, idle = 0, ns = 1] = output.trim().split(' ').map(Number);

@@ -77,7 +77,7 @@ export async function startProgram(
   name: string,
   argv: readonly string[],
 ): Promise<void> {
-  await lab.output(target, ['/bin/bash', '-c', `${RUN}; run "$@"`, 'start', name, ...argv]);
+  await lab.output(target, ['/bin/bash', '--norc', '-c', `${RUN}; run "$@"`, 'start', name, ...argv]);
 }
 
 /** Ends what `startProgram` has started; fine when it has ended or never was. */
@@ -88,7 +88,7 @@ export async function endProgram(
   signal: 'TERM' | 'KILL' = 'TERM',
 ): Promise<void> {
   const script = `${END}; signal=$1; shift; for name; do end "$name" "$signal"; done`;
-  await lab.output(target, ['/bin/bash', '-c', script, 'end', signal, ...names]);
+  await lab.output(target, ['/bin/bash', '--norc', '-c', script, 'end', signal, ...names]);
 }
 
 /** kill -9, and at once a new start. */
@@ -99,5 +99,5 @@ export async function restartProgram(
   argv: readonly string[],
 ): Promise<void> {
   const script = `${RUN}; ${END}; end "$1" KILL; run "$@"`;
-  await lab.output(target, ['/bin/bash', '-c', script, 'restart', name, ...argv]);
+  await lab.output(target, ['/bin/bash', '--norc', '-c', script, 'restart', name, ...argv]);
 }

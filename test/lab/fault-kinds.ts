@@ -11,6 +11,7 @@ import { qemusOf } from './fencing-observer.ts';
 import { VICTIM, VICTIM_XML } from './fencing-victim.ts';
 import { HOSTS, stopProgram } from './fencing-world.ts';
 import type { Laboratory } from './lab.ts';
+import { programPattern } from './program-pattern.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface Fault {
@@ -34,7 +35,7 @@ const later = async (action: () => Promise<unknown>, delayMs = 1_000) => {
 const signal = (host: string, program: string, name: string) => (lab: Laboratory) =>
   lab.signalDaemon(host, program, name);
 const stonithd = (name: string) => (lab: Laboratory) =>
-  lab.on('hosta', ['pkill', `-${name}`, '-f', '^[^ ]*node [^ ]*/sbin/vm-stonithd ']);
+  lab.on('hosta', ['pkill', `-${name}`, '-f', programPattern('vm-stonithd ')]);
 
 /** The one that was told to stop has to be gone first. */
 const restarted = async (lab: Laboratory) => {
@@ -62,23 +63,33 @@ const FENCED_WITHIN_MS = 180_000;
 /** hostb can't shoot first: it is hosta that has to answer. */
 const disarm = (lab: Laboratory) => lab.signalDaemon('hostb', 'pacemaker-fenced', 'STOP');
 
-/** That host is fenced by the other, and comes back. */
+/** How soon a host is missed whose daemons don't come back in time. */
+const MISSED_WITHIN_MS = 20_000;
+
+/** That host is fenced by the other, and comes back; or, where it `mayRecover`, is a member as before. */
 function costsAHost(
   strike: (lab: Laboratory) => Promise<unknown>,
-  host = 'hostb',
+  { host = 'hostb', mayRecover = false } = {},
 ): Pick<Fault, 'strike' | 'mend' | 'isSlow'> {
   let root: string | undefined;
+  let struckMs = 0;
   return {
     isSlow: true,
     async strike(lab) {
       root = lab.rootOf(host);
       await strike(lab);
+      struckMs = performance.now();
     },
     async mend(lab) {
       const other = HOSTS.find((one) => one !== host) ?? host;
       const logs = [join(lab.layout.hostDirectory(other), 'layer/var/log/pacemaker/pacemaker.log')];
       const isFenced = () => isBack(lab.rootOf(host), root);
-      await waitFor(`${host} has been fenced`, FENCED_WITHIN_MS, isFenced, { pollMs: 50, logs });
+      const hasRecovered = async () =>
+        mayRecover &&
+        performance.now() - struckMs > MISSED_WITHIN_MS &&
+        (await lab.onlineNodes(other)).includes(host);
+      const isOver = async () => isFenced() || (await hasRecovered());
+      await waitFor(`${host} has been fenced`, FENCED_WITHIN_MS, isOver, { pollMs: 50, logs });
       await lab.mend(host);
     },
   };
@@ -175,10 +186,13 @@ export const FAULTS: readonly Fault[] = [
     // Only where it strikes before the stop; then the host is fenced in the time that the request has.
     mend: (lab) => later(async () => giveXml(lab), LONGER_THAN_A_REQUEST_MS),
   },
-  { name: 'the host that was asked killed', ...costsAHost((lab) => lab.kill('hosta'), 'hosta') },
+  { name: 'the host that was asked killed', ...costsAHost((lab) => lab.kill('hosta'), { host: 'hosta' }) },
   {
     name: 'its pacemaker-based killed',
-    ...costsAHost((lab) => lab.signalDaemon('hosta', 'pacemaker-based', 'KILL'), 'hosta'),
+    ...costsAHost((lab) => lab.signalDaemon('hosta', 'pacemaker-based', 'KILL'), {
+      host: 'hosta',
+      mayRecover: true,
+    }),
   },
   { name: "the victim's host killed", ...costsAHost((lab) => lab.kill('hostb')) },
   { name: "the victim's host frozen", ...costsAHost((lab) => lab.freeze('hostb')) },

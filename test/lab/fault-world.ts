@@ -6,21 +6,10 @@ import { copyKeys, makeKey, makeToken, resourceOf } from './fencing-tokens.ts';
 import { VICTIM, writeVictim } from './fencing-victim.ts';
 import { HOSTS, startProgram, stopProgram } from './fencing-world.ts';
 import type { Laboratory } from './lab.ts';
+import { victimXml } from './managed-victim.ts';
 import { waitFor } from './wait-for.ts';
 
 export const RESOURCE = resourceOf(VICTIM);
-
-/** A resource that stays on that host, as long as there is a choice. */
-function resourceXml(resource: string, xml: string, host: string): string {
-  const pair = (name: string, value: string) =>
-    `<nvpair id="${resource}-${name}" name="${name}" value="${value}"/>`;
-  return `<configuration><resources><primitive id="${resource}" class="ocf" provider="extra" type="VirtualDomain">
-<instance_attributes id="${resource}-i">${pair('config', xml)}${pair('hypervisor', 'qemu:///system')}</instance_attributes>
-<meta_attributes id="${resource}-m">${pair('target-role', 'Started')}</meta_attributes>
-<operations><op id="${resource}-stop" name="stop" interval="0" timeout="20s" on-fail="fence"/>
-<op id="${resource}-monitor" name="monitor" interval="10s" timeout="30s"/></operations></primitive></resources>
-<constraints><rsc_location id="${resource}-place" rsc="${resource}" node="${host}" score="100"/></constraints></configuration>`;
-}
 
 export interface FaultWorld {
   readonly lab: Laboratory;
@@ -62,7 +51,16 @@ async function startDaemon({ lab, roots }: FaultWorld, host: string): Promise<vo
 
 /** Under the hosts' cluster. */
 export async function manageVictim(lab: Laboratory, name = VICTIM, host = 'hostb'): Promise<void> {
-  const change = resourceXml(resourceOf(name), await writeVictim(lab, name), host);
+  const change = victimXml({
+    name,
+    config: await writeVictim(lab, name),
+    host,
+    score: 100,
+    operations: [
+      { name: 'stop', intervalS: 0, timeoutS: 20, onFail: 'fence' },
+      { name: 'monitor', intervalS: 10, timeoutS: 30 },
+    ],
+  });
   const words = ['--modify', '--allow-create', '--scope', 'configuration', '--xml-text', change];
   await lab.ask('hosts', ['cibadmin', ...words]);
   await waitFor(`${name} runs`, 30_000, () => isAlive(lab, name));

@@ -1,12 +1,13 @@
 /** What was true once may be so no longer; and resources that share something with the one that is fenced. */
 import assert from 'node:assert/strict';
 import { reasonOf, resultOf, stateOf } from '../support/bridge-stand-in.ts';
-import { buildFaultWorld, endFaultWorld, RESOURCE } from './fault-world.ts';
+import { buildFaultWorld, endFaultWorld, RESOURCE, revive } from './fault-world.ts';
 import { playBridge } from './fencing-bridge.ts';
 import { isAlive, qemusOf } from './fencing-observer.ts';
 import { VICTIM, VICTIM_XML } from './fencing-victim.ts';
 import type { Laboratory } from './lab.ts';
 import { labTest } from './shared-lab.ts';
+import { waitFor } from './wait-for.ts';
 
 const DEADLINE_MS = 20_000;
 const NEIGHBOUR = `<primitive id="neighbour" class="ocf" provider="pacemaker" type="Dummy">
@@ -80,6 +81,49 @@ labTest(
       assert.equal(resultOf(later), 'confirmed', reasonOf(later));
       assert.equal(isAlive(lab, VICTIM), false);
     } finally {
+      await endFaultWorld(world);
+    }
+  },
+);
+
+/** As for an upgrade: what runs on hostb stays, for its cluster does not manage it meanwhile. */
+async function leaveInPeace(lab: Laboratory): Promise<void> {
+  for (const daemon of ['pacemakerd', 'corosync'] as const) {
+    assert.ok(await lab.signalDaemon('hostb', daemon, 'TERM'));
+    const hasEnded = async () => (await lab.on('hostb', ['pidof', daemon])).stdout === '';
+    await waitFor(`no ${daemon} on hostb`, 60_000, hasEnded, { pollMs: 100 });
+  }
+  await lab.waitForOnline('hosts', ['hosta']);
+}
+
+labTest(
+  'a guest on a host that has left in peace is off when that host was fenced, and not before',
+  async (lab) => {
+    const world = await buildFaultWorld(lab);
+    try {
+      const meta = (name: string, value: string) => ['--meta', '-r', RESOURCE, '-p', name, '-v', value];
+      const set = (name: string, value: string) =>
+        lab.output('hosta', ['crm_resource', ...meta(name, value)]);
+      await set('is-managed', 'false');
+      await lab.waitForIdle('hosts');
+      await leaveInPeace(lab);
+      await set('target-role', 'Stopped');
+      const ask = (operation: string) => world.bridge.ask(`${operation} ${world.token}`, DEADLINE_MS);
+      assert.notEqual(stateOf(await ask('status')), 'off');
+      assert.ok(isAlive(lab, VICTIM), 'nobody has told hostb to end it');
+      const root = lab.rootOf('hostb');
+      const managed = lab.output('hosta', ['crm_resource', '--meta', '-r', RESOURCE, '-d', 'is-managed']);
+      let off = await ask('off');
+      await managed;
+      while (resultOf(off) !== 'confirmed') {
+        assert.match(reasonOf(off), /not manage|unclean|busy/);
+        off = await ask('off');
+      }
+      assert.equal(isAlive(lab, VICTIM), false);
+      assert.notEqual(lab.rootOf('hostb'), root, 'its host has lost its power');
+    } finally {
+      await lab.waitForOnline('hosts');
+      await revive(world);
       await endFaultWorld(world);
     }
   },

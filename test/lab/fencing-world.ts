@@ -6,6 +6,7 @@ import { startProgram as startInSession } from './bridge-programs.ts';
 import { copyKeys, giveTokens, makeKey, resourceOf } from './fencing-tokens.ts';
 import type { Laboratory } from './lab.ts';
 import { numberOf } from './layout.ts';
+import { programPattern } from './program-pattern.ts';
 import { waitFor } from './wait-for.ts';
 
 export const HOSTS = ['hosta', 'hostb'] as const;
@@ -26,9 +27,8 @@ export async function stopProgram(lab: Laboratory, target: string, program: stri
 }
 
 function stopCommand(program: string): string[] {
-  const script =
-    'pkill -f "^[^ ]*node [^ ]*/sbin/$1 " || :; while pgrep -f "^[^ ]*node [^ ]*/sbin/$1 "; do sleep 0.05; done >/dev/null';
-  return ['/bin/bash', '-c', script, 'stop', program];
+  const script = 'pkill -f "$1" || :; while pgrep -f "$1"; do sleep 0.05; done >/dev/null';
+  return ['/bin/bash', '--norc', '-c', script, 'stop', programPattern(`${program} `)];
 }
 
 export async function buildFencingWorld(lab: Laboratory): Promise<void> {

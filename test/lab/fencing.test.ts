@@ -1,5 +1,6 @@
 /** Fencing on real clusters: a guest is dead when we say so, wherever it runs, and nothing is left behind. */
 import assert from 'node:assert/strict';
+import { isAlive } from './fencing-observer.ts';
 import { resourceOf } from './fencing-tokens.ts';
 import { buildFencingWorld, endFencingWorld, HOSTS } from './fencing-world.ts';
 import type { Laboratory } from './lab.ts';
@@ -20,8 +21,8 @@ async function inWorld(lab: Laboratory, story: () => Promise<void>): Promise<voi
 const fence = (lab: Laboratory, action: string, ...more: readonly string[]) =>
   lab.in('guest1', ['fence_vm', '-v', '-o', action, '-n', 'guest2', ...more]);
 
-/** By QEMU's processes alone, whatever any cluster or libvirt says. */
-const isDead = (lab: Laboratory) => lab.whereabouts('guest2').length === 0;
+/** libvirt's own files tell of an end some 200 ms after it. */
+const isDead = (lab: Laboratory) => !isAlive(lab, 'guest2');
 
 async function assertNothingLeft(lab: Laboratory, role: string): Promise<void> {
   const resources = await lab.output('hosta', ['cibadmin', '--query', '--scope', 'resources']);

@@ -62,7 +62,7 @@ export async function writeArchive(lab: Lab, disk: string, what: readonly string
   const script = 'ulimit -f $2; disk=$1; shift 2; exec tar --create "$@" 1<>"$disk"';
   const largest = String(ARCHIVE_BYTES / 1024);
   try {
-    await runInLab(lab, ['/bin/bash', '-c', script, 'archive', disk, largest, ...what]);
+    await runInLab(lab, ['/bin/bash', '--norc', '-c', script, 'archive', disk, largest, ...what]);
   } catch (thrown) {
     if (!/SIGXFSZ/.test(messageOf(thrown))) throw thrown;
     throw new PmError({

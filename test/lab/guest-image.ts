@@ -174,7 +174,7 @@ async function packRoot(lab: Lab, work: string, target: string): Promise<void> {
   writeFileSync(list, `${[...files, ...moduleFiles(), ...BARE_FOLDERS].join('\n')}\n`);
   const pipeline = `tar --no-recursion --ignore-failed-read --warning=no-failed-read -C / -c -T "$1" |
     sqfstar -comp lz4 -quiet -no-progress -force "$2"`;
-  await runInLab(lab, ['/bin/bash', '-o', 'pipefail', '-c', pipeline, 'pack', list, target]);
+  await runInLab(lab, ['/bin/bash', '--norc', '-o', 'pipefail', '-c', pipeline, 'pack', list, target]);
   chmodSync(target, 0o644);
 }
 
@@ -245,5 +245,5 @@ async function packInitramfs(lab: Lab, root: string, target: string): Promise<vo
   copyFileSync(initScript, join(root, 'init'));
   chmodSync(join(root, 'init'), 0o755);
   const pipeline = 'cd "$1" && find . | cpio -o -H newc --quiet | gzip -1 >"$2"';
-  await runInLab(lab, ['/bin/bash', '-o', 'pipefail', '-c', pipeline, 'pack', root, target]);
+  await runInLab(lab, ['/bin/bash', '--norc', '-o', 'pipefail', '-c', pipeline, 'pack', root, target]);
 }

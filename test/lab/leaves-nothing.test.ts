@@ -62,6 +62,20 @@ ownLabTest('an up that is interrupted takes away by itself what it has made', as
   });
 });
 
+ownLabTest('an up whose output nobody reads any more takes away what it has made', async () => {
+  await leavesNothing(async (_lab, handle) => {
+    const up = startUp('pipe');
+    up.stderr?.once('data', () => up.stderr?.destroy());
+    const [exitCode] = await once(up, 'exit');
+    assert.equal(exitCode, 141);
+    await waitFor(
+      'nothing is left',
+      20_000,
+      () => !existsSync(handle.layout.state) && !existsSync(handle.cgroup.path),
+    );
+  });
+});
+
 ownLabTest('an up that fails says why, and takes away what it has made', async () => {
   await leavesNothing(async (lab, handle) => {
     const guests = [guestSpec('guest1', 'hosta', { cluster: false, memoryMiB: 100_000_000 })];
@@ -99,12 +113,12 @@ ownLabTest(
 );
 
 /** The whole command line, with guests, so that a kill can meet any of its steps. */
-function startUp(): ChildProcess {
+function startUp(standardError: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
   const argv = ['--import', 'tsx', join(CHECKOUT, 'test/lab/cli.ts'), 'up'];
   return spawn(process.execPath, argv, {
     cwd: CHECKOUT,
     env: { ...process.env, LAB_NAME: NAME },
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', standardError],
   });
 }
 

@@ -45,7 +45,7 @@ export async function linkPrograms(lab: Lab, host: string): Promise<void> {
   const script =
     'while IFS= read -r from && IFS= read -r to; do mkdir -p "$(dirname "$to")"; ln -sfn "$from" "$to"; done';
   const input = pairs.map(([from, to]) => `${from}\n/${to}\n`).join('');
-  await hostOutput(lab, host, ['/bin/bash', '-c', script], { input });
+  await hostOutput(lab, host, ['/bin/bash', '--norc', '-c', script], { input });
 }
 
 function filesBelow(folder: string): string[] {

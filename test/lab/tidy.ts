@@ -200,7 +200,7 @@ exit 0`;
 /** Of a guest whose agent answers. */
 export async function tidyGuest(lab: Lab, guest: string): Promise<void> {
   const wanted = guestOf(lab, guest).cluster ? CLUSTER_DAEMONS : [];
-  const ended = await guestOutput(lab, guest, ['/bin/bash', '-c', TIDY_GUEST, 'tidy', ...wanted]);
+  const ended = await guestOutput(lab, guest, ['/bin/bash', '--norc', '-c', TIDY_GUEST, 'tidy', ...wanted]);
   for (const daemon of wanted.filter((one) => ended.split('\n').includes(one))) {
     await startDaemon(lab, guest, daemon);
   }

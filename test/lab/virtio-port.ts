@@ -43,7 +43,7 @@ export async function converseOver(
   words: string,
   device: string,
 ): Promise<void> {
-  const answering = lab.in(guest, ['/bin/bash', '-c', ANSWER_ONE_LINE, 'answer', device], {
+  const answering = lab.in(guest, ['/bin/bash', '--norc', '-c', ANSWER_ONE_LINE, 'answer', device], {
     deadlineMs: 20_000,
   });
   try {

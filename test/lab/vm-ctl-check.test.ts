@@ -93,7 +93,7 @@ labTest(
     const strip = `virsh -q dumpxml --inactive guest3 | awk '
       /<channel/ { block = ""; inside = 1 } inside { block = block $0 "\\n"; if (/<\\/channel>/) { inside = 0; if (block !~ /vmconnectd/) printf "%s", block }; next } { print }
     ' >/tmp/guest3.xml && virsh -q define /tmp/guest3.xml && virsh -q start guest3`;
-    await lab.output('hosta', ['/bin/bash', '-c', strip]);
+    await lab.output('hosta', ['/bin/bash', '--norc', '-c', strip]);
     assert.doesNotMatch(await lab.output('hosta', ['cat', path]), /vmconnectd/);
     await lab.output('hosta', ['/bin/sh', '-c', 'rm -f /tmp/keys']);
     await done(lab, 'key', 'make', '--keys', '/tmp/keys');

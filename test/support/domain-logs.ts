@@ -36,6 +36,16 @@ export const DOMAIN_LOGS: readonly DomainLogs[] = [
     START + QEMU + end('migrated') + START + QEMU + end('failed'),
     true,
   ),
+  one(
+    'sent away, and starts have failed since before libvirt wrote that it begins',
+    START + end('migrated') + end('failed') + end('failed'),
+    true,
+  ),
+  one(
+    'sent away, started since till the host went down, and a start has failed since',
+    START + end('migrated') + START + START + end('failed'),
+    false,
+  ),
   one('ended here, and a start has failed since', START + end('shutdown') + START + end('failed'), false),
   one('a start that failed', START + end('failed'), false),
   one('words of QEMU that look alike', `${START}qemu-system-x86_64: shutting down, reason=migrated\n`, false),

@@ -1,6 +1,7 @@
 /** What the bridge needs to know of a domain: who it is, and which socket leads to its port. */
 import { isAbsolute, normalize } from 'node:path';
 import { paths } from '../../../shared/paths.ts';
+import { visible } from '../../../shared/visible.ts';
 import type { Domain } from '../../libvirt/domain-xml.ts';
 import { childrenNamed, elementAt, type XmlElement } from '../../xml/xml-element.ts';
 import type { LinkMode } from '../link/link-state.ts';
@@ -27,6 +28,7 @@ export type GuestPort =
   | { readonly kind: 'none' }
   | { readonly kind: 'invalid'; readonly fault: string };
 
+const LONGEST_QUOTE = 200;
 /** The name by which a serial port says that it is ours: libvirt lets users choose names that begin with `ua-`. */
 const SERIAL_ALIAS = `ua-${paths.portName}`;
 
@@ -55,11 +57,19 @@ function portOf(ports: readonly XmlElement[]): GuestPort {
   if (device === undefined) return { kind: 'none' };
   if (second !== undefined) return { kind: 'invalid', fault: `it has two ports called ${paths.portName}` };
   const type = device.attributes['type'];
-  if (type !== 'unix') return { kind: 'invalid', fault: `its port has type='${type}', not type='unix'` };
+  if (type !== 'unix')
+    return {
+      kind: 'invalid',
+      fault: `its port has type='${visible(type ?? '', LONGEST_QUOTE)}', not type='unix'`,
+    };
   const source = elementAt(device, 'source');
   const path = source?.attributes['path'];
   if (source === undefined || path === undefined || path === '') return { kind: 'made-up' };
-  if (!isAbsolute(path)) return { kind: 'invalid', fault: `the path of its socket is not absolute: ${path}` };
+  if (!isAbsolute(path))
+    return {
+      kind: 'invalid',
+      fault: `the path of its socket is not absolute: ${visible(path, LONGEST_QUOTE)}`,
+    };
   const mode = source.attributes['mode'] === 'connect' ? 'connect' : 'bind';
   const isLasting = mode === 'bind' || elementAt(source, 'reconnect')?.attributes['enabled'] === 'yes';
   return { kind: 'socket', mode, path: normalize(path), isLasting };

@@ -1,4 +1,6 @@
 /** `vm-connectd --status`: asks the daemon that runs, and shows it to people or programs. */
+
+import { visibleJson } from '../../../shared/visible.ts';
 import { askHostStatus } from './ask-host-status.ts';
 import { hostMetrics } from './host-metrics.ts';
 import { printHostStatus } from './print-host-status.ts';
@@ -10,7 +12,7 @@ export async function showHostStatus(socketPath: string, form: StatusForm): Prom
   switch (form) {
     case 'json': {
       const { next: _next, ...whole } = status;
-      return `${JSON.stringify({ role: 'host', ...whole }, undefined, 2)}\n`;
+      return `${visibleJson({ role: 'host', ...whole }, 2)}\n`;
     }
     case 'prometheus':
       return hostMetrics(status);

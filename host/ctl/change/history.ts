@@ -58,17 +58,21 @@ export function lastChange(directory: string): LastChange | undefined {
     if (systemCodeOf(thrown) === 'ENOENT') return undefined;
     throw thrown;
   }
-  return lastChangeOf(JSON.parse(text));
+  return lastChangeIn(text);
 }
 
-function lastChangeOf(value: unknown): LastChange | undefined {
+/** Throws for what is no JSON. */
+export function lastChangeIn(text: string): LastChange | undefined {
+  const value: unknown = JSON.parse(text);
   if (!isRecord(value)) return undefined;
   const { command, backup, after } = value;
   if (typeof command !== 'string' || typeof backup !== 'string' || !isRecord(after)) return undefined;
   const { adminEpoch, epoch } = after;
-  if (typeof adminEpoch !== 'number' || typeof epoch !== 'number') return undefined;
+  if (!isCount(adminEpoch) || !isCount(epoch)) return undefined;
   return { command, backup, after: { adminEpoch, epoch } };
 }
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value);
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;

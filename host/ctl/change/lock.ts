@@ -79,12 +79,14 @@ function askHolder(path: string): Promise<LockHolder | undefined | 'gone'> {
   });
 }
 
-function holderIn(text: string): LockHolder | undefined {
+/** Whoever has the name may answer anything. */
+export function holderIn(text: string): LockHolder | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return undefined;
     const { pid, command, since } = { pid: undefined, command: undefined, since: undefined, ...value };
-    if (typeof pid !== 'number' || typeof command !== 'string' || typeof since !== 'string') return undefined;
+    if (typeof pid !== 'number' || !Number.isSafeInteger(pid)) return undefined;
+    if (typeof command !== 'string' || typeof since !== 'string') return undefined;
     return { pid, command, since };
   } catch {
     return undefined;

@@ -13,7 +13,12 @@ interface Seen {
 }
 
 export function proofFindings(seen: Seen): readonly Message[] {
-  return [...delayFindings(seen), ...snapshotFindings(seen), ...agentFindings(seen)];
+  return [
+    ...delayFindings(seen),
+    ...snapshotFindings(seen),
+    ...unprovenFindings(seen),
+    ...agentFindings(seen),
+  ];
 }
 
 /** Nothing of any unit. What vm-stonithd takes for a delay is one here, too. */
@@ -28,6 +33,16 @@ function snapshotFindings({ cib }: Seen): readonly Message[] {
   return virtualDomainsIn(cib).flatMap(({ id, primitive }) => {
     const directory = primitive.instanceAttributes.get('snapshot') ?? '';
     return directory === '' ? [] : [message('snapshot-set', { resource: id, directory })];
+  });
+}
+
+/** As vm-stonithd refuses them; what a rule, a template or a group says is left to it. */
+function unprovenFindings({ cib }: Seen): readonly Message[] {
+  return virtualDomainsIn(cib).flatMap(({ id, primitive: { provider, instanceAttributes } }) => {
+    const hypervisor = instanceAttributes.get('hypervisor') ?? 'qemu:///system';
+    return provider === undefined || (provider === 'extra' && hypervisor === 'qemu:///system')
+      ? []
+      : [message('end-not-proven', { resource: id, provider, hypervisor })];
   });
 }
 

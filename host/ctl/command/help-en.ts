@@ -312,7 +312,7 @@ ${KEYS}
 
 Examples:
   vm-ctl token make guest2 --guest guest1
-  vm-ctl token make guest2 -g guest1,guest3 --allow off,reset,status --expires 1y`,
+  vm-ctl token make guest2 -g guest1,guest3 --allow off,status --expires 1y`,
   'token explain': `usage: vm-ctl token explain [TOKEN]
 
 Says what a token allows and whether it is still good. Without TOKEN it is read from standard input.

@@ -135,7 +135,7 @@ ${CHANGE}
 
   'resource list': `使い方: vm-ctl resource list [ゲスト] [-n ノード]
 
-ドメイン、リソース、マイグレーション、優先ノード、動作ノードまたは状態、移動の制約の有無を表示します。
+ドメイン、リソース、移行 (ライブマイグレーション)、優先ノード、動作ノードまたは状態、移動の制約の有無を表示します。
 
   -n, --node NODE      このノードで動作中のゲストだけ
       --cib-file FILE  構成ファイルを対象にします
@@ -312,7 +312,7 @@ ${KEYS}
 
 例:
   vm-ctl token make guest2 --guest guest1
-  vm-ctl token make guest2 -g guest1,guest3 --allow off,reset,status --expires 1y`,
+  vm-ctl token make guest2 -g guest1,guest3 --allow off,status --expires 1y`,
   'token explain': `使い方: vm-ctl token explain [トークン]
 
 トークンで何ができるか、まだ有効かを表示します。指定がなければ標準入力から読みます。

@@ -4,7 +4,9 @@
  */
 import { hostname } from 'node:os';
 import { paths } from '../../../shared/paths.ts';
+import { visibleJson } from '../../../shared/visible.ts';
 import { readDomainFile } from '../../libvirt/domain-file.ts';
+import { queryDcState } from '../../pacemaker/dc-state.ts';
 import { queryLocalNode } from '../../pacemaker/local-node.ts';
 import { queryNodeAttribute } from '../../pacemaker/node-attributes.ts';
 import { KEY_ATTRIBUTE } from '../../stonith/pacemaker/cluster-back-end.ts';
@@ -25,6 +27,8 @@ import { EXIT, type Report } from '../report/report.ts';
 import type { Invocation } from './invocation.ts';
 import { usage } from './usage.ts';
 
+const DC_DEADLINE_MS = 5_000;
+
 type Read = Extract<ReadConfiguration, { ok: true }>;
 
 export async function runCheck(
@@ -38,7 +42,9 @@ export async function runCheck(
   if (!read.ok) return { exitCode: EXIT.unavailable, problems: read.problems };
   const guests = guestsIn(read.cib.root);
   if (options.flag('local')) return localReport(session, read, guests);
-  const seen = session.isOffline ? undefined : await seenHosts(session, read, guests);
+  const [seen, isBusy] = session.isOffline
+    ? [undefined, false]
+    : await Promise.all([seenHosts(session, read, guests), isClusterBusy(session)]);
   if (seen?.ok === false) return { exitCode: EXIT.unavailable, problems: [seen.problem] };
   const hosts = seen?.hosts.hosts ?? [];
   const inCluster = {
@@ -60,7 +66,7 @@ export async function runCheck(
   return {
     exitCode: findings.length === 0 ? EXIT.ok : EXIT.failed,
     problems: findings,
-    lines: [...moves, ...(findings.length === 0 ? [good] : [])],
+    lines: [...moves, ...(findings.length === 0 ? [good] : []), ...(isBusy ? [message('check-busy')] : [])],
     data: {
       guests: guests.length,
       hosts: hosts.map(({ node, ok }) => ({ node, checked: ok })),
@@ -72,6 +78,12 @@ export async function runCheck(
 
 const told = (messages: readonly Message[], catalogue: Catalogue) =>
   messages.map((one) => ({ key: one.key, message: render(one, catalogue), ...one.values }));
+
+/** Known only where the cluster says so: a DC that does not answer soon is a finding of nobody. */
+async function isClusterBusy({ pacemaker }: Session): Promise<boolean> {
+  const dc = await queryDcState({ ...pacemaker, deadlineMs: DC_DEADLINE_MS });
+  return dc.ok && !dc.dcState.isIdle;
+}
 
 /** With a file there is no cluster that would know a node; whoever changes the file is on this machine. */
 async function workersHere({ lockName }: Session): Promise<readonly WorkerOnNode[]> {
@@ -89,7 +101,7 @@ async function localReport(session: Session, read: Read, guests: readonly Guest[
   const local = await queryLocalNode(session.pacemaker);
   if (!local.ok) return { exitCode: EXIT.unavailable, problems: [clusterProblem(local, session)] };
   const facts = hostFactsJson(await gatherHostFacts(session, local.node, guests, read.status));
-  return { exitCode: EXIT.ok, text: `${JSON.stringify(facts, undefined, 2)}\n`, data: facts };
+  return { exitCode: EXIT.ok, text: `${visibleJson(facts, 2)}\n`, data: facts };
 }
 
 async function filesOf(guests: readonly Guest[]): Promise<ReadonlyMap<string, SeenFile>> {

@@ -54,7 +54,7 @@ function changed(command: Exclude<KeyCommand, 'list'>, keys: KeySet, id: string,
 /** The fingerprint tells whether two hosts have the same keys; the secrets are never shown. */
 function list(keys: KeySet, path: string, catalogue: Catalogue): Report {
   const rows = keys.map(({ id, state, createdMs }) => [id, state, new Date(createdMs).toISOString()]);
-  const headings = [catalogue['column-key'], catalogue['column-state'], catalogue['column-created']];
+  const headings = [catalogue['column-key'], catalogue['column-key-state'], catalogue['column-created']];
   const lines = keys.length === 0 ? [message('no-keys', { path })] : [];
   return {
     exitCode: EXIT.ok,

@@ -2,6 +2,8 @@
  * `status`: one screen of guests, hosts, health, links and fencings; with --watch again and again, on a terminal in
  * the same place, elsewhere block after block.
  */
+
+import { visibleJson } from '../../../shared/visible.ts';
 import { pause } from '../cluster/pause.ts';
 import type { Session } from '../cluster/session.ts';
 import { type Catalogue, message } from '../messages/message.ts';
@@ -71,7 +73,7 @@ async function watch(session: Session, intervalMs: number, { isJson, catalogue }
     if (session.interrupted.aborted) return;
     const view = viewOf(seen);
     if (isJson) {
-      process.stdout.write(`${JSON.stringify(statusJson(seen, view))}\n`);
+      process.stdout.write(`${visibleJson(statusJson(seen, view))}\n`);
     } else if (isTerminal) {
       const screen = screenOf(true);
       const rows = printStatus(seen, view, catalogue, screen).trimEnd().split('\n');

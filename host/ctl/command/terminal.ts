@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Session } from '../cluster/session.ts';
 import { render } from '../messages/render.ts';
+import { forReader } from '../report/columns.ts';
 import type { Output } from '../report/print-report.ts';
 
 export type Terminal = Pick<Session, 'tell' | 'showProgress' | 'confirm'>;
@@ -20,7 +21,7 @@ export function terminal({ isJson, isQuiet, catalogue }: Output, interrupted: Ab
     tell(told) {
       if (isQuiet || isJson) return;
       clear();
-      process.stderr.write(`${render(told, catalogue)}\n`);
+      process.stderr.write(`${forReader(render(told, catalogue), process.stderr)}\n`);
     },
     showProgress(shown) {
       if (!isSeen) return;

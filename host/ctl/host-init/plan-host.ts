@@ -10,7 +10,7 @@ import type { XmlElement } from '../../xml/xml-element.ts';
 import type { Facts } from '../cluster/facts.ts';
 import type { DependencyKind } from '../config/settings.ts';
 import { type Message, message } from '../messages/message.ts';
-import { editSection, takenIds } from '../plan/edit-cib.ts';
+import { editSection, takenIds, withConstraints } from '../plan/edit-cib.ts';
 import type { Plan } from '../plan/plan.ts';
 import {
   agentName,
@@ -81,7 +81,7 @@ export function planHost(wish: HostWish, { cib }: Pick<Facts, 'cib'>): HostPlan 
       problems,
       warnings: warningsOf(wish, existing, cib.root),
       notes: [...places.map((place) => noteOf(place, wish)), stickiness.note],
-      after: editSection(withClones, 'constraints', (all) => [...all, ...orders.map(orderElement)]),
+      after: withConstraints(withClones, orders.map(orderElement)),
       guests: [],
     },
     entries: places.flatMap(entryOf),

@@ -1,6 +1,7 @@
 /** What `check` says of hosts, in English. */
 export const enCheck = {
   'check-good': 'nothing is wrong ({guests} guests, {hosts} hosts)',
+  'check-busy': 'the cluster is at work: look again when it is idle',
   'host-unchecked':
     '{node} could not be checked ({fault}); let root on this host run vm-ctl there without a password, or set vm_remote_shell in vm-ctl.conf',
   'guest-unchecked': '{guest}: {node} did not tell of it; check again',
@@ -32,6 +33,8 @@ export const enCheck = {
     '{guest}: whether libvirt on {node} keeps its saved memory could not be checked ({fault}); see virsh list --all --with-managed-save there',
   'snapshot-set':
     '{resource}: its parameter snapshot ({directory}) keeps the memory of a guest that is stopped, so a fenced guest would go on in the middle of what it did; crm_resource -r {resource} -d snapshot',
+  'end-not-proven':
+    '{resource}: it is of ocf:{provider}:VirtualDomain with hypervisor {hypervisor}, by which no end is proven, so vm-stonithd will not fence it; fencing takes ocf:extra:VirtualDomain and qemu:///system',
   'name-misread':
     '{guest}: virsh takes this name for an id, a UUID, an option or several words, and so for another domain or for none; rename it by its UUID (virsh domrename UUID NAME), and its domain file',
   'transition-delay':

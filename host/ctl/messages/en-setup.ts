@@ -9,7 +9,7 @@ export const enSetup = {
   'disk-missing': '{device} is not on this host ({fault}); give a device that every host has, see lsblk',
   'disk-no-device': '{device} is no block device; give one that lsblk shows',
   'unit-missing':
-    'this host has no {unit}.service; install pm-kvm-tools on all hosts, or leave {unit} out with --daemons',
+    'this host has no {unit}.service; install pm-kvm-tools-host on all hosts, or leave {unit} out with --daemons',
   'agent-missing': 'this host has no agent {agent}; install it on all hosts',
   'host-id-taken': 'the id {id} is taken by something else in the configuration; rename or remove that',
   'host-not-cloned':

@@ -189,7 +189,7 @@ export const en = {
   'key-rotated': 'key {key} is active now; tokens under the former one stay good until that is withdrawn',
   'key-withdrawn': 'key {key} is withdrawn: every token under it is refused from now on',
   'key-copy':
-    'copy {path} to every host (scp -p), and have vm-stonithd read it: systemctl reload vm-stonithd',
+    'copy {path} to every host (scp -p), and where vm-stonithd runs have it read that: systemctl reload vm-stonithd',
   'key-fingerprint': 'fingerprint {fingerprint} ({path}; the same on hosts with the same keys)',
   'no-keys': 'there is no key in {path}; make one with vm-ctl key make',
   'token-not-made': 'the token is not made: {fault}',
@@ -209,5 +209,6 @@ export const en = {
   'column-state': 'ACTIVE/STATE',
   'column-move': 'MOVE CONSTRAINT',
   'column-key': 'KEY',
+  'column-key-state': 'STATE',
   'column-created': 'CREATED',
 } as const;

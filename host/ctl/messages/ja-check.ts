@@ -3,6 +3,7 @@ import type { enCheck } from './en-check.ts';
 
 export const jaCheck: Readonly<Record<keyof typeof enCheck, string>> = {
   'check-good': '問題は見つかりませんでした (ゲスト {guests} 個、ホスト {hosts} 台)',
+  'check-busy': 'クラスタは処理中です。完了後にもう一度確認してください',
   'host-unchecked':
     '{node} を確認できませんでした ({fault})。このホストの root がパスワードなしで vm-ctl を実行できるようにするか、vm-ctl.conf の vm_remote_shell を設定してください',
   'guest-unchecked': '{guest}: {node} から情報を取得できませんでした。もう一度確認してください',
@@ -33,6 +34,8 @@ export const jaCheck: Readonly<Record<keyof typeof enCheck, string>> = {
     '{guest}: {node} の libvirt に保存されたメモリがあるか確認できませんでした ({fault})。{node} で virsh list --all --with-managed-save を確認してください',
   'snapshot-set':
     '{resource}: パラメータ snapshot ({directory}) により停止時のメモリが保存されるため、フェンシングされたゲストが処理の途中から再開します。crm_resource -r {resource} -d snapshot を実行してください',
+  'end-not-proven':
+    '{resource}: エージェントが ocf:{provider}:VirtualDomain、hypervisor が {hypervisor} であり、停止を証明できないため、vm-stonithd はこのゲストをフェンシングしません。フェンシングには ocf:extra:VirtualDomain と qemu:///system が必要です',
   'name-misread':
     '{guest}: virsh はこの名前を ID、UUID、オプション、または複数の単語とみなすため、別のドメインを対象にするか、どのドメインも見つけられません。UUID で指定して名前を変更し (virsh domrename UUID 新しい名前)、ドメイン定義ファイルも変更してください',
   'transition-delay':

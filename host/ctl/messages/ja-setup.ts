@@ -12,7 +12,7 @@ export const jaSetup: Readonly<Record<keyof typeof enSetup, string>> = {
     'このホストに {device} がありません ({fault})。すべてのホストにあるデバイスを指定してください (lsblk で確認できます)',
   'disk-no-device': '{device} はブロックデバイスではありません。lsblk に表示されるものを指定してください',
   'unit-missing':
-    'このホストに {unit}.service がありません。すべてのホストに pm-kvm-tools をインストールするか、--daemons で {unit} を除いてください',
+    'このホストに {unit}.service がありません。すべてのホストに pm-kvm-tools-host をインストールするか、--daemons で {unit} を除いてください',
   'agent-missing':
     'このホストにリソースエージェント {agent} がありません。すべてのホストにインストールしてください',
   'host-id-taken': 'ID {id} は構成内の別のものが使用しています。そちらの ID を変更するか削除してください',

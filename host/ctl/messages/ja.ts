@@ -186,7 +186,7 @@ export const ja: Catalogue = {
   'key-rotated': '鍵 {key} を有効にしました。以前の鍵のトークンは、その鍵を失効させるまで使用できます',
   'key-withdrawn': '鍵 {key} を失効させました。この鍵のトークンはすべて拒否されます',
   'key-copy':
-    '{path} をすべてのホストにコピーし (scp -p)、systemctl reload vm-stonithd で読み込ませてください',
+    '{path} をすべてのホストにコピーし (scp -p)、vm-stonithd が動作中のホストでは systemctl reload vm-stonithd で読み込ませてください',
   'key-fingerprint': 'フィンガープリント {fingerprint} ({path}、同じ鍵を持つホストでは同じ値)',
   'no-keys': '{path} に鍵がありません。vm-ctl key make で作成してください',
   'token-not-made': 'トークンを作成できません: {fault}',
@@ -200,10 +200,11 @@ export const ja: Catalogue = {
 
   'column-guest': 'ドメイン',
   'column-resource': 'リソース',
-  'column-migration': 'マイグレーション',
+  'column-migration': '移行',
   'column-preferred': '優先ノード',
   'column-state': '動作ノード/状態',
   'column-move': '移動の制約',
   'column-key': '鍵',
+  'column-key-state': '状態',
   'column-created': '作成日時',
 };

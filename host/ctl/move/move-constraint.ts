@@ -81,14 +81,19 @@ export function forgetMove(directory: string, resource: string): void {
   rmSync(join(directory, `${resource}${SUFFIX}`), { force: true });
 }
 
+export function moveIn(text: string): Omit<RecordedMove, 'resource'> {
+  const [pid = '', end = ''] = text.split('\n');
+  return { pid, end };
+}
+
 /** The resources whose move was recorded and not forgotten, with the process that did it. */
 export function recordedMoves(directory: string): readonly RecordedMove[] {
   try {
     return readdirSync(directory)
       .filter((name) => name.endsWith(SUFFIX))
       .map((name) => {
-        const [pid = '', end = ''] = readFileSync(join(directory, name), 'utf8').split('\n');
-        return { resource: name.slice(0, -SUFFIX.length), pid, end };
+        const text = readFileSync(join(directory, name), 'utf8');
+        return { resource: name.slice(0, -SUFFIX.length), ...moveIn(text) };
       });
   } catch (thrown) {
     if (systemCodeOf(thrown) === 'ENOENT') return [];

@@ -25,6 +25,7 @@ import { pause } from '../cluster/pause.ts';
 import type { Session } from '../cluster/session.ts';
 import { domainOfResource } from '../definition/guest-ids.ts';
 import { type Message, message } from '../messages/message.ts';
+import { withConstraints } from '../plan/edit-cib.ts';
 import { withPreference } from '../plan/plan-location.ts';
 import {
   banConstraint,
@@ -35,7 +36,7 @@ import {
   type Way,
 } from './move-constraint.ts';
 import { moveProgress } from './move-progress.ts';
-import { type MovePlan, type MoveWish, planMove, withConstraints, withoutConstraints } from './plan-move.ts';
+import { type MovePlan, type MoveWish, planMove, withoutConstraints } from './plan-move.ts';
 
 export interface MoveOutcome {
   readonly domain: string;

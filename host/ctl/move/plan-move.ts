@@ -46,7 +46,7 @@ export function planMove(wish: MoveWish, facts: Facts, live: Simulation, without
 
   const target = node ?? targetOf(guest.resource, source, without);
   if (target === undefined) {
-    const scores = scoresOf(guest.resource, without);
+    const scores = scoresOfOthers(guest.resource, source, without);
     return {
       kind: 'problems',
       problems: [message('no-other-node', { guest: guest.domain, source, scores })],
@@ -121,11 +121,12 @@ function stickinessOf(guest: Guest, cib: XmlElement): number {
   return scoreOf(guest.primitive.metaAttributes.get(name) ?? resourceDefaultsIn(cib).get(name));
 }
 
-const scoresOf = (resource: string, { scores }: Simulation) =>
-  [...(scores.get(resource) ?? [])].map(([node, score]) => `${node} ${scoreText(score)}`).join(', ') || '-';
-
-export const withConstraints = (cib: XmlElement, constraints: readonly XmlElement[]): XmlElement =>
-  editSection(cib, 'constraints', (all) => [...all, ...constraints]);
+/** Not that of the node that was forbidden for the trial. */
+const scoresOfOthers = (resource: string, source: string, { scores }: Simulation) =>
+  [...(scores.get(resource) ?? [])]
+    .filter(([node]) => node !== source)
+    .map(([node, score]) => `${node} ${scoreText(score)}`)
+    .join(', ') || '-';
 
 /** Without our own constraints, which are those on the guest that end then. */
 export const withoutConstraints = (cib: XmlElement, resource: string, end: string): XmlElement =>

@@ -29,6 +29,13 @@ export function editSection(
   return replaceChild(cib, configuration, replaceChild(configuration, current, edited));
 }
 
+/**
+ * New constraints stand before the others: their order means nothing, and Pacemaker finds the place of a new element by
+ * counting from the first.
+ */
+export const withConstraints = (cib: XmlElement, constraints: readonly XmlElement[]): XmlElement =>
+  editSection(cib, 'constraints', (all) => [...constraints, ...all]);
+
 export function replaceChild(parent: XmlElement, child: XmlElement, by: XmlElement): XmlElement {
   return withChildren(
     parent,

@@ -10,7 +10,7 @@ import type { Settings } from '../config/settings.ts';
 import { defineGuest, domainFile, type GuestDefinition } from '../definition/guest-definition.ts';
 import { guestConstraints, guestPrimitive } from '../definition/guest-elements.ts';
 import { type Message, message } from '../messages/message.ts';
-import { editSection, takenIds } from './edit-cib.ts';
+import { editSection, takenIds, withConstraints } from './edit-cib.ts';
 import { type MeantNames, meantNames, namesAsTheyAre, type WantedName } from './guest-names.ts';
 import { nodeProblem } from './node-problem.ts';
 import type { Plan } from './plan.ts';
@@ -30,9 +30,13 @@ export function planAdd(wish: AddWish, facts: Facts, elsewhere: RunningElsewhere
   const files = new Map(virtualDomainsIn(cib.root).map(({ id, config }) => [config, id]));
   const problems = [...meant.problems, ...clusterProblems(wish.node, facts)];
   const guests: GuestDefinition[] = [];
+  /** The others run in the cluster, where they do. */
+  const unregistered: string[] = [];
   for (const domain of meant.names) {
     const guest = defineGuest({ domain, node: wish.node, isMigrationAllowed }, settings);
-    problems.push(...guestProblems(guest, taken, files.get(domainFile(domain, settings))));
+    const registered = registeredProblem(guest, taken, files.get(domainFile(domain, settings)));
+    problems.push(...(registered === undefined ? guestProblems(guest, taken) : [registered]));
+    if (registered === undefined) unregistered.push(domain);
     guests.push(guest);
   }
   const withResources = editSection(cib.root, 'resources', (all) => [...all, ...guests.map(guestPrimitive)]);
@@ -40,11 +44,11 @@ export function planAdd(wish: AddWish, facts: Facts, elsewhere: RunningElsewhere
     problems,
     warnings: [
       ...attributeWarnings(settings, cib.root),
-      ...guests.flatMap(({ domain }) => runningWarnings(domain, facts, elsewhere)),
-      ...unaskedWarnings(elsewhere),
+      ...unregistered.flatMap((domain) => runningWarnings(domain, facts, elsewhere)),
+      ...(unregistered.length === 0 ? [] : unaskedWarnings(elsewhere)),
     ],
     notes: [],
-    after: editSection(withResources, 'constraints', (all) => [...all, ...guests.flatMap(guestConstraints)]),
+    after: withConstraints(withResources, guests.flatMap(guestConstraints)),
     guests,
   };
 }
@@ -82,16 +86,19 @@ function clusterProblems(node: string, { cib, settings }: Facts): readonly Messa
   return problems;
 }
 
-function guestProblems(
-  guest: GuestDefinition,
+function registeredProblem(
+  { domain, resource }: GuestDefinition,
   isTaken: (id: string) => boolean,
   userOfFile: string | undefined,
-): readonly Message[] {
-  const { domain, resource } = guest;
-  if (isTaken(resource)) return [message('guest-registered', { guest: domain, resource })];
-  if (userOfFile !== undefined) {
-    return [message('guest-registered-otherwise', { guest: domain, resource: userOfFile })];
-  }
+): Message | undefined {
+  if (isTaken(resource)) return message('guest-registered', { guest: domain, resource });
+  return userOfFile === undefined
+    ? undefined
+    : message('guest-registered-otherwise', { guest: domain, resource: userOfFile });
+}
+
+function guestProblems(guest: GuestDefinition, isTaken: (id: string) => boolean): readonly Message[] {
+  const { domain } = guest;
   const fault = [domain, ...guest.parameters.map(({ value }) => value)].map(cibTextFault).find(Boolean);
   const ids = [guest.preference, ...guest.attributeRules, ...guest.colocations, ...guest.orders];
   return [

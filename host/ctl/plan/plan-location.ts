@@ -6,7 +6,7 @@ import { type Guest, guestsIn } from '../cluster/guests.ts';
 import { preference } from '../definition/guest-elements.ts';
 import { preferenceId } from '../definition/guest-ids.ts';
 import { type Message, message } from '../messages/message.ts';
-import { editSection } from './edit-cib.ts';
+import { editSection, withConstraints } from './edit-cib.ts';
 import type { WantedName } from './guest-names.ts';
 import { meantGuests } from './meant-guests.ts';
 import { nodeProblem } from './node-problem.ts';
@@ -63,10 +63,10 @@ export function withPreference(
     node,
     score: guest.preference?.score ?? scoreByDefault,
   });
-  return editSection(cib, 'constraints', (all) => [
-    ...all.filter(({ attributes }) => attributes['id'] !== guest.preference?.id),
-    added,
-  ]);
+  const others = editSection(cib, 'constraints', (all) =>
+    all.filter(({ attributes }) => attributes['id'] !== guest.preference?.id),
+  );
+  return withConstraints(others, [added]);
 }
 
 /** Where it runs; undefined while that is no single node. */

@@ -29,8 +29,11 @@ function startOf(text: string, width: number): string {
   return start;
 }
 
+const WIDEST_CHARACTER = 2;
+
 /** Lines of at most this width, parted at blanks; Japanese, and a word that is too long, anywhere. */
-export function wrapped(text: string, width: number): readonly string[] {
+export function wrapped(text: string, wanted: number): readonly string[] {
+  const width = Math.max(WIDEST_CHARACTER, wanted);
   const lines: string[] = [];
   let line = '';
   for (const piece of text.match(/ +|[!-~]+|[^ ]/gu) ?? []) {
@@ -49,6 +52,21 @@ export function wrapped(text: string, width: number): readonly string[] {
   if (line.trimEnd() !== '' || lines.length === 0) lines.push(line.trimEnd());
   return lines;
 }
+
+/** Of a terminal that says nothing of its size, or that it has none, as one of script(1) or of a serial line. */
+const UNTOLD_WIDTH = 80;
+
+/** A message as a person reads it; what goes elsewhere stays in one piece, for programs and logs. */
+export function forReader(text: string, { isTTY, columns = 0 }: Partial<Tty>): string {
+  if (isTTY !== true) return text;
+  const width = columns > 0 ? columns : UNTOLD_WIDTH;
+  return text
+    .split('\n')
+    .flatMap((line) => wrapped(line, width))
+    .join('\n');
+}
+
+type Tty = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>;
 
 const GAP = '  ';
 

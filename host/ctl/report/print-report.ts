@@ -1,6 +1,9 @@
 /** Prints a report: words for people, or one JSON object for programs. */
+
+import { visibleJson } from '../../../shared/visible.ts';
 import type { Catalogue, Message } from '../messages/message.ts';
 import { render } from '../messages/render.ts';
+import { forReader } from './columns.ts';
 import type { Report } from './report.ts';
 
 export interface Output {
@@ -23,14 +26,19 @@ export function printReport(report: Report, { isJson, isQuiet, catalogue }: Outp
       problems: told(report.problems),
       warnings: told(report.warnings),
     };
-    process.stdout.write(`${JSON.stringify(answer, undefined, 2)}\n`);
+    process.stdout.write(`${visibleJson(answer, 2)}\n`);
     return report.exitCode;
   }
-  for (const warning of words(report.warnings)) {
-    process.stderr.write(`vm-ctl: ${catalogue['warning']}: ${warning}\n`);
-  }
-  for (const problem of words(report.problems)) process.stderr.write(`vm-ctl: ${problem}\n`);
+  const complain = (text: string) =>
+    process.stderr.write(`${forReader(`vm-ctl: ${text}`, process.stderr)}\n`);
+  for (const warning of words(report.warnings)) complain(`${catalogue['warning']}: ${warning}`);
+  for (const problem of words(report.problems)) complain(problem);
   if (report.text !== undefined) process.stdout.write(report.text);
-  if (!isQuiet) for (const line of words(report.lines)) process.stdout.write(`${line}\n`);
+  if (isQuiet) return report.exitCode;
+  for (const line of report.lines ?? []) {
+    const text = render(line, catalogue);
+    const isSentence = line.key !== 'plain'; // the others are to be copied, or stand in columns
+    process.stdout.write(`${isSentence ? forReader(text, process.stdout) : text}\n`);
+  }
   return report.exitCode;
 }

@@ -17,7 +17,7 @@ export async function auditTail(path: string, most: number): Promise<Answer<read
   const found: AuditEntry[] = [];
   for (const log of [path, `${path}.1`]) {
     try {
-      if (found.length < most) found.push(...(await tailOf(log)).split('\n').flatMap(entryIn).reverse());
+      if (found.length < most) found.push(...auditEntriesIn(await tailOf(log)).reverse());
     } catch (thrown) {
       if (systemCodeOf(thrown) !== 'ENOENT')
         return {
@@ -41,7 +41,9 @@ async function tailOf(path: string): Promise<string> {
   }
 }
 
-/** What stands before the first line break may be half a record, and is none then. */
+/** The oldest first. What stands before the first line break may be half a record, and is none then. */
+export const auditEntriesIn = (text: string): AuditEntry[] => text.split('\n').flatMap(entryIn);
+
 function entryIn(line: string): readonly AuditEntry[] {
   let value: unknown;
   try {
@@ -65,7 +67,7 @@ function entryIn(line: string): readonly AuditEntry[] {
       operation: text('operation'),
       result: text('result'),
       reason: text('reason'),
-      durationMs: typeof durationMs === 'number' ? durationMs : 0,
+      durationMs: typeof durationMs === 'number' && Number.isFinite(durationMs) ? durationMs : 0,
     },
   ];
 }

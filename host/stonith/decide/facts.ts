@@ -32,8 +32,8 @@ export interface Target {
   /** The target-role in the set where the record goes, which is what there is to put back. */
   readonly ownRole: string | undefined;
   readonly record: FenceRecord | undefined;
-  /** Another resource that starts the same virtual machine. */
-  readonly twin: string | undefined;
+  /** Why its configuration allows no proof about it, whatever happens. */
+  readonly obstacle: string | undefined;
   /** When it is stopped without a mark its memory is saved, from which it would go on. */
   readonly savesMemory: boolean;
   /** It was sent to where nobody who tells of it can see. */

@@ -2,6 +2,7 @@
  * What a look at the cluster proves (docs/fencing.md, "The promise").
  *
  * Invariant: `proven` only when every condition holds in this one look. What is missing or odd is `not-yet`, never proof.
+ * Whether one look is enough, or two have to agree, is job.ts's to say; whether the coordinator was asked, job-runner.ts's.
  */
 import type { Facts, HostNode, Target } from './facts.ts';
 
@@ -21,9 +22,7 @@ const impossible = (reason: string): Verdict => ({ kind: 'impossible', reason })
 export function orderable(facts: Facts): Verdict {
   if (facts.target === undefined) return impossible(`${facts.teller} knows no such virtual machine`);
   if (!facts.hasQuorum) return impossible('the host cluster has no quorum');
-  const { twin } = facts.target;
-  if (twin !== undefined)
-    return impossible(`resource ${twin} starts the same virtual machine; delete one of them`);
+  if (facts.target.obstacle !== undefined) return impossible(facts.target.obstacle);
   if (facts.target.isElsewhere) return impossible(SENT_AWAY);
   if (!facts.target.isManaged)
     return impossible('the host cluster does not manage it (unmanaged or maintenance)');
@@ -107,6 +106,8 @@ function whereabouts(facts: Facts, target: Target): Verdict {
   if (target.isElsewhere) return notYet(SENT_AWAY);
   if (target.pending !== undefined) return notYet(`an operation is under way (${target.pending})`);
   if (target.activeOn.length > 0) return notYet(`it is active on ${target.activeOn.join(', ')}`);
+  // Of what runs on a node that has left in peace, because it was not managed then, Pacemaker sees to it itself: as soon as
+  // it is managed again that node is unclean.
   const doubtful = facts.nodes.filter((node) => node.isOnline && node.tells === 'otherwise');
   if (doubtful.length > 0) return notYet(`node ${namesOf(doubtful)} does not tell that it is stopped there`);
   if (target.hasFailed) return notYet('it has failed and is not known to be stopped');
@@ -128,7 +129,7 @@ export function started(facts: Facts): Verdict {
 
 /** For `status`: what can be said without having ordered anything. */
 export function powerState(facts: Facts): PowerState {
-  if (facts.target === undefined || facts.target.twin !== undefined) return 'unknown';
+  if (facts.target === undefined || facts.target.obstacle !== undefined) return 'unknown';
   if (started(facts).kind === 'proven') return 'on';
   const isOff = whereabouts(facts, facts.target).kind === 'proven' && facts.unsettled === undefined;
   return isOff ? 'off' : 'unknown';

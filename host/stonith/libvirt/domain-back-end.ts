@@ -1,6 +1,7 @@
 /**
  * One KVM host without a cluster, as a back end. Nothing is left in it that could be forgotten but starts that libvirt has
- * not answered, which a file keeps; how jobs ended is remembered here for as long as the daemon runs.
+ * not answered, which a file keeps. How a job ended only the service's own client remembers, for as long as the daemon runs:
+ * what was not answered before a restart is done again by the successor.
  */
 import type { Clock } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';

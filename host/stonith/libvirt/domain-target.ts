@@ -256,7 +256,7 @@ export class DomainTarget implements FenceTarget {
       role: this.#ordered,
       ownRole: undefined,
       record: undefined,
-      twin: undefined,
+      obstacle: undefined,
       savesMemory: false,
       isElsewhere: this.#isElsewhere(domain),
     };

@@ -19,17 +19,21 @@ const STARTS = /^[-0-9]+ [0-9:.+]+: starting up /;
 const ENDS = /^[-0-9]+ [0-9:.+]+: shutting down, reason=([a-z ]+)/;
 /**
  * Whether libvirt's logs tell that it was sent away and has not run here since. The resource agent reads them by the same
- * rule. A start that failed changes nothing.
+ * rule. A start that failed changes nothing; of one that failed early (no such bridge or disk) libvirt writes only the end.
  */
 export function wasSentAway({ logs }: LibvirtFolders, domain: string): boolean {
   if (domain.includes('/')) return false;
-  const told = logsOf(logs, domain).map(tailOf).join('\n');
+  return wasSentAwayIn(logsOf(logs, domain).map(tailOf).join('\n'));
+}
+
+export function wasSentAwayIn(told: string): boolean {
   let [before, sent] = [false, false];
   for (const line of told.split('\n')) {
     if (STARTS.test(line)) [before, sent] = [sent, false];
     const reason = ENDS.exec(line)?.[1];
-    if (reason === 'failed') sent = before;
-    else if (reason !== undefined) sent = reason === 'migrated';
+    if (reason === undefined) continue;
+    if (reason !== 'failed') before = reason === 'migrated';
+    sent = before;
   }
   return sent;
 }

@@ -29,3 +29,9 @@ const SESSION_KEY_FILE = /\/\.config\/libvirt\/qemu\/lib\/domain-[^/]*\/master-k
 /** Of `/proc/PID/stat`, from the state on. A process chooses its own name, which stands before them in brackets. */
 export const statFieldsIn = (stat: string): readonly string[] =>
   stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+
+/** Of a pid file. */
+export function pidIn(text: string): number | undefined {
+  const pid = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(pid) && pid > 1 ? pid : undefined;
+}

@@ -8,7 +8,7 @@
  * removes that file from what it takes for ended, so that without one all processes are looked at.
  */
 import { join } from 'node:path';
-import { isQemuOf } from './proc-text.ts';
+import { isQemuOf, pidIn } from './proc-text.ts';
 import {
   hasEnded,
   isDead,
@@ -23,8 +23,8 @@ import {
 /** Undefined: no process of this domain lives. */
 export function qemuProcessOf(directory: string, domain: string): ProcessId | undefined {
   if (domain.includes('/')) return undefined;
-  const pid = Number(textOf(join(directory, `${domain}.pid`))?.trim());
-  const named = Number.isSafeInteger(pid) && pid > 1 ? livingOf(pid, domain, mayBeNameless) : undefined;
+  const pid = pidIn(textOf(join(directory, `${domain}.pid`)) ?? '');
+  const named = pid === undefined ? undefined : livingOf(pid, domain, mayBeNameless);
   return named ?? firstOf(numbersIn('/proc'), (other) => livingOf(other, domain, () => false));
 }
 

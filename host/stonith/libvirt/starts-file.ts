@@ -26,7 +26,7 @@ export function startsFile(path: string): StartsFile {
   return {
     read: () => {
       const text = textOf(path);
-      return text === undefined ? [] : parse(text);
+      return text === undefined ? [] : startsIn(text);
     },
     write: (starts) => {
       if (starts.length === 0) {
@@ -49,7 +49,8 @@ function textOf(path: string): string | undefined {
   }
 }
 
-function parse(text: string): readonly KeptStart[] {
+/** Throws for what was never written so: it may tell of any. */
+export function startsIn(text: string): readonly KeptStart[] {
   const starts: unknown = JSON.parse(text);
   if (!Array.isArray(starts)) throw new Error('it is no list');
   return starts.map((start: unknown) => {

@@ -14,7 +14,9 @@ export type Whereabouts =
 
 /** The resource agent reads it by the same rule. The text of a domain can't hold these: libvirt writes its quotes as entities. */
 const BETWEEN_HOSTS =
-  /<domstatus state='paused' reason='(?:migration|postcopy[^']*)'|async='migration (?:in|out)'/;
+  /<domstatus state='paused' reason='(?:migration|postcopy[^'\n]*)'|async='migration (?:in|out)'/;
+
+export const isBetweenHosts = (status: string): boolean => BETWEEN_HOSTS.test(status);
 
 export function whereaboutsOf(directory: string, domain: string): Whereabouts {
   let text: string;
@@ -24,7 +26,7 @@ export function whereaboutsOf(directory: string, domain: string): Whereabouts {
     if (systemCodeOf(thrown) === 'ENOENT') return { kind: 'here' };
     return { kind: 'doubtful', fault: `whether it is being migrated can't be read: ${messageOf(thrown)}` };
   }
-  return BETWEEN_HOSTS.test(text)
+  return isBetweenHosts(text)
     ? { kind: 'doubtful', fault: 'libvirt has it between two hosts' }
     : { kind: 'here' };
 }

@@ -12,7 +12,8 @@ import type { Logger } from '../../../shared/log.ts';
 import { queryCibXPath, xpathLiteral } from '../../pacemaker/cib-query.ts';
 import { queryDcState } from '../../pacemaker/dc-state.ts';
 import { deleteNodeAttribute } from '../../pacemaker/node-attributes.ts';
-import { callPacemaker, type Pacemaker } from '../../pacemaker/pacemaker-call.ts';
+import type { Pacemaker } from '../../pacemaker/pacemaker-call.ts';
+import { refreshResource } from '../../pacemaker/refresh-resource.ts';
 import { historyXPath } from '../../pacemaker/resource-history.ts';
 import type { XmlElement } from '../../xml/xml-element.ts';
 
@@ -70,8 +71,7 @@ export class Arrivals {
   }
 
   async #makeLook(resource: string): Promise<void> {
-    const argv = ['crm_resource', '--refresh', `--resource=${resource}`, `--node=${this.#host}`];
-    const answer = await callPacemaker(this.#pacemaker, argv);
+    const answer = await refreshResource(this.#pacemaker, resource, this.#host);
     const words = { resource, node: this.#host };
     if (answer.ok)
       this.#log.warning('a machine was sent here and nobody has looked since: Pacemaker looks now', words);

@@ -35,7 +35,7 @@ export type ConfiguredTarget =
       readonly kind: 'virtual-machine';
       readonly ownRole: string | undefined;
       readonly record: FenceRecord | undefined;
-      readonly twin: string | undefined;
+      readonly obstacle: string | undefined;
     };
 
 export function factsOf(view: ClusterView): Facts {
@@ -94,7 +94,7 @@ function targetOf({ resource, status, configured, savesMemory }: ClusterView): T
     role: instances.every((one) => one.targetRole === first.targetRole) ? first.targetRole : undefined,
     ownRole: configured?.ownRole,
     record: configured?.record,
-    twin: configured?.twin,
+    obstacle: configured?.obstacle,
     savesMemory,
     isElsewhere: false,
   };

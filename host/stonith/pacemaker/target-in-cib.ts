@@ -6,16 +6,17 @@ import { historyIn, historyXPath, type NodeHistory } from '../../pacemaker/resou
 import { childrenNamed, type XmlElement } from '../../xml/xml-element.ts';
 import { parseRecord, RECORD_ATTRIBUTE } from '../decide/record.ts';
 import type { ConfiguredTarget } from './cluster-facts.ts';
-import { REFERENCES, sharedIn, TARGET_ROLE, valueIn, writableSet } from './meta-set.ts';
-import { isDoomed, requesterXPath } from './requester.ts';
 import {
+  agentFaultOf,
+  definitionIn,
   hasSuspects,
   inheritedXPath,
   type PlainDefinition,
   plainDefinitionOf,
   suspectsXPath,
-  twinIn,
-} from './twins.ts';
+} from './definitions.ts';
+import { REFERENCES, sharedIn, TARGET_ROLE, valueIn, writableSet } from './meta-set.ts';
+import { isDoomed, requesterXPath } from './requester.ts';
 
 interface TargetInCib {
   readonly ok: true;
@@ -83,11 +84,11 @@ export async function readTarget(
   const primitives = answer.elements.filter(({ name }) => name === 'primitive');
   const isTarget = ({ attributes }: XmlElement) => attributes['id'] === resource;
   const primitive = primitives.find(isTarget);
-  const twin = await twinOf(pacemaker, primitive, { known, elements: answer.elements }, definitions);
-  if (!twin.ok) return twin;
+  const found = await obstacleOf(pacemaker, primitive, { known, elements: answer.elements }, definitions);
+  if (!found.ok) return found;
   const requesterIsDoomed = primitives.some((one) => !isTarget(one) && isDoomed(one));
   const shared = sharedIn(answer.elements);
-  const target = configuredTarget(primitive, twin.twin, shared);
+  const target = configuredTarget(primitive, found.obstacle, shared);
   return { ...course, configured: { primitive, target, requesterIsDoomed, shared } };
 }
 
@@ -95,14 +96,14 @@ export async function readTarget(
 export type Definitions = Map<string, PlainDefinition>;
 
 /** Of what was found already, if it was looked for by what still holds: another look may have learned it since. */
-async function twinOf(
+async function obstacleOf(
   pacemaker: Pacemaker,
   primitive: XmlElement | undefined,
   found: { readonly known: PlainDefinition | undefined; readonly elements: readonly XmlElement[] },
   definitions: Definitions,
-): Promise<{ readonly ok: true; readonly twin: string | undefined } | PacemakerFailure> {
+): Promise<{ readonly ok: true; readonly obstacle: string | undefined } | PacemakerFailure> {
   const resource = primitive?.attributes['id'];
-  if (primitive === undefined || resource === undefined) return { ok: true, twin: undefined };
+  if (primitive === undefined || resource === undefined) return { ok: true, obstacle: undefined };
   const definition = plainDefinitionOf(primitive, found.elements);
   if (definition !== undefined) {
     definitions.set(resource, definition);
@@ -110,16 +111,21 @@ async function twinOf(
       ? { ok: true as const, elements: found.elements }
       : await queryCibXPath(pacemaker, suspectsXPath(definition));
     if (!suspects.ok) return suspects;
-    if (!hasSuspects(suspects.elements, definition)) return { ok: true, twin: undefined };
+    if (!hasSuspects(suspects.elements, definition)) return { ok: true, obstacle: agentFaultOf(definition) };
   }
   const configuration = await queryCibSection(pacemaker, 'configuration');
   if (!configuration.ok) return configuration;
-  return { ok: true, twin: twinIn(configuration.section, resource) };
+  const { twin, ...agent } = definitionIn(configuration.section, resource);
+  const obstacle =
+    twin === undefined
+      ? agentFaultOf(agent)
+      : `resource ${twin} starts the same virtual machine; delete one of them`;
+  return { ok: true, obstacle };
 }
 
 function configuredTarget(
   element: XmlElement | undefined,
-  twin: string | undefined,
+  obstacle: string | undefined,
   shared: ReadonlySet<string>,
 ): ConfiguredTarget {
   if (element === undefined) return { kind: 'none' };
@@ -129,7 +135,7 @@ function configuredTarget(
     kind: 'virtual-machine',
     ownRole: valueIn(set, TARGET_ROLE),
     record: record === undefined ? undefined : parseRecord(record),
-    twin,
+    obstacle,
   };
 }
 

@@ -6,6 +6,7 @@
 import { open } from 'node:fs/promises';
 import { messageOf } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/log.ts';
+import { visibleJson } from '../../../shared/visible.ts';
 
 export interface AuditRecord {
   readonly time: string;
@@ -43,7 +44,7 @@ export class AuditLog {
 
   add(record: AuditRecord): void {
     if (this.#waiting.length >= MOST_WAITING) this.#lose(1, 'the disk does not keep up');
-    else this.#waiting.push(`${JSON.stringify(record)}\n`);
+    else this.#waiting.push(`${visibleJson(record)}\n`);
     this.#writing ??= this.#write();
   }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OCF } from '../../support/agent-call.ts';
@@ -102,7 +102,7 @@ describe('a machine that is sent', () => {
       call.program('crm_mon', nodes);
       const deleted = () =>
         call.attributes().filter((words) => words === '--name=arriving-tested --delete').length;
-      const probe = { OCF_RESKEY_CRM_meta_interval: '0' };
+      const probe = { OCF_RESKEY_CRM_meta_interval: '0', OCF_RESKEY_CRM_meta_op_target_rc: '7' };
       assert.equal((await call.run('monitor', probe)).status, OCF.notRunning);
       assert.equal(deleted(), isOver ? 1 : 0);
       const inASecond = { OCF_RESKEY_CRM_meta_timeout: '11000' };
@@ -110,6 +110,24 @@ describe('a machine that is sent', () => {
       assert.equal(deleted(), isOver ? 2 : 0);
     });
   }
+
+  it('is announced still when it was somebody who looked, and not Pacemaker', async (t) => {
+    const call = virtualDomain(t, { domain: DOMAIN, told, arrived: at('hosta', 'sent') });
+    const byHand = { OCF_RESKEY_CRM_meta_interval: '0' };
+    assert.equal((await call.run('monitor', byHand)).status, OCF.notRunning);
+    assert.deepEqual(call.attributes(), []);
+  });
+
+  it('and comes while its sender is asked for has not been missed', async (t) => {
+    const comes = `python3 -c 'import time; time.sleep(1000)' -name 'guest=${DOMAIN}' >/dev/null 2>&1 & echo $! >"$D/pid"; sleep 1`;
+    const arrived = `if [ ! -e "$D/pid" ]; then ${comes}; fi; ${at('hosta', 'sent')}`;
+    const call = virtualDomain(t, { domain: DOMAIN, told, arrived });
+    const probe = { OCF_RESKEY_CRM_meta_interval: '0', OCF_RESKEY_CRM_meta_op_target_rc: '7' };
+    const { status, stderr } = await call.run('monitor', probe);
+    process.kill(Number(readFileSync(call.path('pid'), 'utf8')), 'SIGKILL');
+    assert.equal(status, OCF.generic, stderr);
+    assert.deepEqual(call.attributes(), []);
+  });
 
   it('keeps no stop waiting for long where nobody can be asked', async (t) => {
     const call = virtualDomain(t, { domain: DOMAIN, told, arrived: 'echo "attrd is away" >&2; exit 102' });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it, type TestContext } from 'node:test';
-import { OCF } from '../../support/agent-call.ts';
+import { type AgentCall, OCF } from '../../support/agent-call.ts';
 import { DOMAIN_LOGS, writeDomainLogs } from '../../support/domain-logs.ts';
 import { eventually } from '../../support/eventually.ts';
 import { halfDead } from '../../support/half-dead.ts';
@@ -35,7 +35,7 @@ async function moving(t: TestContext, { abort = '', state, doing = '', place, is
     virsh: `X='${file}'\nP=${pid}\ncase $* in *domjobabort*) ${abort || ':'} ;; *) echo error: failed to get domain; exit 1 ;; esac`,
   });
   writeFileSync(call.path('staying'), statusXml(DOMAIN, RUNNING));
-  if (place !== undefined) writeFileSync(call.path('run/VirtualDomain-tested.sent'), place);
+  if (place !== undefined) writeFileSync(call.path('run/VirtualDomain-tested.place'), place);
   return { call, pid };
 }
 
@@ -89,7 +89,7 @@ describe('VirtualDomain and machines on their way', () => {
   });
 
   it('one that was only found not to run has left when the log says so', async (t) => {
-    const { call, pid } = await moving(t, { place: 'found' });
+    const { call, pid } = await moving(t, { place: 'absent' });
     process.kill(pid, 'SIGKILL');
     libvirtFile(
       t,
@@ -148,10 +148,10 @@ describe('VirtualDomain and machines on their way', () => {
 
   it('what the cluster sends away, or has come, is ended at once', async (t) => {
     for (const [doing, place] of [
-      ['migration out', 'yes'],
+      ['migration out', 'sent'],
       ['migration in', 'coming'],
       ['migration in', 'stopped'],
-      ['migration in', 'found'],
+      ['migration in', 'absent'],
       ['migration in', undefined],
     ] as const) {
       const { call, pid } = await moving(t, {
@@ -167,10 +167,22 @@ describe('VirtualDomain and machines on their way', () => {
   });
 
   it('one that has left by hand and comes back was not ended where it has not arrived', async (t) => {
-    const { call, pid } = await moving(t, { state: PAUSED, doing: job('migration in'), place: '' });
+    const { call, pid } = await moving(t, { state: PAUSED, doing: job('migration in'), place: 'here' });
+    await assertNotEnded(call, pid);
+  });
+
+  it('nor where it was only seen before it left', async (t) => {
+    const { call, pid } = await moving(t, { state: PAUSED, doing: job('migration in') });
+    call.program('virsh', 'case $* in *domstate*) echo running ;; esac');
+    assert.equal((await call.run('monitor')).status, OCF.success);
+    call.program('virsh', 'echo "error: failed to get domain" >&2; exit 1');
+    await assertNotEnded(call, pid);
+  });
+
+  async function assertNotEnded(call: AgentCall, pid: number): Promise<void> {
     const { status, stderr } = await call.run('stop');
     assert.equal(status, OCF.generic);
     assert.match(stderr, /is being migrated without the cluster/);
     assert.ok(threadsOf(pid).length > 0);
-  });
+  }
 });

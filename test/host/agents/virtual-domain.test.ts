@@ -8,7 +8,7 @@ import { halfDead, unreaped } from '../../support/half-dead.ts';
 import { isAlive, threadsOf } from '../../support/process-table.ts';
 import { virtualDomain as agentFor } from './virtual-domain-call.ts';
 
-const PROBE = { OCF_RESKEY_CRM_meta_interval: '0' };
+const PROBE = { OCF_RESKEY_CRM_meta_interval: '0', OCF_RESKEY_CRM_meta_op_target_rc: '7' };
 const DOMAIN = `half,dead-${process.pid}`;
 
 /** libvirt knows no machine here. */

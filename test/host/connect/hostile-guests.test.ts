@@ -124,6 +124,23 @@ test('one that asks and never reads: it is not read, and what waits for it is bo
   assert.ok(((await daemon.guest('bad'))?.link['unread'] ?? 0) > 0);
 });
 
+test('large members that nobody uses: they count nothing of what a guest may have open, and are not kept', async (t) => {
+  const { daemon, bad, service } = await startStage(t);
+  service.onFrame = () => {};
+  const before = await rssMiB(daemon);
+  const peer = await bad.peer();
+  peer.hello();
+  await peer.message('hello');
+  const junk = 'j'.repeat(60_000);
+  const count = 30; // 1.8 MB, of which a guest may have 256 KiB open
+  for (let number = 0; number < count; number++) {
+    const request = { type: 'request', id: `b${number}`, service: 'monitor', text: 'x', deadlineMs: 60_000 };
+    peer.write(`${JSON.stringify({ junk, ...request })}\n`);
+  }
+  await eventually('all are open', async () => (await daemon.guest('bad'))?.openRequests === count);
+  assert.ok((await rssMiB(daemon)) - before < 60);
+});
+
 test('a flood of good requests: held to its rate, and its open ones to their number', async (t) => {
   const { daemon, good, bad } = await startStage(t);
   const peer = await bad.peer();

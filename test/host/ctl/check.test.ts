@@ -83,7 +83,7 @@ test('every fault is found, with the rest of them', async (t) => {
 
 test('two resources that start one machine are found, whoever has made them', async (t) => {
   const { findings, cibadmin, folder } = await bench(t);
-  const twin = `<primitive id="other" class="ocf" provider="heartbeat" type="VirtualDomain"><instance_attributes id="other-i">
+  const twin = `<primitive id="other" class="ocf" provider="extra" type="VirtualDomain"><instance_attributes id="other-i">
 <nvpair id="other-c" name="config" value="${join(folder, 'guest1.xml')}"/></instance_attributes></primitive>`;
   await cibadmin('--create', '--scope', 'resources', '--xml-text', twin);
   assert.deepEqual(await findings(), ['definition-shared']);
@@ -109,7 +109,8 @@ test('what would undo a fencing, or keep it from being proven, is found', async 
   const other = (
     name: string,
     value: string,
-  ) => `<primitive id="other" class="ocf" provider="heartbeat" type="VirtualDomain">
+    provider = 'extra',
+  ) => `<primitive id="other" class="ocf" provider="${provider}" type="VirtualDomain">
 <instance_attributes id="other-i"><nvpair id="other-c" name="${name}" value="${value}"/></instance_attributes></primitive>`;
   const change = [...modify, 'resources', '--xml-text'];
   await cibadmin(...change, other('snapshot', ''));
@@ -118,6 +119,16 @@ test('what would undo a fencing, or keep it from being proven, is found', async 
   assert.deepEqual(await findings(), ['snapshot-set']);
   assert.match((await run(['check'])).stderr, /crm_resource -r other -d snapshot/);
   await cibadmin('--delete', '--xml-text', '<primitive id="other"/>');
+  for (const proven of [other('a', ''), other('hypervisor', 'qemu:///system')]) {
+    await cibadmin(...change, proven);
+    assert.deepEqual(await findings(), []);
+    await cibadmin('--delete', '--xml-text', '<primitive id="other"/>');
+  }
+  for (const unproven of [other('a', '', 'heartbeat'), other('hypervisor', 'qemu+unix:///system')]) {
+    await cibadmin(...change, unproven);
+    assert.deepEqual(await findings(), ['end-not-proven']);
+    await cibadmin('--delete', '--xml-text', '<primitive id="other"/>');
+  }
 
   file('guest1', domainXml('12', { path: '/var/lib/libvirt/qemu/guest1' }));
   assert.deepEqual(await findings(), ['name-misread', 'domain-file-of-other']);

@@ -1,5 +1,6 @@
 /** The golden test of the catalogues: every sentence is there in every language, with the same values in it. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { helpText } from '../../../host/ctl/command/help.ts';
 import { helpEn } from '../../../host/ctl/command/help-en.ts';
@@ -10,8 +11,8 @@ import { ja } from '../../../host/ctl/messages/ja.ts';
 import { languageOf } from '../../../host/ctl/messages/language.ts';
 import { message } from '../../../host/ctl/messages/message.ts';
 import { render } from '../../../host/ctl/messages/render.ts';
-import { widthOf } from '../../../host/ctl/report/columns.ts';
-import { vmCtl } from './vm-ctl.ts';
+import { forReader, widthOf } from '../../../host/ctl/report/columns.ts';
+import { program, vmCtl, workbench } from './vm-ctl.ts';
 
 const valuesIn = (sentence: string) => new Set(sentence.match(/\{\w+\}/g));
 
@@ -51,6 +52,9 @@ test('the language is that of messages, as every program chooses it', () => {
 test('a name can play no tricks on a terminal', () => {
   const text = render(message('guest-not-registered', { guest: 'x\u001b[2J\u0007{guest}' }), en);
   assert.ok(text.startsWith('x\\u{1b}[2J\\u{7}{guest}: is not registered'));
+  const all = Array.from({ length: 0x2100 }, (_, code) => String.fromCharCode(code)).join('');
+  const shown = render(message('guest-not-registered', { guest: `${all}\ufeff` }), en);
+  assert.doesNotMatch(shown.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
 });
 
 test('help and refusals come in the language of the environment, on every level', async () => {
@@ -80,5 +84,38 @@ test('no line of any help is wider than 80 columns, but for what a shell is to r
         assert.ok(widthOf(line) <= 80 || line.startsWith('  vm-ctl '), `${topic}: ${line}`);
       }
     }
+  }
+});
+
+test('a message is as wide as its terminal, loses no word there, and is one line everywhere else', async () => {
+  for (const [catalogue, joint] of [
+    [en, ' '],
+    [ja, ''],
+  ] as const) {
+    const text = render(message('key-copy', { path: '/etc/pm-kvm-tools/keys' }), catalogue);
+    assert.equal(forReader(text, {}), text);
+    const lines = forReader(text, { isTTY: true, columns: 60 }).split('\n');
+    assert.ok(lines.length > 1 && lines.every((line) => widthOf(line) <= 60), lines.join('\n'));
+    assert.equal(forReader(text, { isTTY: true, columns: 0 }), forReader(text, { isTTY: true, columns: 80 }));
+    assert.equal(lines.join(joint).replaceAll(' ', ''), text.replaceAll(' ', ''));
+  }
+  const words = ['token', 'explain', 'one', 'two'];
+  const inPipe = (await vmCtl(words)).stderr;
+  assert.match(inPipe, /^vm-ctl: there are 2 tokens; .{60,}\nvm-ctl: see vm-ctl --help\n$/);
+  const command = `stty cols 50; ${process.execPath} ${program()} ${words.join(' ')}; true`;
+  const env = { ...process.env, LC_ALL: 'C' };
+  const screen = execFileSync('script', ['-qec', command, '/dev/null'], { env, encoding: 'utf8' });
+  const shown = screen.trimEnd().split('\r\n');
+  assert.ok(shown.length > 1 && shown.every((line) => line.length <= 50), screen);
+  assert.equal(shown.join(' '), inPipe.trimEnd().replaceAll('\n', ' '));
+});
+
+test('the list of guests fits 80 columns in both languages, with names as long as those of the manual', async (t) => {
+  const { done, run } = workbench(t);
+  await done(['resource', 'add', 'guest1', 'guest2', '-a', 'host1']);
+  for (const env of [{ LANG: 'C' }, { LANG: 'ja_JP.UTF-8' }]) {
+    const { stdout } = await run(['resource', 'list'], { env });
+    assert.match(stdout, /guest2 +prmVMCTL_guest2/);
+    for (const line of stdout.split('\n')) assert.ok(widthOf(line) <= 80, line);
   }
 });

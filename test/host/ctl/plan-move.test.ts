@@ -5,12 +5,8 @@ import type { Facts } from '../../../host/ctl/cluster/facts.ts';
 import { guestsIn } from '../../../host/ctl/cluster/guests.ts';
 import { defaultSettings } from '../../../host/ctl/config/read-settings.ts';
 import { endOf, moveConstraints } from '../../../host/ctl/move/move-constraint.ts';
-import {
-  type MovePlan,
-  planMove,
-  withConstraints,
-  withoutConstraints,
-} from '../../../host/ctl/move/plan-move.ts';
+import { type MovePlan, planMove, withoutConstraints } from '../../../host/ctl/move/plan-move.ts';
+import { withConstraints } from '../../../host/ctl/plan/edit-cib.ts';
 import { cibOf } from '../../../host/pacemaker/cib-query.ts';
 import { statusOf } from '../../../host/pacemaker/cluster-status.ts';
 import type { Simulation } from '../../../host/pacemaker/simulate.ts';
@@ -111,7 +107,10 @@ test('each reason against a move is told', () => {
   assert.deepEqual(keysOf(plan({ target: 'host2', node2: 'standby=true' })), ['target-unfit']);
   assert.deepEqual(keysOf(plan({ target: 'host2', node2: 'unclean=true' })), ['target-unfit']);
   assert.deepEqual(keysOf(plan({ target: 'host2', scores: [1_000_000, -1_000_000] })), ['target-forbidden']);
-  assert.deepEqual(keysOf(plan({ without: [-1_000_000, -1_000_000] })), ['no-other-node']);
+  const nowhere = plan({ without: [-1_000_000, -1_000_000] });
+  assert.deepEqual(keysOf(nowhere), ['no-other-node']);
+  const [problem] = nowhere.kind === 'problems' ? nowhere.problems : [];
+  assert.equal(problem?.values['scores'], 'host2 -INFINITY', 'that of host1 is that of the trial');
   assert.deepEqual(keysOf(plan({ guest: 'managed=false' })), ['guest-unmanaged']);
   assert.deepEqual(
     keysOf(

@@ -90,3 +90,20 @@ test('add warns of a guest wherever it runs, and once of the hosts that nobody c
     ],
   );
 });
+
+test('of a guest that is registered already add says that, and not that it runs outside the cluster', async (t) => {
+  const { pacemaker, settings } = cluster(t);
+  const read = await queryCib(pacemaker);
+  assert.ok(read.ok, JSON.stringify(read));
+  const facts = { settings, cib: read.cib, status: undefined, domains: new Map([['guest1', true]]) };
+  const wish = { names: wantedNames(['guest1'], []), node: 'host1', isMigrationAllowed: undefined };
+  const { after } = planAdd(wish, facts, NOBODY_ASKED);
+  const elsewhere = { nodes: new Map([['guest1', 'host2']]), unasked: ['host3'] };
+  const factsAfter = { ...facts, cib: { ...read.cib, root: after } };
+  const { problems, warnings } = planAdd(wish, factsAfter, elsewhere);
+  assert.deepEqual(
+    problems.map(({ key }) => key),
+    ['guest-registered'],
+  );
+  assert.deepEqual(warnings, []);
+});

@@ -9,7 +9,7 @@ import { findDomain, listDomains, parseDomainList } from '../../../host/libvirt/
 import { domainWord } from '../../../host/libvirt/domain-selector.ts';
 import { parseDomainXml } from '../../../host/libvirt/domain-xml.ts';
 import { dumpDefinition, dumpDomains } from '../../../host/libvirt/dump-xml.ts';
-import type { Virsh } from '../../../host/libvirt/virsh.ts';
+import { type Virsh, virshFailure } from '../../../host/libvirt/virsh.ts';
 import { printXml } from '../../../host/xml/print-xml.ts';
 import { xmlElement } from '../../../host/xml/xml-element.ts';
 import { runCommand } from '../../../shared/process/run-command.ts';
@@ -120,6 +120,18 @@ test('a libvirt that is away is unavailable, not a list of nothing', async () =>
     await startDomain(nowhere(), { name: '2' }),
   ]) {
     assert.ok(!result.ok && result.kind === 'unavailable', JSON.stringify(result));
+  }
+});
+
+test('a connection that breaks has not answered, whichever way it breaks', () => {
+  for (const words of [
+    'Disconnected from qemu:///system due to end of file',
+    'End of file while reading data: Input/output error',
+    'internal error: connection closed due to keepalive timeout',
+  ]) {
+    const stderr = `error: Failed to start domain 'x'\nerror: ${words}\n`;
+    const result = { kind: 'exited' as const, exitCode: 1, stdout: '', stderr, elapsedMs: 1 };
+    assert.equal(virshFailure(['virsh'], result).kind, 'unavailable', words);
   }
 });
 

@@ -238,6 +238,21 @@ test('hundreds of objects at once are a few steps for Pacemaker, not one each', 
   );
 });
 
+test('a few objects before thousands are a change each, and the thousands are left alone', async () => {
+  const many = Array.from({ length: 9000 }, (_, index) => location(`many-${index}`));
+  const { root } = await cibOf(await fileWith(recordedCib));
+  const base = withConstraints(root, (all) => [...all, ...many]);
+  const few = [location('mine'), location('mine-too')];
+  const changes = diffConfiguration(
+    base,
+    withConstraints(base, (all) => [...few, ...all]),
+  );
+  assert.deepEqual(
+    changes.map((change) => change.operation === 'create' && [change.path, change.position]),
+    [0, 1].map((position) => ['/cib/configuration/constraints', position]),
+  );
+});
+
 test('the scheduler says what it would do with a plan, and how it weighs the nodes', async () => {
   const pacemaker = await fileWith(recordedCib);
   const { root } = await cibOf(pacemaker);

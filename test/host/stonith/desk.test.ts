@@ -49,7 +49,7 @@ const isDead: Facts = {
     role: 'Stopped',
     ownRole: 'Stopped',
     record: undefined,
-    twin: undefined,
+    obstacle: undefined,
     savesMemory: false,
     isElsewhere: false,
   },

@@ -30,7 +30,7 @@ const running: Facts = {
     role: 'Started',
     ownRole: 'Started',
     record: undefined,
-    twin: undefined,
+    obstacle: undefined,
     savesMemory: false,
     isElsewhere: false,
   },
@@ -245,7 +245,7 @@ test('an off that was confirmed is answered again only while it is true, and to 
 });
 
 test('of two resources that start the same machine none is ordered anything, and its state is not known', () => {
-  const twin = withTarget({ twin: 'prmOther' });
+  const twin = withTarget({ obstacle: 'resource prmOther starts the same virtual machine' });
   assert.deepEqual(play(jobFor('off'), begun, seen(twin)).did, ['look', 'failed unknown']);
   assert.deepEqual(play(jobFor('status'), begun, seen(twin)).did, ['look', 'unknown unknown']);
 });

@@ -119,6 +119,19 @@ test('audit records are one line each, for root only, and follow the file when i
   assert.equal(readFileSync(path, 'utf8').split('\n').length, 3);
 });
 
+test('no words make an audit record steer a terminal, part its line or turn the order of reading, and it says what they were', async (t) => {
+  const path = join(temporaryDirectory(t), 'audit.log');
+  const audit = new AuditLog(path, silentLogger, () => 0);
+  const all = Array.from({ length: 0x2100 }, (_, code) => String.fromCharCode(code)).join('');
+  const words = `${all}\ufeff\u{e0001}\ud800`;
+  const hostile = { ...record, requester: words, target: words, reason: words, id: words };
+  audit.add(hostile);
+  await audit.flush();
+  const text = readFileSync(path, 'utf8');
+  assert.match(text, /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+\n$/u);
+  assert.deepEqual(JSON.parse(text), hostile);
+});
+
 test('a disk that is full loses records, counts them, and goes on', async () => {
   const audit = new AuditLog('/dev/full', silentLogger, () => 0);
   audit.add(record);

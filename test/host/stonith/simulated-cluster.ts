@@ -273,7 +273,7 @@ export class SimulatedCluster implements FenceBackEnd {
         role: machine.role,
         ownRole: machine.role,
         record: machine.record,
-        twin: undefined,
+        obstacle: undefined,
         savesMemory: false,
         isElsewhere: false,
       },

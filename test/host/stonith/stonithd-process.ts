@@ -112,15 +112,12 @@ export class StonithProcess {
 
   /** Runs it to its end, for what it shows or refuses, or until it is in the background. */
   run(...flags: readonly string[]): Promise<Ended> {
-    const child = this.#spawn(flags);
-    const said = { stdout: '', stderr: '' };
-    child.stdout?.on('data', (chunk: Buffer) => {
-      said.stdout += chunk.toString();
-    });
-    child.stderr?.on('data', (chunk: Buffer) => {
-      said.stderr += chunk.toString();
-    });
-    return new Promise((resolve) => child.once('exit', (exitCode) => resolve({ exitCode, ...said })));
+    return endOf(this.#spawn(flags));
+  }
+
+  /** Runs another program of Node where its places are. */
+  runBeside(...words: readonly string[]): Promise<Ended> {
+    return endOf(this.#spawnThere([process.execPath, ...words]));
   }
 
   /** Every audit record so far. */
@@ -130,7 +127,10 @@ export class StonithProcess {
   }
 
   #spawn(flags: readonly string[]): ChildProcess {
-    const program = [process.execPath, programFile(), '--config', this.#config, ...flags];
+    return this.#spawnThere([process.execPath, programFile(), '--config', this.#config, ...flags]);
+  }
+
+  #spawnThere(program: readonly string[]): ChildProcess {
     return spawn('unshare', ['--mount', '/bin/sh', '-c', OWN_PLACES, this.directory, ...program], {
       env: {
         ...process.env,
@@ -140,4 +140,15 @@ export class StonithProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   }
+}
+
+function endOf(child: ChildProcess): Promise<Ended> {
+  const said = { stdout: '', stderr: '' };
+  child.stdout?.on('data', (chunk: Buffer) => {
+    said.stdout += chunk.toString();
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said.stderr += chunk.toString();
+  });
+  return new Promise((resolve) => child.once('exit', (exitCode) => resolve({ exitCode, ...said })));
 }

@@ -117,7 +117,7 @@ for (const [way, expected] of [
   });
 }
 
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'] as const) {
   test(`a program that ${signal} ends leaves no command behind, and is seen to have ended by it`, async () => {
     const fixture = startFixture(fixtureCommand('leave-a-command.ts', 'signal'));
     const [, group = ''] = await fixture.says(/group (\d+)/);

@@ -1,7 +1,7 @@
 /**
- * Other resources that start the same virtual machine: what is stopped as one of them runs as the other. They may have the
- * same `config`, in whichever way it is written: in themselves, by rule or not, in a template, in their group or clone, or
- * by reference (`id-ref`). Pure.
+ * Which agent a resource has, which virtual machine it means, and who else means it: what is stopped as one resource runs as
+ * another that has the same `config`. A parameter may stand in the resource itself, by rule or not, in a template, in its
+ * group or clone, or be a reference (`id-ref`). Pure.
  *
  * Two stages, for the whole configuration of a large cluster takes its time: mostly a resource has its `config` itself, and
  * nobody else has that value or refers to it, which a narrow query tells. Where that is not so the configuration is read.
@@ -12,9 +12,26 @@ import { childrenNamed, elementAt, type XmlElement } from '../../xml/xml-element
 
 const SETS = 'instance_attributes';
 const CONFIG = 'config';
+const HYPERVISOR = 'hypervisor';
 
-/** Of a resource that has all of its `config` itself. */
-export interface PlainDefinition {
+interface Agent {
+  readonly provider: string | undefined;
+  /** The URIs of libvirt that it may have: none is the agent's own choice, which is the system's. */
+  readonly hypervisors: readonly string[];
+}
+
+/** Why what the agent tells proves no end. */
+export function agentFaultOf({ provider, hypervisors }: Agent): string | undefined {
+  if (provider !== 'extra')
+    return `its resource agent is ocf:${provider}:VirtualDomain, which proves no end; fencing takes ocf:extra:VirtualDomain`;
+  const other = hypervisors.find((uri) => uri !== 'qemu:///system');
+  return other === undefined
+    ? undefined
+    : `its resource has hypervisor=${other}, where its agent proves no end; fencing takes qemu:///system`;
+}
+
+/** Of a resource that has all of its parameters itself. */
+export interface PlainDefinition extends Agent {
   /** Domain XML files: more than one where rules choose. */
   readonly configs: readonly string[];
   /** Of its sets and values, which others may refer to. */
@@ -37,10 +54,12 @@ export function plainDefinitionOf(
     inherited.some(({ name }) => name === SETS) ||
     parts.some(({ attributes }) => attributes['id-ref'] !== undefined);
   if (isElsewhere) return undefined;
+  const valuesOf = (name: string) =>
+    parts.flatMap(({ attributes }) => (attributes['name'] === name ? [attributes['value'] ?? ''] : []));
   return {
-    configs: parts.flatMap(({ attributes }) =>
-      attributes['name'] === CONFIG ? [attributes['value'] ?? ''] : [],
-    ),
+    provider: resource.attributes['provider'],
+    hypervisors: valuesOf(HYPERVISOR),
+    configs: valuesOf(CONFIG),
     ids: parts.flatMap(({ attributes }) => attributes['id'] ?? []),
   };
 }
@@ -63,59 +82,78 @@ export function hasSuspects(elements: readonly XmlElement[], { configs, ids }: P
   });
 }
 
-/** In `<configuration>`: a resource that may have a `config` which this one may have, too. */
-export function twinIn(configuration: XmlElement, resource: string): string | undefined {
+/** In `<configuration>`; `twin` is another resource that may have a `config` which this one may have, too. */
+export function definitionIn(
+  configuration: XmlElement,
+  resource: string,
+): Agent & { readonly twin: string | undefined } {
   const byId = idIndex(configuration);
-  const files = new Map<string, ReadonlySet<string>>();
+  const all = new Map<string, Layers>();
   const visit = (element: XmlElement, ancestors: readonly XmlElement[]) => {
     const id = element.attributes['id'];
-    if (element.name === 'primitive' && id !== undefined) files.set(id, filesOf(element, ancestors, byId));
+    if (element.name === 'primitive' && id !== undefined) all.set(id, layersOf(element, ancestors, byId));
     for (const child of element.children) visit(child, [element, ...ancestors]);
   };
   for (const section of childrenNamed(configuration, 'resources')) visit(section, []);
-  const own = [...(files.get(resource) ?? [])];
-  const others = [...files].filter(([id]) => id !== resource);
-  return others.find(([, theirs]) => own.some((file) => theirs.has(file)))?.[0];
+  const one = all.get(resource);
+  if (one === undefined) return { provider: undefined, hypervisors: [], twin: undefined };
+  const own = [...valuesIn(one, CONFIG)];
+  const twin = [...all].find(([id, other]) => {
+    const theirs = id === resource ? new Set() : valuesIn(other, CONFIG);
+    return own.some((file) => theirs.has(file));
+  });
+  return { provider: one.provider, hypervisors: [...valuesIn(one, HYPERVISOR)], twin: twin?.[0] };
 }
 
-/** Nearest first: what a resource says itself goes before its template, and both before what it is in. */
-function filesOf(
-  primitive: XmlElement,
-  ancestors: readonly XmlElement[],
-  byId: ElementById,
-): ReadonlySet<string> {
+interface Layers {
+  readonly provider: string | undefined;
+  /** Nearest first: what a resource says itself goes before its template, and both before what it is in. */
+  readonly elements: readonly XmlElement[];
+  readonly hasTemplate: boolean;
+  readonly byId: ElementById;
+}
+
+function layersOf(primitive: XmlElement, ancestors: readonly XmlElement[], byId: ElementById): Layers {
   const template = byId(primitive.attributes['template'] ?? '');
-  const layers = [primitive, ...(template === undefined ? [] : [template]), ...ancestors].map((one) =>
-    layerOf(one, byId),
-  );
+  return {
+    provider: primitive.attributes['provider'] ?? template?.attributes['provider'],
+    elements: [primitive, ...(template === undefined ? [] : [template]), ...ancestors],
+    hasTemplate: template !== undefined,
+    byId,
+  };
+}
+
+/** Which values a parameter may have. */
+function valuesIn({ elements, hasTemplate, byId }: Layers, name: string): ReadonlySet<string> {
+  const layers = elements.map((one) => layerOf(one, name, byId));
   // By its score a set of the template may go before the resource's own.
-  const nearest = template !== undefined && layers.slice(0, 2).some(({ isScored }) => isScored) ? 2 : 1;
+  const nearest = hasTemplate && layers.slice(0, 2).some(({ isScored }) => isScored) ? 2 : 1;
   const decided = layers.findIndex(
     (_, index) => index + 1 >= nearest && layers.slice(0, index + 1).some(({ decides }) => decides),
   );
   const holding = decided < 0 ? layers : layers.slice(0, decided + 1);
-  return new Set(holding.flatMap(({ files }) => files));
+  return new Set(holding.flatMap(({ values }) => values));
 }
 
 interface Layer {
-  readonly files: readonly string[];
+  readonly values: readonly string[];
   /** One of them holds always. */
   readonly decides: boolean;
   readonly isScored: boolean;
 }
 
-function layerOf(element: XmlElement, byId: ElementById): Layer {
-  const files: string[] = [];
+function layerOf(element: XmlElement, name: string, byId: ElementById): Layer {
+  const values: string[] = [];
   let [decides, isScored] = [false, false];
   for (const set of childrenNamed(element, SETS).map((one) => referred(one, byId))) {
     const own = childrenNamed(set, 'nvpair').flatMap((pair) => {
       const { attributes } = referred(pair, byId);
-      const name = pair.attributes['name'] ?? attributes['name'];
-      return name === CONFIG && attributes['value'] !== undefined ? [attributes['value']] : [];
+      const isNamed = (pair.attributes['name'] ?? attributes['name']) === name;
+      return isNamed && attributes['value'] !== undefined ? [attributes['value']] : [];
     });
-    files.push(...own);
+    values.push(...own);
     decides ||= own.length > 0 && elementAt(set, 'rule') === undefined;
     isScored ||= scoreOf(set.attributes['score']) !== 0;
   }
-  return { files, decides, isScored };
+  return { values, decides, isScored };
 }

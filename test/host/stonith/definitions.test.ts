@@ -1,4 +1,7 @@
-/** However a second resource says that it starts the same machine, it is found: by Pacemaker's own tool, on a file here. */
+/**
+ * However a second resource says that it starts the same machine, it is found, and so is an agent that proves nothing: by
+ * Pacemaker's own tool, on a file here.
+ */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,20 +30,23 @@ const cibOf = (resources: string) =>
   `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="1" num_updates="0" admin_epoch="0">
 <configuration><crm_config/><nodes/><resources>${resources}</resources><constraints/></configuration><status/></cib>`;
 
+const sameMachineAs = (resource: string) =>
+  `resource ${resource} starts the same virtual machine; delete one of them`;
+
 /** Twice: before it is known how it is defined, and after. */
-async function twinsOf(t: TestContext, resources: string, requester = 'guest1') {
+async function obstaclesOf(t: TestContext, resources: string, requester = 'guest1') {
   const cibFile = join(temporaryDirectory(t), 'cib.xml');
   writeFileSync(cibFile, cibOf(resources));
   const pacemaker = { run: runCommand, deadlineMs: 10_000, cibFile };
   const definitions: Definitions = new Map();
-  const twins = [];
+  const obstacles = [];
   for (let look = 0; look < 2; look++) {
     const read = await readTarget(pacemaker, 'vm1', requester, definitions);
     assert.ok(read.ok, JSON.stringify(read));
     const target = read.configured?.target;
-    twins.push(target?.kind === 'virtual-machine' ? target.twin : 'no machine');
+    obstacles.push(target?.kind === 'virtual-machine' ? target.obstacle : 'no machine');
   }
-  return twins;
+  return obstacles;
 }
 
 const TWINS: Readonly<Record<string, readonly [resources: string, twin: string | undefined]>> = {
@@ -141,13 +147,14 @@ const TWINS: Readonly<Record<string, readonly [resources: string, twin: string |
 
 for (const [way, [resources, twin]] of Object.entries(TWINS)) {
   test(`a second resource for one machine is found: ${way}`, async (t) => {
-    assert.deepEqual(await twinsOf(t, resources), [twin, twin]);
+    const obstacle = twin && sameMachineAs(twin);
+    assert.deepEqual(await obstaclesOf(t, resources), [obstacle, obstacle]);
   });
 }
 
 test('the resource of the guest that asks is no twin', async (t) => {
   const asker = machine('prmVMCTL_guest1', set('g-i', pair('g-c', '/guest1.xml')));
-  assert.deepEqual(await twinsOf(t, VM1 + asker), [undefined, undefined]);
+  assert.deepEqual(await obstaclesOf(t, VM1 + asker), [undefined, undefined]);
 });
 
 test('two looks at once, of which neither knew how it is defined, both find the second resource', async (t) => {
@@ -158,6 +165,44 @@ test('two looks at once, of which neither knew how it is defined, both find the 
   const reads = await Promise.all([1, 2, 3].map(() => readTarget(pacemaker, 'vm1', 'guest1', definitions)));
   for (const read of reads) {
     const target = read.ok ? read.configured?.target : undefined;
-    assert.equal(target?.kind === 'virtual-machine' ? target.twin : 'unread', 'two');
+    assert.equal(target?.kind === 'virtual-machine' ? target.obstacle : 'unread', sameMachineAs('two'));
   }
 });
+
+const OF_HEARTBEAT =
+  'its resource agent is ocf:heartbeat:VirtualDomain, which proves no end; fencing takes ocf:extra:VirtualDomain';
+const AT_A_SOCKET =
+  'its resource has hypervisor=qemu+unix:///system, where its agent proves no end; fencing takes qemu:///system';
+const hypervisor = (id: string, value: string) => `<nvpair id="${id}" name="hypervisor" value="${value}"/>`;
+const vm1With = (inside: string, more?: string) =>
+  machine('vm1', set('vm1-i', pair('vm1-c', '/vm1.xml') + inside), more);
+
+const AGENTS: Readonly<Record<string, readonly [resources: string, obstacle: string | undefined]>> = {
+  'ours, at the libvirt of the system': [vm1With(hypervisor('vm1-h', 'qemu:///system')), undefined],
+  'the installed one': [vm1With('', 'class="ocf" provider="heartbeat" type="VirtualDomain"'), OF_HEARTBEAT],
+  'the installed one, by a template': [
+    `${BY_TEMPLATE.replace('extra', 'heartbeat')}${machine('vm1', '', 'template="tpl"')}`,
+    OF_HEARTBEAT,
+  ],
+  'ours, by a template': [`${BY_TEMPLATE}${machine('vm1', '', 'template="tpl"')}`, undefined],
+  'at a socket': [vm1With(hypervisor('vm1-h', 'qemu+unix:///system')), AT_A_SOCKET],
+  'at a socket, by the group': [
+    `<group id="grp">${VM1}${set('grp-i', hypervisor('grp-h', 'qemu+unix:///system'))}</group>`,
+    AT_A_SOCKET,
+  ],
+  'at a socket, by reference': [
+    machine('two', set('two-i', hypervisor('two-h', 'qemu+unix:///system'))) +
+      vm1With('<nvpair id-ref="two-h"/>'),
+    AT_A_SOCKET,
+  ],
+  'not at the socket of its group': [
+    `<group id="grp">${vm1With(hypervisor('vm1-h', 'qemu:///system'))}${set('grp-i', hypervisor('grp-h', 'qemu+unix:///system'))}</group>`,
+    undefined,
+  ],
+};
+
+for (const [which, [resources, obstacle]] of Object.entries(AGENTS)) {
+  test(`what the agent tells proves ${obstacle === undefined ? 'an end' : 'nothing'}: ${which}`, async (t) => {
+    assert.deepEqual(await obstaclesOf(t, resources), [obstacle, obstacle]);
+  });
+}
