@@ -122,6 +122,8 @@ interface Files {
   readonly empty: string;
   readonly running: (count: number) => string;
   readonly stopped: (count: number) => string;
+  /** What adding one guest to as many changes, as a patch for cibadmin. */
+  readonly patch: (count: number) => string;
   readonly listing: (count: number) => string;
   /** One guest more, as a script of pcs's commands. */
   readonly pcsScript: string;
@@ -139,6 +141,7 @@ async function makeFiles(lab: Laboratory, root: string, folder: string): Promise
     empty: at('empty.xml'),
     running: (count) => at(`running-${count}.xml`),
     stopped: (count) => at(`stopped-${count}.xml`),
+    patch: (count) => at(`one-${count}.patch`),
     listing: (count) => at(`guests-${count}.crm`),
     pcsScript: at('one.pcs'),
   };
@@ -149,10 +152,18 @@ async function makeFiles(lab: Laboratory, root: string, folder: string): Promise
     write(files.stopped(count), xml);
     write(files.running(count), xml.replaceAll('value="Stopped"', 'value="Started"'));
     write(files.listing(count), crmText(guests(count)));
+    write(files.patch(count), await patchOfOne(files, count));
   }
-  const one = [...ours(files, files.empty, 'resource', 'add', 'guest5000'), '-a', 'host1', '--format', 'pcs'];
-  write(files.pcsScript, await lab.output(HOST, one));
+  write(files.pcsScript, await lab.output(HOST, [...addOne(files, files.empty), '--format', 'pcs']));
   return files;
+}
+
+async function patchOfOne(files: Files, count: number): Promise<string> {
+  const [before, after] = [files.stopped(count), join(files.folder, `added-${count}.xml`)];
+  copyFileSync(files.outside(before), files.outside(after));
+  await files.lab.output(HOST, addOne(files, after));
+  const line = 'crm_diff --original "$1" --new "$2" || [ $? = 1 ]'; // 1: they differ
+  return files.lab.output(HOST, ['/bin/sh', '-c', line, 'sh', before, after]);
 }
 
 function commandsFor(files: Files, count: number, runs: number): Command[] {
@@ -161,11 +172,12 @@ function commandsFor(files: Files, count: number, runs: number): Command[] {
   const scratch = (name: string) => join(files.folder, `scratch-${name}.xml`);
   const more = (name: string) => ({ fresh: [stopped, scratch(name)] as const });
   const many = guests(count).map(({ domain }) => domain);
-  const [show, load, simulate, pcs] = [
+  const [show, load, simulate, pcs, patch] = [
     showOf(count),
     loadOf(count),
     `crm configure simulate, ${words(count)}`,
     `pcs, adding one to ${words(count)}`,
+    `cibadmin --patch, the same to ${words(count)}`,
   ];
   return [
     { name: listOf(count), kind: 'ours', argv: ours(files, running, 'resource', 'list'), peer: show, runs },
@@ -210,9 +222,17 @@ function commandsFor(files: Files, count: number, runs: number): Command[] {
     {
       name: `vm-ctl, adding one to ${words(count)}`,
       kind: 'ours',
-      argv: [...ours(files, scratch('one'), 'resource', 'add', 'guest5000'), '-a', 'host1'],
+      argv: addOne(files, scratch('one')),
       ...more('one'),
-      peer: pcs,
+      peer: count > 100 ? patch : pcs,
+      runs: few,
+    },
+    {
+      name: patch,
+      kind: 'floor',
+      argv: ['cibadmin', '--patch', '--xml-file', files.patch(count)],
+      cibFile: scratch('patch'),
+      ...more('patch'),
       runs: few,
     },
     {
@@ -246,6 +266,11 @@ function commandsFor(files: Files, count: number, runs: number): Command[] {
   ];
 }
 
+const addOne = (files: Files, cib: string) => [
+  ...ours(files, cib, 'resource', 'add', 'guest5000'),
+  '-a',
+  'host1',
+];
 const ours = ({ config }: Files, cib: string, ...line: readonly string[]) => [
   'vm-ctl',
   ...line,
