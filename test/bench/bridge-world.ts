@@ -45,9 +45,13 @@ export class BridgeWorld {
       '<cib validate-with="pacemaker-3.0" epoch="1" num_updates="0" admin_epoch="0"><configuration><crm_config/>' +
         `<nodes/><resources>${resources.join('')}</resources><constraints/></configuration><status/></cib>`,
     );
+    this.sweepEvery(60);
+  }
+
+  sweepEvery(seconds: number): void {
     writeFileSync(
-      join(directory, 'vm-connectd.conf'),
-      `[host]\nsocket = ${this.socket}\nlibvirt = test:///default\n`,
+      join(this.directory, 'vm-connectd.conf'),
+      `[host]\nsocket = ${this.socket}\nlibvirt = test:///default\nsweep-seconds = ${seconds}\n`,
     );
   }
 

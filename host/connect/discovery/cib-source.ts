@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../../shared/clock.ts';
 import type { Logger } from '../../../shared/log.ts';
-import { queryCibSection } from '../../pacemaker/cib-query.ts';
+import { queryCibSectionText, readCibSection } from '../../pacemaker/cib-query.ts';
 import { virtualDomainsIn } from '../../pacemaker/cib-resources.ts';
 import { queryLocalNode } from '../../pacemaker/local-node.ts';
 import type { Pacemaker } from '../../pacemaker/pacemaker-call.ts';
@@ -19,6 +19,7 @@ export interface CibSourceOptions {
   readonly log: Logger;
   /** The name that the cluster has for this host, which need not be its host name. */
   readonly onNodeName: (node: string) => void;
+  /** They are not what they were. */
   readonly onResources: (resources: readonly DomainResource[]) => void;
 }
 
@@ -30,6 +31,8 @@ export class CibSource {
   readonly #state: SourceState;
   readonly #reader: Coalescer;
   #isNameKnown = false;
+  /** The section of resources as it was understood last: the status changes far more often, and reading takes long. */
+  #known: string | undefined;
 
   constructor(options: CibSourceOptions) {
     const { clock, random, log } = options;
@@ -65,13 +68,20 @@ export class CibSource {
   }
 
   async #read(): Promise<void> {
-    const answer = await queryCibSection(this.#options.pacemaker, 'resources');
+    const answer = await queryCibSectionText(this.#options.pacemaker, 'resources');
     if (!answer.ok) {
       this.#state.failed(answer.fault);
       return;
     }
+    const read = answer.stdout === this.#known ? undefined : readCibSection(answer.stdout, 'resources');
+    if (read?.ok === false) {
+      this.#state.failed(read.fault);
+      return;
+    }
     this.#state.complete();
     await this.#askNodeName();
-    this.#options.onResources(virtualDomainsIn(answer.section).map(({ id, config }) => ({ id, config })));
+    if (read === undefined) return;
+    this.#known = answer.stdout;
+    this.#options.onResources(virtualDomainsIn(read.section).map(({ id, config }) => ({ id, config })));
   }
 }
