@@ -10,6 +10,7 @@ import { lint } from './lint.ts';
 import { makeRpm } from './rpm.ts';
 import { makeDerivedFiles } from './stage.ts';
 import { makeTarball } from './tarball.ts';
+import { assertTools } from './tools.ts';
 
 const USAGE = 'usage: npm run package [-- --lint]     with --lint the packages are judged, too';
 const { values } = scriptWords(USAGE, { options: { lint: { type: 'boolean' } } });
@@ -17,6 +18,7 @@ const TARGET = 'dist/packages';
 
 const work = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-package-'));
 try {
+  assertTools(values.lint === true);
   rmSync(TARGET, { recursive: true, force: true });
   mkdirSync(TARGET, { recursive: true });
   makeDerivedFiles();
