@@ -54,7 +54,7 @@ export function statusReport(parts: StatusParts, page: Page): HostStatus {
       requests: router.totals(),
       local: parts.local,
       watch: discovery.watchCounts,
-      process: { rssBytes: process.memoryUsage.rss(), cpuSeconds: cpuSeconds() },
+      process: processCounters(),
     },
     problems: [...problems.slice(0, MOST_PROBLEMS).map(cut), ...more],
     guests,
@@ -129,9 +129,14 @@ function sourceStatus({ state, sinceMs, fault }: SourceView, nowMs: number): Sou
   return { state, forMs: Math.max(0, Math.round(nowMs - sinceMs)), fault: cut(fault ?? '') };
 }
 
-function cpuSeconds(): number {
+function processCounters(): Readonly<Record<string, number>> {
   const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
+  const cpuSeconds = (user + system) / 1e6;
+  try {
+    return { rssBytes: process.memoryUsage.rss(), cpuSeconds };
+  } catch {
+    return { cpuSeconds }; // it is read from a file, and no file more can be opened
+  }
 }
 
 const cut = (text: string) => (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text);
