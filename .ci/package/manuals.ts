@@ -37,7 +37,9 @@ function manual(source: string): string {
     });
 }
 
-const asItIs = (text: string): string => `.nf\n${text.trimEnd().split('\n').map(line).join('\n')}\n.fi`;
+/** From the left edge on: it has the width of a terminal. */
+const asItIs = (text: string): string =>
+  `.in 0\n.nf\n${text.trimEnd().split('\n').map(line).join('\n')}\n.fi\n.in`;
 
 /** Of help as all our programs print it: an option begins a line, and what it means stands behind two blanks. */
 function optionList(help: string): string {

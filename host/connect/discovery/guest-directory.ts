@@ -199,10 +199,15 @@ export class GuestDirectory {
   }
 
   #problems(): string[] {
-    const problems = [...this.#fileFaults].map(([path, fault]) => {
-      const resources = this.#resources.filter(({ config }) => config === path).map(({ id }) => id);
-      return `resource ${resources.join(', ')}: cannot read ${path}: ${fault}`;
-    });
+    const byFile = new Map<string | undefined, string[]>();
+    for (const { id, config } of this.#fileFaults.size > 0 ? this.#resources : []) {
+      const ids = byFile.get(config);
+      if (ids === undefined) byFile.set(config, [id]);
+      else ids.push(id);
+    }
+    const problems = [...this.#fileFaults].map(
+      ([path, fault]) => `resource ${byFile.get(path)?.join(', ') ?? ''}: cannot read ${path}: ${fault}`,
+    );
     for (const { id, config } of this.#resources) {
       if (config === undefined) problems.push(`resource ${id} has no parameter config`);
     }

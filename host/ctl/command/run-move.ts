@@ -1,12 +1,13 @@
 /** `resource move` and `evacuate`. */
 
 import { nodesIn } from '../../pacemaker/cib-nodes.ts';
-import { gatherFacts } from '../cluster/facts.ts';
+import { clusterProblem, type Facts, gatherFacts } from '../cluster/facts.ts';
 import { type Guest, guestsIn } from '../cluster/guests.ts';
 import type { Session } from '../cluster/session.ts';
 import { waitForIdle } from '../cluster/wait-for-idle.ts';
 import { type Message, message } from '../messages/message.ts';
-import { considerMove, type MoveOutcome, moveGuest } from '../move/move-guest.ts';
+import { type MoveOutcome, moveGuest, simulateMoves } from '../move/move-guest.ts';
+import { type MoveWish, planMove } from '../move/plan-move.ts';
 import { meantGuests } from '../plan/meant-guests.ts';
 import { nodeProblem } from '../plan/node-problem.ts';
 import { namesOf } from '../plan/plan.ts';
@@ -37,7 +38,7 @@ export async function runEvacuate(session: Session, invocation: Invocation): Pro
   });
 }
 
-type Choose = (facts: Parameters<typeof considerMove>[2]) => {
+type Choose = (facts: Facts) => {
   readonly guests: readonly Guest[];
   readonly problems: readonly Message[];
 };
@@ -60,8 +61,12 @@ async function moveAll(
   const all: Message[] = [...(busy === undefined ? [] : [busy]), ...problems];
   const ways: { guest: Guest; source: string; target: string }[] = [];
   const there: Message[] = [];
-  for (const guest of guests) {
-    const plan = await considerMove(session, { guest, node, isPreferred }, gathered.facts);
+  const wishes = guests.map((guest) => ({ guest, node, isPreferred }));
+  const simulations = await simulateMoves(session, wishes, gathered.facts);
+  if (!simulations.ok) return refused([...all, clusterProblem(simulations, session)], EXIT.failed);
+  for (const wish of wishes) {
+    const { guest } = wish;
+    const plan = planMove(wish, gathered.facts, simulations);
     if (plan.kind === 'problems') all.push(...plan.problems);
     else if (plan.kind === 'there')
       there.push(message('guest-there', { guest: guest.domain, node: plan.node }));
@@ -85,7 +90,7 @@ async function moveAll(
 /** Looked at anew: what moved before has changed what is best. */
 async function moveOne(
   session: Session,
-  wish: Parameters<typeof considerMove>[1],
+  wish: MoveWish,
   how: Parameters<typeof moveGuest>[3],
 ): Promise<MoveOutcome> {
   const { domain } = wish.guest;
@@ -101,7 +106,9 @@ async function moveOne(
   });
   const gathered = await gatherFacts(session, { status: true });
   if (!gathered.ok) return refusal(gathered.problems);
-  const plan = await considerMove(session, wish, gathered.facts);
+  const simulations = await simulateMoves(session, [wish], gathered.facts);
+  if (!simulations.ok) return refusal([clusterProblem(simulations, session)]);
+  const plan = planMove(wish, gathered.facts, simulations);
   if (plan.kind === 'problems') return refusal(plan.problems);
   if (plan.kind === 'there') return { ...refusal([]), kind: 'there', node: plan.node };
   return moveGuest(session, wish, plan, how);

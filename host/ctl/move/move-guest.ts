@@ -17,16 +17,18 @@
 import { moveConstraintId } from '../../pacemaker/cib-constraints.ts';
 import { type ClusterStatus, queryStatus } from '../../pacemaker/cluster-status.ts';
 import { queryDcState } from '../../pacemaker/dc-state.ts';
+import type { PacemakerFailure } from '../../pacemaker/pacemaker-call.ts';
 import { simulate } from '../../pacemaker/simulate.ts';
+import type { XmlElement } from '../../xml/xml-element.ts';
 import { changeConfiguration } from '../change/change-configuration.ts';
-import { clusterProblem, type Facts } from '../cluster/facts.ts';
+import type { Facts } from '../cluster/facts.ts';
 import { guestsIn } from '../cluster/guests.ts';
 import { pause } from '../cluster/pause.ts';
 import type { Session } from '../cluster/session.ts';
 import { domainOfResource } from '../definition/guest-ids.ts';
 import { type Message, message } from '../messages/message.ts';
 import { withConstraints } from '../plan/edit-cib.ts';
-import { withPreference } from '../plan/plan-location.ts';
+import { withPreferences } from '../plan/plan-location.ts';
 import {
   banConstraint,
   endOf,
@@ -36,7 +38,7 @@ import {
   type Way,
 } from './move-constraint.ts';
 import { moveProgress } from './move-progress.ts';
-import { type MovePlan, type MoveWish, planMove, withoutConstraints } from './plan-move.ts';
+import { type MoveSimulations, type MoveWish, withoutConstraints } from './plan-move.ts';
 
 export interface MoveOutcome {
   readonly domain: string;
@@ -58,16 +60,28 @@ const OPERATION_LIMIT_MS = 900_000;
 /** After this long past our own deadline the constraint is without effect. */
 const EXPIRY_MARGIN_MS = OPERATION_LIMIT_MS + 300_000;
 
-/** What the scheduler makes of the wish. */
-export async function considerMove(session: Session, wish: MoveWish, facts: Facts): Promise<MovePlan> {
-  const { pacemaker } = session;
-  const resource = facts.status?.resources.find(({ id }) => id === wish.guest.resource);
-  const ban = banConstraint(wish.guest.resource, resource?.nodes[0] ?? '-');
-  const live = await simulate(pacemaker, facts.cib.root);
-  const without = live.ok ? await simulate(pacemaker, withConstraints(facts.cib.root, [ban])) : live;
-  if (!live.ok) return { kind: 'problems', problems: [clusterProblem(live, session)] };
-  if (!without.ok) return { kind: 'problems', problems: [clusterProblem(without, session)] };
-  return planMove(wish, facts, live, without);
+/**
+ * What the scheduler would do now, and were all moved together: two simulations, however many they are, and one where
+ * each has its target.
+ */
+export async function simulateMoves(
+  { pacemaker }: Session,
+  wishes: readonly MoveWish[],
+  facts: Facts,
+): Promise<({ readonly ok: true } & MoveSimulations) | PacemakerFailure> {
+  const { root } = facts.cib;
+  const live = await simulate(pacemaker, root);
+  if (!live.ok) return live;
+  const open = wishes.filter(({ node }) => node === undefined);
+  if (open.length === 0) return { ok: true, live, without: live };
+  const without = await simulate(pacemaker, withConstraints(root, bansOf(open, facts)));
+  return without.ok ? { ok: true, live, without } : without;
+}
+
+/** None of them stays where it is. */
+function bansOf(wishes: readonly MoveWish[], { status }: Facts): readonly XmlElement[] {
+  const nodes = new Map(status?.resources.map(({ id, nodes: [first] }) => [id, first]));
+  return wishes.map(({ guest: { resource } }) => banConstraint(resource, nodes.get(resource) ?? '-'));
 }
 
 export async function moveGuest(
@@ -241,7 +255,7 @@ export async function removeMoveConstraint(
         const after =
           guest === undefined || preferredNode === undefined || guest.preference?.node === preferredNode
             ? freed
-            : withPreference(freed, guest, preferredNode, settings.preferenceScore);
+            : withPreferences(freed, [{ guest, node: preferredNode }], settings.preferenceScore);
         return { problems: [], warnings: [], notes: [], after, guests: [] };
       },
       isDryRun: false,

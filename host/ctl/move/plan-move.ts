@@ -25,8 +25,14 @@ export interface MoveWish {
   readonly isPreferred: boolean;
 }
 
-/** `live` is the cluster as it is; `without` what the scheduler would do were the present node forbidden. */
-export function planMove(wish: MoveWish, facts: Facts, live: Simulation, without: Simulation): MovePlan {
+export interface MoveSimulations {
+  /** The cluster as it is. */
+  readonly live: Simulation;
+  /** Were the present node forbidden to all whose target is left open. */
+  readonly without: Simulation;
+}
+
+export function planMove(wish: MoveWish, facts: Facts, { live, without }: MoveSimulations): MovePlan {
   const { guest, node } = wish;
   const problems: Message[] = [];
   const resource = facts.status?.resources.find(({ id }) => id === guest.resource);

@@ -1,5 +1,11 @@
 /** Plans `resource delete`: the guest and everything in the configuration that names it. */
-import { childrenNamed, descendantsNamed, withChildren, type XmlElement } from '../../xml/xml-element.ts';
+import {
+  childrenNamed,
+  descendantsNamed,
+  elementAt,
+  withChildren,
+  type XmlElement,
+} from '../../xml/xml-element.ts';
 import type { Facts } from '../cluster/facts.ts';
 import type { Guest } from '../cluster/guests.ts';
 import { type Message, message } from '../messages/message.ts';
@@ -17,7 +23,7 @@ export function planDelete(names: readonly WantedName[], facts: Facts): Plan {
   after = editSection(after, 'constraints', (all) => all.flatMap((one) => withoutGuests(one, ids)));
   after = editSection(after, 'tags', (tags) => tags.flatMap((tag) => withoutReferences(tag, 'obj_ref', ids)));
   return {
-    problems: [...problems, ...guests.flatMap((guest) => problemsOf(guest, facts))],
+    problems: [...problems, ...problemsOf(guests, facts)],
     warnings: [],
     notes: [],
     after,
@@ -25,23 +31,28 @@ export function planDelete(names: readonly WantedName[], facts: Facts): Plan {
   };
 }
 
-function problemsOf({ domain, resource, primitive }: Guest, { cib, status }: Facts): readonly Message[] {
-  const problems: Message[] = [];
-  const active = status?.resources.find(({ id, isActive }) => id === resource && isActive);
-  if (active !== undefined) {
-    problems.push(message('guest-still-runs', { guest: domain, node: active.nodes.join(', ') || '?' }));
-  }
-  const container = primitive.within[0];
-  if (container !== undefined) {
-    problems.push(message('guest-in-container', { guest: domain, container: container.id }));
-  }
-  const acls = cib.root.children.find(({ name }) => name === 'configuration');
-  for (const permission of acls === undefined ? [] : descendantsNamed(acls, 'acl_permission')) {
-    if (permission.attributes['reference'] === resource) {
-      problems.push(message('guest-in-acl', { guest: domain, id: permission.attributes['id'] ?? '' }));
+function problemsOf(guests: readonly Guest[], { cib, status }: Facts): readonly Message[] {
+  const active = new Map(
+    status?.resources.filter(({ isActive }) => isActive).map(({ id, nodes }) => [id, nodes]),
+  );
+  const acls = elementAt(cib.root, 'configuration', 'acls');
+  const permissions = acls === undefined ? [] : [...descendantsNamed(acls, 'acl_permission')];
+  return guests.flatMap(({ domain, resource, primitive }) => {
+    const problems: Message[] = [];
+    const nodes = active.get(resource);
+    if (nodes !== undefined) {
+      problems.push(message('guest-still-runs', { guest: domain, node: nodes.join(', ') || '?' }));
     }
-  }
-  return problems;
+    const container = primitive.within[0];
+    if (container !== undefined) {
+      problems.push(message('guest-in-container', { guest: domain, container: container.id }));
+    }
+    for (const { attributes } of permissions) {
+      if (attributes['reference'] === resource)
+        problems.push(message('guest-in-acl', { guest: domain, id: attributes['id'] ?? '' }));
+    }
+    return problems;
+  });
 }
 
 const NAMING = ['rsc', 'with-rsc', 'first', 'then'];

@@ -14,7 +14,8 @@ import type { Plan } from './plan.ts';
 
 export function planLocationOfGuests(names: readonly WantedName[], facts: Facts): Plan {
   const { guests, problems } = meantGuests(names, facts);
-  const nowhere = guests.filter((guest) => nodeOf(guest, facts) === undefined);
+  const running = nodesOfRunning(facts);
+  const nowhere = guests.filter(({ resource }) => !running.has(resource));
   return planPreferences(guests, facts, [
     ...problems,
     ...nowhere.map(({ domain }) => message('guest-not-running', { guest: domain })),
@@ -25,52 +26,55 @@ export function planLocationOfGuests(names: readonly WantedName[], facts: Facts)
 export function planLocationFromNode(node: string, facts: Facts): Plan {
   const nodes = nodesIn(facts.cib.root).map(({ name }) => name);
   if (!nodes.includes(node)) return planPreferences([], facts, [nodeProblem(node, nodes)]);
-  const guests = guestsIn(facts.cib.root).filter((guest) => {
-    const now = nodeOf(guest, facts);
-    return guest.preference?.node === node && now !== undefined && now !== node;
+  const running = nodesOfRunning(facts);
+  const guests = guestsIn(facts.cib.root).filter(({ preference: preferred, resource }) => {
+    const now = running.get(resource);
+    return preferred?.node === node && now !== undefined && now !== node;
   });
   const plan = planPreferences(guests, facts, []);
   return guests.length > 0 ? plan : { ...plan, notes: [message('no-guest-away-from', { node })] };
 }
 
 function planPreferences(guests: readonly Guest[], facts: Facts, problems: readonly Message[]): Plan {
-  const changing = guests.filter((guest) => nodeOf(guest, facts) !== guest.preference?.node);
+  const running = nodesOfRunning(facts);
+  const isThere = ({ resource, preference: preferred }: Guest) => running.get(resource) === preferred?.node;
+  const changing = guests.filter((guest) => !isThere(guest));
+  const wanted = changing.map((guest) => ({ guest, node: running.get(guest.resource) ?? '' }));
   return {
     problems,
     warnings: [],
     notes: guests
-      .filter((guest) => !changing.includes(guest))
+      .filter(isThere)
       .map((guest) =>
         message('prefers-already', { guest: guest.domain, node: guest.preference?.node ?? '' }),
       ),
-    after: changing.reduce(
-      (cib, guest) => withPreference(cib, guest, nodeOf(guest, facts) ?? '', facts.settings.preferenceScore),
-      facts.cib.root,
-    ),
+    after: withPreferences(facts.cib.root, wanted, facts.settings.preferenceScore),
     guests: changing,
   };
 }
 
-/** A `<cib>` in which the guest prefers that node, with the weight that its preference had. */
-export function withPreference(
+/** A `<cib>` in which each guest prefers that node, with the weight that its preference had. */
+export function withPreferences(
   cib: XmlElement,
-  guest: Guest,
-  node: string,
+  wanted: readonly { readonly guest: Guest; readonly node: string }[],
   scoreByDefault: string,
 ): XmlElement {
-  const added = preference(guest.resource, {
-    id: preferenceId(guest.domain, node),
-    node,
-    score: guest.preference?.score ?? scoreByDefault,
-  });
+  const former = new Set(wanted.map(({ guest }) => guest.preference?.id));
   const others = editSection(cib, 'constraints', (all) =>
-    all.filter(({ attributes }) => attributes['id'] !== guest.preference?.id),
+    all.filter(({ attributes }) => !former.has(attributes['id'] ?? '')),
   );
-  return withConstraints(others, [added]);
+  const added = wanted.map(({ guest, node }) =>
+    preference(guest.resource, {
+      id: preferenceId(guest.domain, node),
+      node,
+      score: guest.preference?.score ?? scoreByDefault,
+    }),
+  );
+  return withConstraints(others, added);
 }
 
-/** Where it runs; undefined while that is no single node. */
-function nodeOf({ resource }: Guest, { status }: Facts): string | undefined {
-  const active = status?.resources.find(({ id, isActive }) => id === resource && isActive);
-  return active?.nodes.length === 1 ? active.nodes[0] : undefined;
+/** By resource, where it runs: those that run on one node. */
+function nodesOfRunning({ status }: Facts): ReadonlyMap<string, string> {
+  const active = status?.resources.filter(({ isActive, nodes }) => isActive && nodes.length === 1) ?? [];
+  return new Map(active.map(({ id, nodes }) => [id, nodes[0] ?? '']));
 }

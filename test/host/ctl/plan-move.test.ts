@@ -39,12 +39,8 @@ function plan(situation: Situation): MovePlan {
   const [guest] = guestsIn(cib.root);
   assert.ok(guest !== undefined);
   const facts: Facts = { settings: defaultSettings(), cib, status: status(situation), domains: undefined };
-  return planMove(
-    { guest, node: target, isPreferred: situation.isPreferred ?? false },
-    facts,
-    simulation(scores),
-    simulation(without),
-  );
+  const wish = { guest, node: target, isPreferred: situation.isPreferred ?? false };
+  return planMove(wish, facts, { live: simulation(scores), without: simulation(without) });
 }
 
 function tree(text: string): XmlElement {
