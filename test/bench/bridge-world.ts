@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../../shared/protocol/message.ts';
+import { cpuMsOf } from '../support/process-table.ts';
 
 const HERE = import.meta.dirname;
 
@@ -102,11 +103,4 @@ export function usageOf(pid: number): { cpuMs: number; rssMiB: number; peakMiB: 
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const kibOf = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
   return { cpuMs: cpuMsOf(pid), rssMiB: kibOf('VmRSS'), peakMiB: kibOf('VmHWM') };
-}
-
-/** In ticks of 10 ms. */
-function cpuMsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }

@@ -46,13 +46,15 @@ const GUIDED_AT_FIRST = 40_000;
 const GUIDED_SHARE = 0.1;
 const GUIDED_AGAIN_EVERY = 500_000;
 const GUIDED_AGAIN = 5_000;
+/** In a run that takes seconds anyway. */
+const STRETCHED_FROM = 50_000;
 const YIELD_EVERY = 20_000;
 const MOST_NEWS = 400;
 const TRIES_WHEN_SLOW = 4;
 /** What takes less is not measured again: on a busy machine that would be every other input. */
 const WORTH_TELLING_MS = 1;
-/** Generous: what this is to find grows with the square of the length, or never ends. */
-const limitMs = (bytes: number) => 1_000 + bytes / 20;
+/** Some ten times what the slowest lawful inputs take; what grows with the square of the length is past it. */
+const limitMs = (bytes: number) => 100 + bytes / 400;
 
 export async function fuzzFamily(family: Family, options: FuzzOptions): Promise<Fuzzed> {
   const run = new Run(family, options);
@@ -131,6 +133,7 @@ class Run {
     coverage?.start();
     for (const parent of [...this.#parents]) await this.#try(parent);
     coverage?.hasNews(true);
+    if (inputs >= STRETCHED_FROM) await this.#tryStretched();
     let guidedUntil = Math.min(GUIDED_AT_FIRST, inputs * GUIDED_SHARE);
     let nextGuided = GUIDED_AGAIN_EVERY;
     while (this.#inputs < inputs && this.#broken === undefined) {
@@ -148,6 +151,20 @@ class Run {
       }
       this.#options.onProgress?.(this.#inputs);
       await yieldOnce();
+    }
+  }
+
+  /** What grows with the square of the length is found by length alone: each word over and over, within each sample. */
+  async #tryStretched(): Promise<void> {
+    const { seeds, words, longestBytes } = this.#family;
+    for (const sample of seeds().map((seed) => Buffer.from(seed))) {
+      for (const word of [...words, ' ']) {
+        const at = this.#random.between(0, sample.length);
+        const length = Math.max(0, longestBytes - sample.length);
+        const stretch = Buffer.alloc(length, word === '' ? ' ' : word);
+        await this.#tryAll([Buffer.concat([sample.subarray(0, at), stretch, sample.subarray(at)])]);
+        if (this.#broken !== undefined) return;
+      }
     }
   }
 
@@ -235,20 +252,24 @@ class Run {
   }
 
   #took(ms: number, input: Buffer): Promise<void> | undefined {
-    return ms > Math.max(this.#slowest.ms, WORTH_TELLING_MS) ? this.#measureAgain(input) : undefined;
+    return ms > this.#suspectMs(input) ? this.#measureAgain(input) : undefined;
+  }
+
+  /** Past its own limit, whatever others have taken. */
+  #suspectMs(input: Buffer): number {
+    return Math.min(limitMs(input.length), Math.max(this.#slowest.ms, WORTH_TELLING_MS));
   }
 
   /** What it costs of the processor: the machine may have been busy with something else, or this process with garbage. */
   async #measureAgain(input: Buffer): Promise<void> {
     let ms = Number.POSITIVE_INFINITY;
-    for (let time = 1; time < TRIES_WHEN_SLOW && ms > this.#slowest.ms; time++) {
+    for (let time = 1; time < TRIES_WHEN_SLOW && ms > this.#suspectMs(input); time++) {
       const before = process.cpuUsage();
       await this.#family.check(input, chanceOf(input));
       const { user, system } = process.cpuUsage(before);
       ms = Math.min(ms, (user + system) / 1_000);
     }
-    if (ms <= this.#slowest.ms) return;
-    this.#slowest = { ms, bytes: input.length };
+    if (ms > this.#slowest.ms) this.#slowest = { ms, bytes: input.length };
     if (ms > limitMs(input.length))
       this.#broken ??= { input, fault: `${input.length} bytes took ${ms.toFixed()} ms` };
   }

@@ -61,6 +61,24 @@ describe('what fuzzes', () => {
     assert.equal(broken?.input.length, 0);
   });
 
+  it('finds an input that takes longer than its length allows, also beside a slower one that is long', async () => {
+    const burn = (ms: number) => {
+      const usedUs = () => process.cpuUsage().user + process.cpuUsage().system;
+      const beforeUs = usedUs();
+      while (usedUs() - beforeUs < ms * 1_000);
+    };
+    const slow: Family = {
+      ...weak,
+      seeds: () => ['x'.repeat(100_000), 'fine'],
+      check: (input) => burn(input.length > 90_000 ? 200 : input.toString() === 'slow' ? 150 : 0),
+    };
+    const lawful = await fuzzFamily(slow, { inputs: 2, seed: 7, kept: [] });
+    assert.equal(lawful.broken, undefined);
+    assert.ok(lawful.slowest.ms >= 200);
+    const found = await fuzzFamily(slow, { inputs: 3, seed: 7, kept: [Buffer.from('slow')] });
+    assert.match(found.broken?.fault ?? '', /^4 bytes took 1\d\d ms$/);
+  });
+
   it('ends a parser that hangs, and keeps the input that it hangs at', async (t) => {
     const { ended, faults, kept } = await trial(t, 'hangs', { hangsAfterMs: 3_000 });
     assert.equal(ended.kind, 'died');

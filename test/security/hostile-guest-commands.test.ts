@@ -23,6 +23,16 @@ cat "$notes/name.$token" 2>/dev/null
 exit 0
 `;
 
+/** Takes its time, and leaves a note when it finds another one of itself. */
+const SLOW = `#!/bin/sh
+notes=\${0%/bin/decrypt}/notes
+mkdir "$notes/running" || echo >"$notes/two"
+echo >>"$notes/ran"
+sleep 0.2
+rmdir "$notes/running"
+exit 1
+`;
+
 const PLAIN = 'PLAIN+=._-word';
 const KIB = 1024;
 const LONGEST_OF_V1 = 8 * KIB;
@@ -144,4 +154,23 @@ test('no words of it are executed, and the decrypt command has none but plain on
 
 test('the same where the decrypt command reads them', async (t) => {
   await tries(t, true);
+});
+
+test('one decrypt command at a time runs for it, however many tokens it has read, and others are served', async (t) => {
+  const bridge = await realBridge(t, { decrypt: { script: SLOW } });
+  const notes = join(bridge.stonithd.directory, 'notes');
+  mkdirSync(notes);
+  const good = await greeted(bridge.good);
+  const bad = await greeted(bridge.bad);
+  for (let list = 0; list < 8; list++)
+    bad.say(
+      fence(`list${list}`, `list ${Array.from({ length: 64 }, (_, at) => `W${list}x${at}`).join(' ')}`),
+    );
+  good.say(fence('mine', `status ${bridge.token}`));
+  assert.match(JSON.stringify(await good.replyTo('mine')), /"result":"confirmed"/);
+  await eventually('some have run', () => {
+    const ran = join(notes, 'ran');
+    return existsSync(ran) && readFileSync(ran, 'utf8').length > 4;
+  });
+  assert.ok(!existsSync(join(notes, 'two')));
 });

@@ -45,3 +45,10 @@ function isRunning(pid: number, tid: number): boolean {
     return false; // it has just ended
   }
 }
+
+/** Of the processor, in ticks of 10 ms. */
+export function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}

@@ -10,8 +10,10 @@ import type { ServiceRequest } from '../../../shared/protocol/service-client.ts'
 import type { FenceBackEnd } from '../desk/back-end.ts';
 import type { Grant, Operation } from '../token/grant.ts';
 import { readToken, type TokenPolicy } from '../token/read-token.ts';
+import { refuse } from '../token/refusal.ts';
 import { TOKEN_PREFIX } from '../token/token-text.ts';
 import { NameLookUp } from './name-look-up.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import type { RequestRecords } from './request-records.ts';
 
 export interface DoorkeeperOptions {
@@ -23,12 +25,15 @@ export interface DoorkeeperOptions {
 
 /** A denial goes out at a whole multiple of this: what was looked up for it, and for how long, shall not be seen. */
 const DENIED_STEP_MS = 250;
+const TOO_LATE = refuse('version-1-unreadable', 'its time was over before it was decrypted');
 /** No resource and no domain has it. */
 const NO_NAME = '';
 
 export class Doorkeeper {
   readonly #options: DoorkeeperOptions;
   readonly #names: NameLookUp;
+  /** It may be a program that somebody wrote: however much a guest asks, one of them runs for it. */
+  readonly #decrypting = new OneAtATime();
 
   constructor(options: DoorkeeperOptions) {
     this.#options = options;
@@ -51,8 +56,11 @@ export class Doorkeeper {
     const { clock, records } = this.#options;
     const { guest } = request;
     const policy = this.#options.policy();
-    const read = await readToken(token, policy, { guest, operation, wallMs: clock.wallMs() });
+    const reading = () => readToken(token, policy, { guest, operation, wallMs: clock.wallMs() });
     const looksLikeV1 = policy.decryptV1 !== undefined && !token.startsWith(`${TOKEN_PREFIX}.`);
+    const read = looksLikeV1
+      ? await this.#decrypting.run(guest, async () => (request.timeLeftMs() > 0 ? reading() : TOO_LATE))
+      : await reading();
     const isKnown = looksLikeV1
       ? await this.#names.isKnown(read.ok ? read.grant.resource : NO_NAME, request.timeLeftMs())
       : undefined;

@@ -65,6 +65,8 @@ export const replies: Family = {
     JSON.stringify({ type: 'reply', id: 'a', error: { code: 'host-away', message: 'no host', retry: true } }),
     JSON.stringify({ type: 'request', id: 'a', service: 'stonith', text: 'off pkt2.a.b', deadlineMs: 5 }),
     JSON.stringify({ type: 'request', id: 'a', service: 'stonith', text: 'list A B', deadlineMs: 5 }),
+    'off pkt2.a.b',
+    ' list A\tB \r\n',
     JSON.stringify(HOST_STATUS),
     JSON.stringify(GUEST_STATUS),
     JSON.stringify(HOST_FACTS),
@@ -95,13 +97,30 @@ export const replies: Family = {
       '"version":',
       '"forMs":',
     ],
-    ...['off ', 'on ', 'reset ', 'reboot ', 'status ', 'list ', 'timeout', '\\t', '\\r\\n', '-1', '99e99'],
+    ...[
+      'off ',
+      'on ',
+      'reset ',
+      'reboot ',
+      'status ',
+      'list ',
+      'timeout',
+      ' ',
+      '\t',
+      '\\t',
+      '\\r\\n',
+      '-1',
+      '99e99',
+    ],
   ],
   usualBytes: 1_000,
-  longestBytes: 65_000,
+  longestBytes: 65_536,
   check(input) {
     const json = jsonOf(input);
-    if (json === undefined) return;
+    if (json === undefined) {
+      lawfulRequest(input.toString('utf8'));
+      return;
+    }
     lawfulStatus(json);
     lawfulHostFacts(json);
     const parsed = parseMessage(json);

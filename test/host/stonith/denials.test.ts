@@ -125,7 +125,7 @@ test('names beyond what one query holds go into another, and a query that is nev
     sizes.push(names.length);
     return new Set();
   };
-  for (let n = 0; n < 250; n++) ask(`off name-n${n}`);
+  for (let n = 0; n < 250; n++) ask(`off name-n${n}`, `guest${n}`);
   await clock.advance(1_000);
   assert.deepEqual(sizes, [100, 100, 50]);
   cluster.known = () => new Promise(() => {});

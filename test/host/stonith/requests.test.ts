@@ -35,6 +35,16 @@ test('a request is an operation and a token', () => {
   }
 });
 
+test('blanks take no time to speak of wherever they stand: a frame of them took seconds', () => {
+  const before = process.cpuUsage();
+  for (const end of ['', 'x', ' x\n', '\n']) {
+    const read = parseFenceRequest(`off${' '.repeat(60_000)}${end}`);
+    assert.equal(read?.kind, end.includes('x') ? 'one' : undefined);
+  }
+  const { user, system } = process.cpuUsage(before);
+  assert.ok(user + system < 1_000_000, `${user + system} us`);
+});
+
 test('no text makes the reader of requests fail', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => void parseFenceRequest(text)));
 });
