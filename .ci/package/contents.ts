@@ -6,7 +6,7 @@ export interface PackagedFile {
   readonly from: string;
   /** In the system, without the leading slash. */
   readonly to: string;
-  readonly mode: 0o644 | 0o755;
+  readonly mode: 0o600 | 0o644 | 0o755;
   /** Its administrator may change it; an upgrade keeps what he wrote. */
   readonly isConfig: boolean;
   /** Our own program writes into it, too. dpkg would ask about that at an upgrade, and leave the package half there. */
@@ -82,7 +82,8 @@ const HOST: Package = {
     config('host/etc/vm-manager.conf', 'etc/vm-manager.conf'),
     { ...config('host/etc/vm-ctl.conf', 'etc/vm-ctl.conf'), isWritten: true },
     config('host/etc/vm-connectd.conf', 'etc/pm-kvm-tools/vm-connectd.conf'),
-    config('host/etc/vm-stonithd.conf', 'etc/pm-kvm-tools/vm-stonithd.conf'),
+    // The passphrase of version 1 has its place there.
+    { ...config('host/etc/vm-stonithd.conf', 'etc/pm-kvm-tools/vm-stonithd.conf'), mode: 0o600 },
     config('host/etc/logrotate.conf', 'etc/logrotate.d/pm-kvm-tools-host'),
     file('dist/completion/bash', 'usr/share/bash-completion/completions/vm-ctl'),
     file('dist/completion/zsh', 'usr/share/zsh/vendor-completions/_vm-ctl'),

@@ -79,7 +79,7 @@ export function readIniConfig(
       case 'unknown':
         problems.error(
           place,
-          `${excerpt(raw)} is neither a setting nor a section`,
+          `${excerpt(firstWord(raw))} is neither a setting nor a section`,
           "write NAME = VALUE or [section], and '#' before a comment",
         );
     }
@@ -104,6 +104,9 @@ function readHeader(line: string): string {
   const name = /^\[([^[\]]*)\]$/.exec(line)?.[1] ?? '';
   return trimBlanks(name);
 }
+
+/** What follows may be a secret that stands there without its `=`, and a complaint goes into a log. */
+const firstWord = (line: string) => /[^ \t]+/.exec(line)?.[0] ?? '';
 
 /** Spaces and tabs only: what looks like one but isn't is shown by an excerpt, not hidden by a trim. */
 function trimBlanks(text: string): string {
@@ -170,7 +173,7 @@ function addSetting(
   if (/[ \t][#;]/.test(value)) {
     problems.warning(
       setting,
-      `what looks like a comment is part of the value ${excerpt(value)}`,
+      `what looks like a comment is part of the value of ${excerpt(name)}`,
       'put the comment on a line of its own',
     );
   }

@@ -9,7 +9,7 @@ import type { Outcome } from '../decide/job-state.ts';
 import type { Operation } from '../token/grant.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { Counts } from './counts.ts';
-import { RefusalRate } from './refusal-rate.ts';
+import { LineRate } from './line-rate.ts';
 
 export interface Verdict {
   readonly result: Outcome['result'] | 'denied';
@@ -36,16 +36,23 @@ type Asker = Pick<ServiceRequest, 'guest' | 'id'>;
 
 interface Refused extends Asker {
   readonly operation: string;
-  readonly refusal: string;
+  readonly kind: string;
   readonly verdict: Verdict;
 }
 
-/** After which the refused requests that were only counted are told of. */
+interface Look extends Asker {
+  readonly operation: string;
+  readonly kind: string;
+  readonly answered: Answered;
+}
+
+/** After which the requests that were only counted are told of. */
 const TOLD_WITHIN_MS = 10_000;
 
 export class RequestRecords {
   readonly #options: RequestRecordsOptions;
-  readonly #rate = new RefusalRate<Refused>();
+  readonly #refusals = new LineRate<Refused>();
+  readonly #looks = new LineRate<Look>();
   #timer: Timer | undefined;
   #isStopped = false;
 
@@ -58,13 +65,13 @@ export class RequestRecords {
     counts.refusal(refusal);
     counts.request(operation, 'denied', 0);
     const verdict = { result: 'denied', state: 'unknown', reason: `${refusal}: ${forLog}` } as const;
-    this.#refused({ guest, id, operation, refusal, verdict });
+    this.#refused({ guest, id, operation, kind: refusal, verdict });
   }
 
   /** It is no request at all. */
   unreadable({ guest, id }: Asker, verdict: Verdict): void {
     this.#options.counts.request('-', verdict.result, 0);
-    this.#refused({ guest, id, operation: '-', refusal: 'no-request', verdict });
+    this.#refused({ guest, id, operation: '-', kind: 'no-request', verdict });
   }
 
   answered(asker: Asker, answered: Answered): void {
@@ -72,10 +79,12 @@ export class RequestRecords {
     const { operation, target, verdict, elapsedMs } = answered;
     const { result, state, reason } = verdict;
     counts.request(operation, result, elapsedMs);
-    if (operation !== 'status' && operation !== 'list') {
-      const ms = Math.round(elapsedMs);
-      log.info(`${operation}: ${result}`, { guest: asker.guest, target, state, reason, ms, id: asker.id });
+    const { guest, id } = asker;
+    if (operation === 'status' || operation === 'list') {
+      this.#looked({ guest, id, operation, kind: `${result} ${state} ${target ?? ''}`, answered });
+      return;
     }
+    log.info(`${operation}: ${result}`, { guest, target, state, reason, ms: Math.round(elapsedMs), id });
     this.#audit(asker, answered);
   }
 
@@ -86,15 +95,25 @@ export class RequestRecords {
   }
 
   #refused(refused: Refused): void {
-    const { clock } = this.#options;
-    if (this.#isStopped || this.#rate.take(refused, clock.nowMs())) this.#tell(refused);
-    else this.#timer ??= clock.after(TOLD_WITHIN_MS, () => this.#tellUntold());
+    if (this.#isStopped || this.#refusals.take(refused, this.#options.clock.nowMs())) this.#tell(refused);
+    else this.#tellLater();
+  }
+
+  #looked(look: Look): void {
+    if (this.#isStopped || this.#looks.take(look, this.#options.clock.nowMs()))
+      this.#audit(look, look.answered);
+    else this.#tellLater();
+  }
+
+  #tellLater(): void {
+    this.#timer ??= this.#options.clock.after(TOLD_WITHIN_MS, () => this.#tellUntold());
   }
 
   #tellUntold(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    for (const { last, count } of this.#rate.takeUntold()) this.#tell(last, count);
+    for (const { last, count } of this.#refusals.takeUntold()) this.#tell(last, count);
+    for (const { last, count } of this.#looks.takeUntold()) this.#audit(last, last.answered, { count });
   }
 
   #tell({ guest, id, operation, verdict }: Refused, count?: number): void {

@@ -15,7 +15,7 @@
  * Without `backend`: pacemaker where a cluster is configured on this machine, libvirt where none is. Tokens of version 1
  * are read only with a decrypt command.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfigFile } from '../../../shared/config/config-file.ts';
 import { type IniEntry, readIniConfig } from '../../../shared/config/ini-config.ts';
@@ -136,7 +136,15 @@ function fileSettings({ file, isNamed, onWarning }: SettingsSource): GivenSettin
     if (systemCodeOf(thrown) === 'ENOENT' && !isNamed) return {};
     throw unusable(file, messageOf(thrown), 'mend the file');
   }
-  return settingsIn(file, text, onWarning);
+  const given = settingsIn(file, text, onWarning);
+  if (given['decrypt-command'] !== undefined && isReadableByOthers(file))
+    onWarning(`${file} can be read by others, and has the passphrase of version 1 in it: chmod 600 ${file}`);
+  return given;
+}
+
+function isReadableByOthers(file: string): boolean {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found?.isFile() === true && (found.mode & 0o077) !== 0;
 }
 
 /** What the text of a configuration file says; throws for one with a fault. */

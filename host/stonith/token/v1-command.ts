@@ -44,7 +44,8 @@ function splitWords(line: string): readonly string[] | string {
       word = `${word ?? ''}${single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? escaped ?? plain ?? ''}`;
       at += all.length;
     } else {
-      return `only a shell knows what ${quoted(line.slice(at), 20)} means, and none is used`;
+      // Not what follows: the passphrase is in this line, and this is logged.
+      return `only a shell knows what ${quoted(line.charAt(at), 20)} (letter ${at + 1}) means, and none is used`;
     }
   }
   if (word !== undefined) words.push(word);

@@ -86,7 +86,7 @@ describe('rules', () => {
       ),
       [
         "vm-manager.conf:2: error: 'equals' is no operator",
-        "vm-manager.conf:3: error: 'bad line' is neither a setting nor a section",
+        "vm-manager.conf:3: error: 'bad' is neither a setting nor a section",
         "vm-manager.conf:4: error: the rule for 'yellow' compares with nothing",
         "vm-manager.conf:5: error: the word 'x, y' has a comma, which parts the values of an answer",
         "vm-manager.conf:6: error: '[b' is no section header",

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { AuditLog } from '../../../host/stonith/service/audit-log.ts';
 import { Counts } from '../../../host/stonith/service/counts.ts';
 import { FenceService } from '../../../host/stonith/service/fence-service.ts';
-import { RefusalRate } from '../../../host/stonith/service/refusal-rate.ts';
+import { LineRate } from '../../../host/stonith/service/line-rate.ts';
 import { newKey } from '../../../host/stonith/token/key.ts';
 import { refuse } from '../../../host/stonith/token/refusal.ts';
 import type { V1Decrypter } from '../../../host/stonith/token/v1-decrypter.ts';
@@ -191,16 +191,33 @@ test('what is no request is counted in the same way', async (t) => {
   );
 });
 
+test('looks that are granted fill the audit log no more than refused ones do, and what ends something is in a line each', async (t) => {
+  const { clock, cluster, ask, records } = world(t);
+  cluster.known = async (names) => new Set(names);
+  for (let n = 0; n < 30; n++) ask(`list ${'name-vm1 name-vm2 '.repeat(10)}`);
+  await clock.advance(30_000);
+  const looks = await records();
+  const sumOf = (target: string) =>
+    looks
+      .filter((line) => line['target'] === target)
+      .reduce((sum, { count }) => sum + (typeof count === 'number' ? count : 1), 0);
+  assert.deepEqual([sumOf('vm1'), sumOf('vm2')], [300, 300]);
+  assert.ok(looks.length >= 20 && looks.length <= 20 + 30 + 6, `${looks.length} lines`);
+  for (let n = 0; n < 25; n++) ask('on name-vm1', `guest${n % 2}`);
+  await clock.advance(60_000);
+  assert.equal((await records()).length, looks.length + 25);
+});
+
 test('a flood of refused requests is told of in few lines, one guest harms no other, and no count is lost', () => {
   const refused = fc.record({
     guest: fc.constantFrom('guest1', 'guest2'),
     operation: fc.constantFrom('off', 'status'),
-    refusal: fc.constantFrom('altered', 'expired'),
+    kind: fc.constantFrom('altered', 'expired'),
   });
   const asked = fc.record({ refused, pauseMs: fc.nat(200) });
   fc.assert(
     fc.property(fc.array(asked, { maxLength: 300 }), (all) => {
-      const rate = new RefusalRate();
+      const rate = new LineRate();
       const at = new Map<string, number>();
       let nowMs = 0;
       for (const { refused, pauseMs } of all) {

@@ -91,7 +91,7 @@ describe('readIniConfig', () => {
     [
       '[a]\nx = eq ERROR # y',
       ['1 [a]', '2 x=eq ERROR # y'],
-      "2: warning: what looks like a comment is part of the value 'eq ERROR # y'; put the comment on a line of its own",
+      "2: warning: what looks like a comment is part of the value of 'x'; put the comment on a line of its own",
     ],
     ['\uFEFF[a]', ['1 [a]'], '1: warning: a byte order mark, ignored; save the file as UTF-8 without one'],
     [

@@ -1,23 +1,23 @@
 /**
- * How many refused requests of one guest are logged and audited one by one. The rest are counted, by guest, operation and
- * reason, and told later in one line for each of these: a guest that floods fills neither the log nor the disk, and every
- * request is in exactly one line. Pure.
+ * How many requests of one guest that end nothing, refused ones and looks, are logged and audited one by one. The rest are
+ * counted, by guest, operation and kind, and told later in one line for each of these: a guest that floods fills neither
+ * the log nor the disk, and every request is in exactly one line. Pure.
  *
- * Operations and reasons are a few fixed words, so what is kept of a guest is bounded.
+ * Operations and kinds are few, so what is kept of a guest is bounded.
  */
 const BURST = 20;
 const PER_SECOND = 1;
 const MOST_GUESTS = 10_000;
 
-export interface Refused {
+export interface Countable {
   readonly guest: string;
   readonly operation: string;
-  /** One of a few fixed words. */
-  readonly refusal: string;
+  /** One of a few words. */
+  readonly kind: string;
 }
 
 /** So many of a kind, and the last of them. */
-export interface Bundle<Request extends Refused> {
+export interface Bundle<Request extends Countable> {
   readonly last: Request;
   readonly count: number;
 }
@@ -27,15 +27,15 @@ interface Bucket {
   atMs: number;
 }
 
-export class RefusalRate<Request extends Refused> {
+export class LineRate<Request extends Countable> {
   readonly #buckets = new Map<string, Bucket>();
   #untold = new Map<string, Bundle<Request>>();
 
   /** Whether it is to be told of now; otherwise it is counted. */
-  take(refused: Request, nowMs: number): boolean {
-    if (this.#hasRoom(refused.guest, nowMs)) return true;
-    const key = JSON.stringify([refused.guest, refused.operation, refused.refusal]);
-    this.#untold.set(key, { last: refused, count: (this.#untold.get(key)?.count ?? 0) + 1 });
+  take(request: Request, nowMs: number): boolean {
+    if (this.#hasRoom(request.guest, nowMs)) return true;
+    const key = JSON.stringify([request.guest, request.operation, request.kind]);
+    this.#untold.set(key, { last: request, count: (this.#untold.get(key)?.count ?? 0) + 1 });
     return false;
   }
 
