@@ -22,6 +22,8 @@ export function makeDeb(
   const documents = `usr/share/doc/${what.name}`;
   put(root, `${documents}/copyright`, copyrightForDebian(what), 0o644);
   put(root, `${documents}/changelog.gz`, compressed(changelog(what, version)), 0o644);
+  const closed = closedFiles(what);
+  if (closed !== '') put(root, `usr/share/lintian/overrides/${what.name}`, closed, 0o644);
   mkdirSync(join(root, 'DEBIAN'), { mode: 0o755 });
   put(root, 'DEBIAN/control', control(what, architecture, version), 0o644);
   const configs = what.files.filter(({ isConfig }) => isConfig).map(({ to }) => to);
@@ -39,6 +41,13 @@ const forDebian = (what: Package): Package => ({
   ...what,
   files: what.files.map((file) => (file.isWritten ? { ...file, to: sampleOf(file), isConfig: false } : file)),
 });
+
+/** What lintian would hold against files that are root's alone. */
+const closedFiles = ({ files }: Package): string =>
+  files
+    .filter(({ mode }) => mode === 0o600)
+    .map(({ to }) => `# A passphrase has its place there.\nnon-standard-file-perm 0600 != 0644 [${to}]\n`)
+    .join('');
 
 const control = (what: Package, architecture: Architecture, version: string) => `Package: ${what.name}
 Version: ${version}

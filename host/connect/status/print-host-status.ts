@@ -45,7 +45,7 @@ function guestTable(guests: readonly GuestStatus[]): string {
   const nameWidth = Math.max(...lengths, 'GUEST'.length) + 2;
   const row = (name: string, state: string, since: string, open: string, words: string) => {
     const hasRoom = name.length <= LONGEST_NAME;
-    const cells = state.padEnd(STATE_WIDTH) + since.padEnd(FOR_WIDTH) + open.padEnd(OPEN_WIDTH);
+    const cells = plain(state).padEnd(STATE_WIDTH) + since.padEnd(FOR_WIDTH) + open.padEnd(OPEN_WIDTH);
     return `${hasRoom ? '' : `${name}\n`}${wrapped((hasRoom ? name : '').padEnd(nameWidth) + cells, words)}`;
   };
   return [

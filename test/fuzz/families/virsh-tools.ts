@@ -103,7 +103,7 @@ const ASKS: readonly Ask[] = [
   async (tool) => {
     const answer = await compareCpu(tool.virsh, FILE, 'kvm');
     if (!answer.ok) return lawfulFailure(answer, tool);
-    law(!/^error: ./m.test(tool.stderr), 'it has failed, and has compared', answer);
+    law(!hasComplained(tool.stderr), 'it has failed, and has compared', answer);
     const [first = ''] = tool.stdout.split('\n');
     const isUnfit = first.startsWith(`CPU described in ${FILE} is incompatible`);
     law(isUnfit === !answer.isFit, 'it fits where virsh says otherwise', answer, tool.stdout);
@@ -159,11 +159,7 @@ const ASKS: readonly Ask[] = [
     const { kind } = answer.job;
     // Both are told by a complaint, and nothing else is.
     const isComplaint = kind === 'not-running' || kind === 'arriving';
-    law(
-      isComplaint === (tool.exitCode !== 0 || /^error: ./m.test(tool.stderr)),
-      'a job by a failure',
-      answer,
-    );
+    law(isComplaint === (tool.exitCode !== 0 || hasComplained(tool.stderr)), 'a job by a failure', answer);
     if (kind === 'running')
       law(/^Job type: +0*[12]$/m.test(tool.stdout), 'a job that does not run', tool.stdout);
   },
@@ -171,16 +167,19 @@ const ASKS: readonly Ask[] = [
 
 const lawfulAnswer = (text: string, random: Random) => random.pick(ASKS)(played(text, random));
 
+/** At the beginning of a line, and no other sign than a newline ends one. */
+const hasComplained = (stderr: string) => /(?:^|\n)error: ./.test(stderr);
+
 /** What virsh says counts only when it has complained of nothing. */
 function isWhole({ exitCode, stderr }: Played): void {
-  law(exitCode === 0 && !/^error: ./m.test(stderr), 'half an answer counts', exitCode, stderr);
+  law(exitCode === 0 && !hasComplained(stderr), 'half an answer counts', exitCode, stderr);
 }
 
 function lawfulFailure({ kind }: VirshFailure, { exitCode, stderr }: Played): void {
   const isAbout = (words: RegExp) => words.test(stderr);
   if (kind === 'no-such-domain')
     law(isAbout(/failed to get domain|Domain not found/i), 'a domain is gone without a word', stderr);
-  if (kind === 'refused') law(exitCode !== 0 || isAbout(/^error: /m), 'refused without a word', stderr);
+  if (kind === 'refused') law(exitCode !== 0 || isAbout(/(?:^|\n)error: /), 'refused without a word', stderr);
   law(kind !== 'deadline', 'a deadline that did not pass');
 }
 
