@@ -12,6 +12,8 @@ import { FrameDecoder } from '../../shared/protocol/frame-decoder.ts';
 import type { Message } from '../../shared/protocol/message.ts';
 import { guestName } from './bridge-world.ts';
 
+process.on('disconnect', () => process.exit()); // whoever started it has ended
+
 const PING_EVERY_MS = HEARTBEAT_MS.idle;
 
 const [directory = '', first = '1', count = '0'] = process.argv.slice(2);

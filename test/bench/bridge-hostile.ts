@@ -5,6 +5,8 @@
  */
 import { createServer, type Socket } from 'node:net';
 
+process.on('disconnect', () => process.exit()); // whoever started it has ended
+
 const MIB = 1024 * 1024;
 const [path = ''] = process.argv.slice(2);
 const sockets = new Set<Socket>();

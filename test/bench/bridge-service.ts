@@ -4,6 +4,8 @@ import { encodeMessage } from '../../shared/protocol/encode-message.ts';
 import { FrameDecoder } from '../../shared/protocol/frame-decoder.ts';
 import type { Message } from '../../shared/protocol/message.ts';
 
+process.on('disconnect', () => process.exit()); // whoever started it has ended
+
 const socket = createConnection(process.argv[2] ?? '');
 const say = (message: Message) => socket.write(encodeMessage(message) ?? '');
 const decoder = new FrameDecoder((frame) => {

@@ -74,13 +74,16 @@ async function runAll(chosen: readonly Benchmark[]): Promise<void> {
 
 async function runOne(benchmark: Benchmark): Promise<void> {
   const { name, about } = benchmark;
-  const [loadBefore, startedMs] = [loadNow(), performance.now()];
+  const before = machineNow();
+  const startedMs = performance.now();
   console.log(`${name}: ${about}`);
   const isQuick = values.quick;
   const result = await benchmark.run({ quick: isQuick, report: (words) => console.error(`  ${words}`) });
-  const record: BenchmarkRecord = { name, about, isQuick, machine: machineNow(loadBefore), ...result };
+  const machine = { ...before, load: `${before.load} before, ${loadNow()} after` };
+  const record: BenchmarkRecord = { name, about, isQuick, machine, ...result };
   console.log(`\n${plainText(rowTable(record.rows))}`);
-  if (record.limits.length > 0) console.log(`\n${plainText(verdictTable(verdictsOf(record)))}`);
+  if (isQuick) console.log('\nno limit is judged by a quick run: it says too little');
+  else if (record.limits.length > 0) console.log(`\n${plainText(verdictTable(verdictsOf(record)))}`);
   console.log(`\nload ${record.machine.load}; ${((performance.now() - startedMs) / 1000).toFixed(0)} s\n`);
   if (directory !== undefined) writeRecord(directory, record);
 }

@@ -9,26 +9,29 @@ export interface Machine {
   readonly memoryMiB: number;
   readonly kernel: string;
   readonly node: string;
-  /** The average of one minute, before and after. */
+  /** The average of one minute. */
   readonly load: string;
   readonly date: string;
-  /** Of the tree that was measured. */
+  /** Of the tree that was measured, with a + where it had changes beside it. */
   readonly revision: string;
 }
 
 export const loadNow = (): string => (loadavg()[0] ?? 0).toFixed(1);
 
-const REVISION = ['rev-parse', '--short', 'HEAD'];
+const gitSays = (...argv: readonly string[]) => execFileSync('git', argv, { encoding: 'utf8' }).trim();
 
-export const machineNow = (loadBefore: string): Machine => ({
+const revision = () =>
+  `${gitSays('rev-parse', '--short', 'HEAD')}${gitSays('status', '--porcelain', '--', '.', ':!docs') === '' ? '' : '+'}`;
+
+export const machineNow = (): Machine => ({
   cpu: `${cpus()[0]?.model ?? 'unknown'} (${arch()})`,
   cpus: cpus().length,
   memoryMiB: Math.round(totalmem() / 1024 / 1024),
   kernel: release(),
   node: process.version,
-  load: `${loadBefore} before, ${loadNow()} after`,
+  load: loadNow(),
   date: new Date().toISOString().slice(0, 10),
-  revision: execFileSync('git', REVISION, { encoding: 'utf8' }).trim(),
+  revision: revision(),
 });
 
 const COMMANDS = {
