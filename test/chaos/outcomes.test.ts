@@ -37,6 +37,14 @@ test('a guest that is told failed of what is confirmed is one, and so is the oth
   assert.equal(found([line('unknown')], [told('confirmed')]), 1);
 });
 
+test('a guest that is told denied is one, whatever the lines say, and so is a line of another operation', () => {
+  assert.equal(found([line('confirmed')], [told('denied')]), 1);
+  assert.equal(found([], [told('denied')]), 1);
+  assert.equal(found([{ ...line('confirmed'), operation: 'status' }], [told('confirmed')]), 1);
+  const reset = { ...line('confirmed'), operation: 'reset' };
+  assert.equal(found([reset], [{ ...told('confirmed'), action: 'reboot' }]), 0);
+});
+
 test('the same id of another guest is another request', () => {
   assert.equal(found([{ ...line('confirmed'), requester: 'other' }], [told('failed')]), 0);
 });

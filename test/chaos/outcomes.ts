@@ -3,7 +3,9 @@
  *
  * A request may have several lines: it is asked again of a daemon that was restarted, or taken up again by one with nobody
  * waiting, and `unknown` claims nothing. What must never be is `failed`, which says that all is as it was, behind or beside
- * `confirmed`, or an answer that no line bears out. A guest that was told nothing can't have been told wrongly.
+ * `confirmed`, a line of another operation, an answer that its lines don't bear out, or a denial: all that is asked is
+ * granted. An answer without a line is only counted: a full disk or a lost host takes lines away. A guest that was told
+ * nothing can't have been told wrongly.
  */
 import type { Audited } from './audit-watch.ts';
 
@@ -55,13 +57,16 @@ function within(request: string, lines: readonly Audited[]): readonly string[] {
 }
 
 function beside({ id, asker, action, result }: Told, lines: readonly Audited[]): readonly string[] {
-  if (lines.length === 0) return [];
-  const results = lines.map((line) => line.result);
+  const operation = action === 'reboot' ? 'reset' : action;
+  const own = lines.filter((line) => line.operation === operation).map((line) => line.result);
   const isContradicted =
-    (result === 'failed' && results.includes('confirmed')) ||
-    (result === 'confirmed' && !results.includes('confirmed'));
+    result === 'denied' ||
+    own.length < lines.length ||
+    (result === 'failed' && own.includes('confirmed')) ||
+    (result === 'confirmed' && lines.length > 0 && !own.includes('confirmed'));
   if (!isContradicted) return [];
+  const said = lines.map((line) => `${line.operation} ${line.result}`).join(', ') || 'nothing';
   return [
-    `${asker} was told that its ${action} (request ${id}) is ${result}, and the audit logs say ${results.join(', ')}`,
+    `${asker} was told that its ${action} (request ${id}) is ${result}, and the audit logs say ${said}`,
   ];
 }
