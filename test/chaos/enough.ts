@@ -12,10 +12,12 @@ export interface StrikeCount {
 /** Of those that were drawn; the others meet a host that is just lost, or a guest that is just off. */
 const LEAST_STRUCK = 0.5;
 const LEAST_JOINED = 0.5;
+/** A kind that was drawn so often and never took effect is none. */
+const OFTEN = 4;
 
 export function tooFew(
   { forMs, strikes: drawn }: Schedule,
-  { offsOfLiving, outcomes }: Requests,
+  { offsOfLiving, outcomes }: Pick<Requests, 'offsOfLiving' | 'outcomes'>,
   strikes: ReadonlyMap<string, StrikeCount>,
   { joined, answers }: Pick<Joined, 'joined' | 'answers'>,
 ): readonly string[] {
@@ -31,5 +33,8 @@ export function tooFew(
     ...few('pings', of('ping'), minutes * ASKERS.length),
     ...few('faults that took effect', struck, Math.floor(drawn.length * LEAST_STRUCK)),
     ...few('answers that the audit logs bear out', joined, Math.floor(answers * LEAST_JOINED)),
+    ...[...strikes].flatMap(([kind, { drawn: often, struck: met }]) =>
+      often >= OFTEN && met === 0 ? few(`effects of ${often} times "${kind}"`, met, 1) : [],
+    ),
   ];
 }

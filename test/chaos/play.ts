@@ -16,7 +16,7 @@
  * | all is as before           | leftovers.ts, cluster-left.ts        | folders of Pacemaker, libvirt and the resource agents; |
  * |                            |                                      | fewer connections or MiB than are allowed there        |
  * | all serves again           | serves-again.ts                      | what takes longer than one request of each kind        |
- * | nothing grows              | trend.ts (without faults)            | growth below its limits                                |
+ * | nothing grows, none slower | trend.ts (without faults)            | growth below its limits                                |
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -7,12 +7,12 @@ test('a series is told by the medians of its first and its last third', () => {
   assert.deepEqual(thirds([5]), [5, 5]);
 });
 
-test('memory and open files have limits of their own', () => {
+test('memory, open files and times have limits of their own', () => {
   assert.deepEqual(
     grownIn([
       ['x on hosta, MiB', 60, 70],
       ['x on hosta, open files', 20, 23],
-      ['off, ms', 1, 900],
+      ['off, ms', 200, 1_100],
     ]),
     [],
   );
@@ -20,7 +20,8 @@ test('memory and open files have limits of their own', () => {
     grownIn([
       ['x on hosta, MiB', 60, 75],
       ['x on hosta, open files', 20, 24],
+      ['off, ms', 200, 1_101],
     ]).length,
-    2,
+    3,
   );
 });

@@ -8,6 +8,8 @@ const EVERY_MS = 20_000;
 const MORE_MEMORY = { factor: 1.1, mib: 8 };
 /** Medians of what is open at chance moments: a request more or less that is under way, and nothing that piles up. */
 const MORE_FILES = 3;
+/** What else the machine does makes all of them slower at times; what piles up makes them slower without end. */
+const MORE_TIME = { factor: 3, ms: 500 };
 
 export type TrendRow = readonly [name: string, first: number, last: number];
 
@@ -21,7 +23,7 @@ export class Trend {
   }
 
   took(what: string, ms: number): void {
-    this.#add(`${what}, ms`, ms);
+    this.#add(`${what}${TIME}`, ms);
   }
 
   async end(): Promise<void> {
@@ -34,7 +36,7 @@ export class Trend {
     return [...this.#series].sort().map(([name, values]) => [name, ...thirds(values)]);
   }
 
-  /** Programs that have grown. */
+  /** Programs that have grown, and requests that have got slower. */
   get grown(): readonly string[] {
     return grownIn(this.rows);
   }
@@ -60,13 +62,15 @@ export class Trend {
 
 const MEMORY = ', MiB';
 const FILES = ', open files';
+const TIME = ', ms';
 
 export const grownIn = (rows: readonly TrendRow[]): readonly string[] =>
   rows
     .filter(
       ([name, first, last]) =>
         (name.endsWith(MEMORY) && last > MORE_MEMORY.factor * first + MORE_MEMORY.mib) ||
-        (name.endsWith(FILES) && last > first + MORE_FILES),
+        (name.endsWith(FILES) && last > first + MORE_FILES) ||
+        (name.endsWith(TIME) && last > MORE_TIME.factor * first + MORE_TIME.ms),
     )
     .map(([name, first, last]) => `${name}: ${first.toFixed(0)} grew to ${last.toFixed(0)}`);
 
