@@ -168,7 +168,7 @@ const ASKS: readonly Ask[] = [
 const lawfulAnswer = (text: string, random: Random) => random.pick(ASKS)(played(text, random));
 
 /** At the beginning of a line, and no other sign than a newline ends one. */
-const hasComplained = (stderr: string) => /(?:^|\n)error: ./.test(stderr);
+const hasComplained = (stderr: string) => /(?:^|\n)error: [^\n]/.test(stderr);
 
 /** What virsh says counts only when it has complained of nothing. */
 function isWhole({ exitCode, stderr }: Played): void {
