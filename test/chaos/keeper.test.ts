@@ -34,6 +34,8 @@ test('a stack trace in a log is a defect, and what a daemon says is none', () =>
   const trace = 'TypeError: x is not a function\n    at Object.<anonymous> (/usr/sbin/vm-stonithd:12:7)\n';
   assert.equal(defectsIn(trace).length, 2);
   assert.equal(defectsIn('Uncaught:\n').length, 1);
+  assert.equal(defectsIn('<3>a request could not be served guest=x reason="TypeError: y"\n').length, 1);
+  assert.equal(defectsIn('(node:7) MaxListenersExceededWarning: Possible memory leak\n').length, 1);
   assert.deepEqual(
     defectsIn('<3>cannot listen on /run/x: Error at the port; see above\nrequest answered\n'),
     [],

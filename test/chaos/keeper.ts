@@ -47,12 +47,12 @@ export function unexplained(ends: readonly Ended[], ledger: StrikeLedger): reado
     );
 }
 
-/** What Node says of a program that did not expect what it met. */
+/** What Node says of a program that did not expect what it met, or the program itself where it caught that. */
 const DEFECT =
-  /^\s+at .+[:(]\d+:\d+\)?$|^(Uncaught|\w*Error: |FATAL ERROR|node:internal\/)|Unhandled|AssertionError/;
+  /^\s+at .+[:(]\d+:\d+\)?$|^(Uncaught|\w*Error: |FATAL ERROR|node:internal\/)|Unhandled|AssertionError|\b(?:Type|Range|Reference|Syntax)Error\b|MaxListenersExceeded|could not be served/;
 const MOST_LINES = 5;
 
-/** Lines of a log that no daemon of ours writes on purpose. */
+/** Lines that no program of ours writes on purpose. */
 export function defectsIn(text: string): readonly string[] {
   return text.split('\n').filter((line) => DEFECT.test(line));
 }

@@ -11,7 +11,7 @@
  * | one outcome                | outcomes.ts                          | requests whose lines a host took along, or a full disk |
  * | an outcome in its time     | requests.ts                          | requests on a host that was lost or frozen meanwhile   |
  * | an answer of its own       | requests.ts                          | bytes that neither name an asker nor a request of it   |
- * | no daemon ends by itself   | keeper.ts                            | an end within 5 s of a fault that ends this daemon     |
+ * | no daemon ends by itself   | keeper.ts, requests.ts               | an end within 5 s of a fault that ends this daemon     |
  * | what is ordered happens    | load.ts                              | times in which a host is lost or a heavy fault is open |
  * | all is as before           | leftovers.ts, cluster-left.ts        | folders of Pacemaker, libvirt and the resource agents; |
  * |                            |                                      | fewer connections or MiB than are allowed there        |

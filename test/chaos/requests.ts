@@ -5,6 +5,7 @@
 import type { CommandResult } from '../../shared/process/run-command.ts';
 import { ASKERS, type Asker, type Victim } from './chaos-names.ts';
 import type { ChaosWorld } from './chaos-world.ts';
+import { defectsIn } from './keeper.ts';
 import type { LabWatch } from './lab-watch.ts';
 import type { Told } from './outcomes.ts';
 import type { Trend } from './trend.ts';
@@ -111,6 +112,9 @@ export class Requests {
     const { lab } = this.#world;
     const root = lab.rootOf(host);
     const result = await lab.on(host, argv, { deadlineMs: endsWithinMs + FROZEN_MS });
+    const [defect] = defectsIn(result.stderr);
+    if (defect !== undefined)
+      this.#violations.add('no daemon ends by itself', `${argv[0]} on ${host} tells of a defect: ${defect}`);
     const isHostsFault = lab.rootOf(host) !== root || lab.isFrozen(host) || root === undefined;
     if (result.kind === 'deadline' && !isHostsFault) {
       const words = argv.filter((word) => !word.startsWith('--tokens=')).join(' ');
