@@ -81,7 +81,7 @@ export class CibSource {
     this.#state.complete();
     await this.#askNodeName();
     if (read === undefined) return;
-    this.#known = answer.stdout;
     this.#options.onResources(virtualDomainsIn(read.section).map(({ id, config }) => ({ id, config })));
+    this.#known = answer.stdout;
   }
 }
