@@ -6,9 +6,10 @@
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../../shared/errors.ts';
 import { HOSTS } from '../lab/fencing-world.ts';
 import { laboratory } from '../lab/lab.ts';
-import { countIn, scriptWords } from '../support/script-words.ts';
+import { countIn, refuse, scriptWords } from '../support/script-words.ts';
 import { playInNewLab } from './new-lab.ts';
 import { reportOf } from './report.ts';
 import { drawSchedule, endedAt, loadSchedule, type Schedule, saveSchedule, withOnly } from './schedule.ts';
@@ -35,9 +36,7 @@ const { values } = scriptWords(USAGE, {
 const minutes = countIn(USAGE, '--minutes', values.minutes);
 const seed = countIn(USAGE, '--seed', values.seed);
 const drawn =
-  values.replay === undefined
-    ? drawSchedule(seed, minutes * 60_000, HOSTS)
-    : loadSchedule(values.replay, HOSTS);
+  values.replay === undefined ? drawSchedule(seed, minutes * 60_000, HOSTS) : scheduleOf(values.replay);
 const schedule = values.calm ? withOnly(drawn, []) : drawn;
 const lab = laboratory();
 if (lab.isUp()) {
@@ -51,6 +50,14 @@ const isReplay = values.replay !== undefined;
 if (played.violations.length > 0 || (!isReplay && played.untested.length > 0)) process.exitCode = 1;
 const [first] = played.violations;
 if (first !== undefined) await findSmallest(first);
+
+function scheduleOf(file: string): Schedule {
+  try {
+    return loadSchedule(file, HOSTS);
+  } catch (thrown) {
+    return refuse(USAGE, messageOf(thrown));
+  }
+}
 
 async function copyLogs(): Promise<void> {
   const folder = join(tmpdir(), `pm-kvm-tools-chaos-${process.pid}`);

@@ -46,7 +46,7 @@ export class LabWatch {
     this.#count++;
     this.#longestMs = Math.max(this.#longestMs, nowMs - this.#lastMs);
     this.#lastMs = nowMs;
-    for (const { operation, target, result, id, host, timeMs, durationMs, readMs } of this.audit.read(
+    for (const { operation, target, result, host, timeMs, durationMs, readMs } of this.audit.read(
       HOSTS,
       nowMs,
     )) {
@@ -54,7 +54,7 @@ export class LabWatch {
       if (victim === undefined || result !== 'confirmed' || !this.#ledger.hasTrueClock(host, nowMs)) continue;
       // By the host's clock, which is the machine's: read later, it was given then all the same.
       const atMs = Math.min(timeMs, readMs);
-      const answer = { id, askedMs: atMs - durationMs, atMs };
+      const answer = { askedMs: atMs - durationMs, atMs };
       if (operation === 'off') this.observer.confirmedOff(victim, answer);
       if (operation === 'reset') this.observer.confirmedReset(victim, answer);
     }

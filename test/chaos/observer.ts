@@ -18,10 +18,8 @@ export interface Life extends Pick<QemuProcess, 'pid' | 'startedTicks' | 'isInco
   isOver: boolean;
 }
 
-/** A request's answer, wherever it was seen. */
+/** A request's answer, wherever it was seen: in the audit log, and once more where it was asked for. */
 export interface Confirmation {
-  /** The request, when it is known. */
-  readonly id: string | undefined;
   readonly askedMs: number;
   readonly atMs: number;
 }
@@ -38,8 +36,6 @@ interface Watched {
   watchedMs: number;
 }
 
-/** Judged already: the same answer is seen in the audit log and where it was asked for. */
-const REMEMBERED = 1_000;
 /** Of lives that are over, for answers that are late. */
 const LIVES_KEPT_MS = 300_000;
 
@@ -47,7 +43,6 @@ export class Observer {
   readonly #violations: Violations;
   readonly #twoLiveForMs: number;
   readonly #watched: ReadonlyMap<Victim, Watched>;
-  readonly #judged = new Set<string>();
   #nowMs = 0;
 
   constructor(violations: Violations, twoLiveForMs: number) {
@@ -121,9 +116,7 @@ export class Observer {
     };
   }
 
-  confirmedOff(victim: Victim, confirmation: Confirmation): void {
-    if (!this.#isNew(confirmation.id)) return;
-    const { askedMs, atMs } = confirmation;
+  confirmedOff(victim: Victim, { askedMs, atMs }: Confirmation): void {
     const watched = this.#of(victim);
     const isAskedFor = watched.asking > 0 || watched.askedForMs > askedMs;
     const left = watched.lives.filter(
@@ -135,8 +128,7 @@ export class Observer {
   }
 
   /** All that lived before have to be gone; who comes by a migration that began before the answer is one of them. */
-  confirmedReset(victim: Victim, { id, askedMs, atMs }: Confirmation): void {
-    if (!this.#isNew(id)) return;
+  confirmedReset(victim: Victim, { askedMs, atMs }: Confirmation): void {
     const left = this.#of(victim).lives.filter(
       ({ fromMs, seenMs, isIncoming }) =>
         seenMs >= atMs && (fromMs < askedMs || (isIncoming && fromMs < atMs)),
@@ -201,15 +193,6 @@ export class Observer {
     if (watched.offSinceMs === undefined) return;
     watched.watchedMs += this.#nowMs - watched.offSinceMs;
     watched.offSinceMs = undefined;
-  }
-
-  #isNew(id: string | undefined): boolean {
-    if (id === undefined) return true;
-    if (this.#judged.has(id)) return false;
-    this.#judged.add(id);
-    const [oldest] = this.#judged;
-    if (this.#judged.size > REMEMBERED && oldest !== undefined) this.#judged.delete(oldest);
-    return true;
   }
 
   #violate(law: Parameters<Violations['add']>[0], words: string, lives: readonly Life[]): void {

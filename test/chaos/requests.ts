@@ -60,10 +60,10 @@ export class Requests {
     const atMs = this.#watch.look();
     const isDone = result.kind === 'exited' && result.exitCode === 0;
     if (isDone && action === 'off') {
-      observer.confirmedOff(victim, { id, askedMs, atMs });
+      observer.confirmedOff(victim, { askedMs, atMs });
       if (wasAlive) this.offsOfLiving.set(victim, (this.offsOfLiving.get(victim) ?? 0) + 1);
     }
-    if (isDone && action === 'reboot') observer.confirmedReset(victim, { id, askedMs, atMs });
+    if (isDone && action === 'reboot') observer.confirmedReset(victim, { askedMs, atMs });
     const isSaidOff = result.kind === 'exited' && result.exitCode === 2 && action === 'status';
     if (isSaidOff && !observer.wasDeadSince(victim, askedMs))
       this.#violations.add(

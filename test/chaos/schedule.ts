@@ -26,6 +26,8 @@ export interface Schedule {
 const GAP_MS = { least: 1_500, most: 9_000 };
 /** After what may cost a host its power: two lost at once are another kind of trouble than ours. */
 const AFTER_HEAVY_MS = 30_000;
+/** Of the times at which one may strike: enough for each of them to come up in a run of twenty minutes. */
+const HEAVY_CHANCE = 0.6;
 
 export const kindOf = (name: KindName): FaultKind => CATALOGUE[name];
 const isKindName = (name: string): name is KindName => Object.hasOwn(CATALOGUE, name);
@@ -33,18 +35,43 @@ export const KIND_NAMES: readonly KindName[] = Object.keys(CATALOGUE).filter(isK
 
 export function drawSchedule(seed: number, forMs: number, hosts: readonly string[]): Schedule {
   const random = new Random(seed);
+  const isHeavyKind = (name: KindName) => kindOf(name).isHeavy === true;
+  const heavyKinds = new Bag(KIND_NAMES.filter(isHeavyKind), random);
+  const otherKinds = new Bag(
+    KIND_NAMES.filter((name) => !isHeavyKind(name)),
+    random,
+  );
   const strikes: Strike[] = [];
   let quietUntilMs = 0;
   for (let atMs = GAP_MS.least; atMs < forMs; atMs += random.between(GAP_MS.least, GAP_MS.most)) {
-    const isQuiet = atMs < quietUntilMs;
-    const name = random.pick(KIND_NAMES.filter((one) => !(isQuiet && kindOf(one).isHeavy === true)));
-    const { isHeavy, lastsMs, scope } = kindOf(name);
+    const isHeavy = atMs >= quietUntilMs && random.next() < HEAVY_CHANCE;
+    const name = (isHeavy ? heavyKinds : otherKinds).draw();
+    const { lastsMs, scope } = kindOf(name);
     const [least, most] = lastsMs;
     const where = scope === 'host' ? { host: random.pick(hosts) } : {};
     strikes.push({ atMs, kind: name, ...where, lengthMs: random.between(least, most) });
-    if (isHeavy === true) quietUntilMs = atMs + AFTER_HEAVY_MS;
+    if (isHeavy) quietUntilMs = atMs + AFTER_HEAVY_MS;
   }
   return { seed, forMs, strikes };
+}
+
+/** Gives out each of its things once before any a second time. */
+class Bag<T> {
+  readonly #all: readonly T[];
+  readonly #random: Random;
+  #left: T[] = [];
+
+  constructor(all: readonly T[], random: Random) {
+    this.#all = all;
+    this.#random = random;
+  }
+
+  draw(): T {
+    if (this.#left.length === 0) this.#left = [...this.#all];
+    const one = this.#random.pick(this.#left);
+    this.#left.splice(this.#left.indexOf(one), 1);
+    return one;
+  }
 }
 
 export function saveSchedule(file: string, schedule: Schedule): void {

@@ -38,6 +38,7 @@ fi
 cp /proc/sys/kernel/random/uuid "$LAB_DIRECTORY/boot-id" # a machine of its own, at every boot
 mount --bind "$LAB_DIRECTORY/boot-id" "$root/proc/sys/kernel/random/boot_id"
 mount --rbind /dev "$root/dev"
+mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts "$root/dev/pts" # numbers that no other host hands out
 mount -t tmpfs tmpfs "$root/dev/shm"
 mount -t tmpfs tmpfs "$root/run"
 mount -t tmpfs tmpfs "$root/tmp"
