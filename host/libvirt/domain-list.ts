@@ -100,7 +100,7 @@ export async function findDomain(
     : { ok: true, domain };
 }
 
-const LISTED = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (\d+|-) (.+)$/s;
+const LISTED = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) (0|[1-9]\d{0,9}|-) (.+)$/s;
 const NO_STATE: DomainState = { name: 'no-state', reason: 'unknown' };
 
 export function parseDomainList(text: string): DomainListResult {
