@@ -1,6 +1,7 @@
 /** The XML of domains as libvirt has it, running or defined. */
 
 import { randomUUID } from 'node:crypto';
+import { setImmediate as yieldOnce } from 'node:timers/promises';
 import { quoted } from '../../shared/visible.ts';
 import { type DomainSelector, domainWord, UUID } from './domain-selector.ts';
 import { type Domain, parseDomainXml } from './domain-xml.ts';
@@ -24,9 +25,11 @@ export async function dumpDefinition(virsh: Virsh, selector: DomainSelector): Pr
 
 /** A single argument of a command may have 128 KiB. */
 const DOMAINS_PER_CALL = 500;
+/** Whoever waits for its turn in this process waits no longer than these take. */
+const PARSED_AT_ONCE = 50;
 
 /**
- * Many domains by few processes (2 ms each where one by one costs 20). A domain that has gone in the meantime is a
+ * Many domains by few processes (less than 2 ms each where one by one costs 20). A domain that has gone in the meantime is a
  * `no-such-domain` of its own.
  */
 export async function dumpDomains(
@@ -59,12 +62,17 @@ async function dumpSome(
   const parts = result.stdout.split(mark);
   if (parts.length !== uuids.length + 1)
     return uuids.map((uuid) => [uuid, { ...failure, kind: 'unreadable' }]);
-  return uuids.map((uuid, index) => {
+  const dumped: [string, DumpResult][] = [];
+  for (const [index, uuid] of uuids.entries()) {
+    if (index % PARSED_AT_ONCE === 0) await yieldOnce();
     const text = parts[index]?.trim() ?? '';
-    if (text !== '') return [uuid, domainIn(text)];
-    const isGone = result.stderr.includes(`failed to get domain '${uuid}'`);
-    return [uuid, { ...failure, kind: isGone ? 'no-such-domain' : failure.kind }];
-  });
+    const isGone = text === '' && result.stderr.includes(`failed to get domain '${uuid}'`);
+    dumped.push([
+      uuid,
+      text === '' ? { ...failure, kind: isGone ? 'no-such-domain' : failure.kind } : domainIn(text),
+    ]);
+  }
+  return dumped;
 }
 
 function domainIn(text: string): DumpResult {

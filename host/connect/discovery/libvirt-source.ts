@@ -32,8 +32,6 @@ export interface LibvirtSourceOptions {
 
 /** A start gives several events within a few milliseconds. */
 const SETTLE_MS = 30;
-/** So that reading the XML of a thousand domains does not hold up the links for longer than this takes. */
-const DUMPED_AT_ONCE = 50;
 
 interface Looked {
   readonly dumped: ReadonlyMap<string, GuestDomain>;
@@ -132,12 +130,8 @@ export class LibvirtSource {
       return changed.has(name) || !this.#seen.has(uuid) || this.#seen.get(uuid) !== id;
     });
     onDomains(list.domains, new Map(), askedMs);
-    let fault: string | undefined;
-    for (let start = 0; start < toLookAt.length && !this.#isClosed; start += DUMPED_AT_ONCE) {
-      const looked = await this.#lookAt(toLookAt.slice(start, start + DUMPED_AT_ONCE));
-      onDomains(list.domains, looked.dumped, askedMs);
-      fault ??= looked.fault;
-    }
+    const { dumped, fault } = await this.#lookAt(toLookAt);
+    onDomains(list.domains, dumped, askedMs);
     if (fault === undefined) this.#state.complete();
     else this.#state.incomplete(fault);
     this.#options.onFirstLook();

@@ -7,10 +7,12 @@
  *
  * Failure at every step: before `change` nothing has happened; a change that is refused has changed nothing; a conflict
  * makes the plan again, ATTEMPTS times at most; an answer that did not come is looked into by version, so what is said
- * to be done is done. Whoever dies between change and record leaves a backup and a configuration that is whole.
+ * to be done is done. Whoever dies between change and record leaves a backup and a configuration that is whole. Without
+ * room for a backup nothing is changed, but for what has to be cleaned up.
  */
 import { changeCib } from '../../pacemaker/cib-change.ts';
 import { type CibChange, diffConfiguration } from '../../pacemaker/cib-diff.ts';
+import type { Cib, CibVersion } from '../../pacemaker/cib-query.ts';
 import { type Simulation, simulate } from '../../pacemaker/simulate.ts';
 import { clusterProblem, type Facts, gatherFacts, type Needs } from '../cluster/facts.ts';
 import type { Session } from '../cluster/session.ts';
@@ -18,7 +20,7 @@ import { waitForIdle } from '../cluster/wait-for-idle.ts';
 import { shellWord } from '../format/words.ts';
 import { type Message, message } from '../messages/message.ts';
 import type { Plan, Planner } from '../plan/plan.ts';
-import { recordChange, saveBackup } from './history.ts';
+import { faultOf, recordChange, saveBackup } from './history.ts';
 
 export interface ChangeWish {
   /** As the person typed it, for the record. */
@@ -54,9 +56,10 @@ export type ChangeOutcome =
       readonly plan: Plan;
       readonly facts: Facts;
       readonly changes: readonly CibChange[];
-      readonly backup: string;
-      /** The command that goes back. */
-      readonly undo: string;
+      /** Undefined where there was no room for it: only of what had to be cleaned up. */
+      readonly backup: string | undefined;
+      /** The command that goes back, if one can. */
+      readonly undo: string | undefined;
     };
 
 const ATTEMPTS = 5;
@@ -80,13 +83,16 @@ export async function changeConfiguration(session: Session, wish: ChangeWish): P
       if (!isConfirmed) return { kind: 'refused', problems: [message('not-confirmed')], warnings: [] };
     }
     if (session.interrupted.aborted && wish.isUrgent !== true) return unavailable([message('interrupted')]);
-    const backup = saveBackup(session.stateDirectory, facts.cib, session.clock.wallMs());
+    const backup = saved(session, facts.cib);
+    if (!backup.ok && wish.isUrgent !== true) return unavailable([backup.problem]);
     const result = await changeCib(session.pacemaker, facts.cib, changes);
     if (result.ok) {
-      if (wish.isRecorded !== false) {
-        recordChange(session.stateDirectory, wish.command, backup, result.version);
-      }
-      return { kind: 'changed', plan, facts, changes, backup, undo: undoCommand(session) };
+      const done = { kind: 'changed', plan, facts, changes, backup: backup.path } as const;
+      const unrecorded =
+        wish.isRecorded === false ? undefined : recorded(session, wish, done.backup, result.version);
+      return unrecorded === undefined
+        ? { ...done, undo: undoCommand(session) }
+        : { ...done, plan: { ...plan, warnings: [...plan.warnings, unrecorded] }, undo: undefined };
     }
     if (result.kind === 'invalid') {
       const refusal = message('change-invalid', { fault: result.fault.slice(0, 400) });
@@ -96,6 +102,35 @@ export async function changeConfiguration(session: Session, wish: ChangeWish): P
     if (attempt === ATTEMPTS) return unavailable([message('changed-too-often', { attempts: ATTEMPTS })]);
     session.tell(message('changed-meanwhile'));
   }
+}
+
+type Saved =
+  | { readonly ok: true; readonly path: string }
+  | { readonly ok: false; readonly path: undefined; readonly problem: Message };
+
+function saved({ stateDirectory, clock }: Session, cib: Cib): Saved {
+  let path = '';
+  const fault = faultOf(() => {
+    path = saveBackup(stateDirectory, cib, clock.wallMs());
+  });
+  if (fault === undefined) return { ok: true, path };
+  return {
+    ok: false,
+    path: undefined,
+    problem: message('state-unwritable', { directory: stateDirectory, fault }),
+  };
+}
+
+/** What is done is done: why undo can't take it back is a warning. */
+function recorded(
+  { stateDirectory }: Session,
+  { command }: ChangeWish,
+  backup: string | undefined,
+  version: CibVersion,
+): Message | undefined {
+  if (backup === undefined) return undefined;
+  const fault = faultOf(() => recordChange(stateDirectory, command, backup, version));
+  return fault === undefined ? undefined : message('change-unrecorded', { backup, fault });
 }
 
 interface Planned {

@@ -4,11 +4,11 @@
  *   <state>/before-<time>-<epoch>.xml     the whole CIB; the newest 20 are kept, readable by root only
  *   <state>/last-change.json              what was changed from which of them, to which version
  *
- * Invariant: the backup is on the disk before anything changes.
+ * Invariant: the backup is on the disk before anything changes. A disk that is full gets no half of a file.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemCodeOf } from '../../../shared/errors.ts';
+import { messageOf, systemCodeOf } from '../../../shared/errors.ts';
 import type { Cib, CibVersion } from '../../pacemaker/cib-query.ts';
 import { printXml } from '../../xml/print-xml.ts';
 
@@ -79,6 +79,22 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 function writeWhole(path: string, text: string): void {
   const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, text, { mode: 0o600 });
-  renameSync(draft, path);
+  try {
+    writeFileSync(draft, text, { mode: 0o600 });
+    renameSync(draft, path);
+  } catch (thrown) {
+    rmSync(draft, { force: true });
+    throw thrown;
+  }
+}
+
+/** Undefined when it was done; what the system said when it could not be. */
+export function faultOf(work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (thrown) {
+    if (systemCodeOf(thrown) === undefined) throw thrown;
+    return messageOf(thrown);
+  }
 }

@@ -3,7 +3,7 @@
  * when there is one: it is a file of its own beside the program.
  */
 import type { GivenOptions } from '../../../shared/command-line.ts';
-import { messageOf, PmError } from '../../../shared/errors.ts';
+import { messageOf, PmError, systemCodeOf } from '../../../shared/errors.ts';
 import { paths } from '../../../shared/paths.ts';
 import type { Session } from '../cluster/session.ts';
 import { type Catalogue, type Message, message } from '../messages/message.ts';
@@ -20,12 +20,16 @@ export async function runCommandLine(line: Command, typed: string, catalogue: Ca
   try {
     return printReport(await reportOf(line, typed, catalogue, output), output);
   } catch (thrown) {
-    const isOurs = thrown instanceof PmError;
-    const problem = isOurs
-      ? message('plain', { text: thrown.message })
-      : message('defect', { fault: (thrown instanceof Error && thrown.stack) || messageOf(thrown) });
-    return printReport({ exitCode: isOurs ? thrown.exitCode : EXIT.failed, problems: [problem] }, output);
+    const exitCode = thrown instanceof PmError ? thrown.exitCode : EXIT.failed;
+    return printReport({ exitCode, problems: [problemOf(thrown)] }, output);
   }
+}
+
+/** What the system refuses, such as a disk that is full, is no defect. */
+function problemOf(thrown: unknown): Message {
+  if (thrown instanceof PmError) return message('plain', { text: thrown.message });
+  if (systemCodeOf(thrown) !== undefined) return message('system-fault', { fault: messageOf(thrown) });
+  return message('defect', { fault: (thrown instanceof Error && thrown.stack) || messageOf(thrown) });
 }
 
 async function reportOf(line: Command, typed: string, catalogue: Catalogue, output: Output): Promise<Report> {

@@ -19,14 +19,15 @@ import { usage } from './usage.ts';
 export async function runMove(session: Session, invocation: Invocation): Promise<Report> {
   const { names, options } = invocation;
   if (names.length === 0) return usage([message('names-needed')]);
-  if (session.isOffline) return usage([message('needs-cluster')]);
+  if (!isPossible(session, options)) return usage([message('needs-cluster')]);
   return moveAll(session, invocation, options.text('node'), (facts) => meantGuests(names, facts));
 }
 
 export async function runEvacuate(session: Session, invocation: Invocation): Promise<Report> {
-  const [node, ...rest] = invocation.names.map(({ text }) => text);
+  const { names, options } = invocation;
+  const [node, ...rest] = names.map(({ text }) => text);
   if (node === undefined || rest.length > 0) return usage([message('one-node-needed')]);
-  if (session.isOffline) return usage([message('needs-cluster')]);
+  if (!isPossible(session, options)) return usage([message('needs-cluster')]);
   return moveAll(session, invocation, undefined, ({ cib, status }) => {
     const nodes = nodesIn(cib.root).map(({ name }) => name);
     const there = guestsIn(cib.root).filter(({ resource }) =>
@@ -37,6 +38,10 @@ export async function runEvacuate(session: Session, invocation: Invocation): Pro
     return { guests: there, problems: nodes.includes(node) ? [] : [nodeProblem(node, nodes)] };
   });
 }
+
+/** Nothing moves in a file, but where it would go can be planned there. */
+const isPossible = ({ isOffline }: Session, options: Invocation['options']): boolean =>
+  !isOffline || options.flag('dry-run');
 
 type Choose = (facts: Facts) => {
   readonly guests: readonly Guest[];

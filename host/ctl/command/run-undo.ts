@@ -48,7 +48,8 @@ export async function runUndo(session: Session, { names, options, typed }: Invoc
     return changeReport(outcome, () => message('undone', { command }));
   }
   forgetChange(session.stateDirectory);
-  const saved = outcome.kind === 'changed' ? [message('backup-only', { backup: outcome.backup })] : [];
+  const replaced = outcome.kind === 'changed' ? outcome.backup : undefined;
+  const saved = replaced === undefined ? [] : [message('backup-only', { backup: replaced })];
   return {
     exitCode: EXIT.ok,
     lines: [message('undone', { command }), ...saved],

@@ -14,6 +14,7 @@ export const en = {
   no: 'no',
   'yes-or-no': '[y/N]',
   defect: 'a defect of vm-ctl: {fault}',
+  'system-fault': 'vm-ctl had to give up: {fault}; see to that, and what was done with vm-ctl status',
 
   // The command line
   'unknown-command': '"{words}" is no command of vm-ctl',
@@ -107,6 +108,10 @@ export const en = {
   'changed-too-often':
     'the configuration was changed by others at each of {attempts} attempts; try again later',
   'change-invalid': 'Pacemaker refuses the configuration that would come of it: {fault}',
+  'state-unwritable':
+    'cannot keep what was before in {directory}: {fault}; nothing has been changed: make room there and try again',
+  'change-unrecorded':
+    'the change is made, and could not be recorded ({fault}): vm-ctl undo cannot take it back; the configuration before is in {backup}',
   'backup-saved': 'the configuration before is in {backup}; go back with {undo}',
   'backup-only': 'the configuration before is in {backup}',
   'dry-run-changes': 'This would change in the configuration:',

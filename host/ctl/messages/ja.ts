@@ -15,6 +15,8 @@ export const ja: Catalogue = {
   no: 'なし',
   'yes-or-no': '[y/N]',
   defect: 'vm-ctl の不具合です: {fault}',
+  'system-fault':
+    'vm-ctl を続けられませんでした: {fault}。原因を取り除き、どこまで済んだかを vm-ctl status で確認してください',
 
   'unknown-command': '"{words}" という vm-ctl のコマンドはありません',
   'option-unknown': '{option} は {command} のオプションではありません',
@@ -106,6 +108,10 @@ export const ja: Catalogue = {
   'changed-meanwhile': '構成が同時に変更されたため、計画をやり直します',
   'changed-too-often': '{attempts} 回試しましたが、毎回ほかの変更がありました。後でやり直してください',
   'change-invalid': '変更後の構成を Pacemaker が受け付けません: {fault}',
+  'state-unwritable':
+    '変更前の内容を {directory} に保存できません: {fault}。何も変更していません。空き容量を確保してやり直してください',
+  'change-unrecorded':
+    '変更は完了しましたが記録できませんでした ({fault})。vm-ctl undo では取り消せません。変更前の構成は {backup} にあります',
   'backup-saved': '変更前の構成は {backup} にあります。{undo} で元に戻せます',
   'backup-only': '変更前の構成は {backup} にあります',
   'dry-run-changes': '構成の変更内容:',

@@ -21,6 +21,7 @@ import type { PacemakerFailure } from '../../pacemaker/pacemaker-call.ts';
 import { simulate } from '../../pacemaker/simulate.ts';
 import type { XmlElement } from '../../xml/xml-element.ts';
 import { changeConfiguration } from '../change/change-configuration.ts';
+import { faultOf } from '../change/history.ts';
 import type { Facts } from '../cluster/facts.ts';
 import { guestsIn } from '../cluster/guests.ts';
 import { pause } from '../cluster/pause.ts';
@@ -106,7 +107,11 @@ export async function moveGuest(
     ...rest,
   });
 
-  recordMove(session.stateDirectory, resource, end);
+  const fault = faultOf(() => recordMove(session.stateDirectory, resource, end));
+  if (fault !== undefined) {
+    const { stateDirectory: directory } = session;
+    return outcome('refused', { messages: [message('state-unwritable', { directory, fault })] });
+  }
   session.tell(message('move-begins', { guest: domain, source, target }));
   const set = await changeConfiguration(session, {
     command,

@@ -26,12 +26,13 @@ export function changeReport(outcome: ChangeOutcome, done: (guest: string) => Me
     case 'planned':
       return dryRunReport(outcome.plan, outcome.changes, outcome.simulation);
     case 'changed': {
-      const { plan, backup, undo } = outcome;
+      const { plan, backup = null, undo } = outcome;
+      const saved = undo === undefined || backup === null ? [] : [message('backup-saved', { backup, undo })];
       const changed = plan.guests.map(({ domain }) => domain);
       return {
         exitCode: EXIT.ok,
         warnings: plan.warnings,
-        lines: [...plan.notes, ...changed.map(done), message('backup-saved', { backup, undo })],
+        lines: [...plan.notes, ...changed.map(done), ...saved],
         data: { changed: true, guests: changed, backup },
       };
     }

@@ -45,6 +45,7 @@ async function tailOf(path: string): Promise<string> {
 export const auditEntriesIn = (text: string): AuditEntry[] => text.split('\n').flatMap(entryIn);
 
 function entryIn(line: string): readonly AuditEntry[] {
+  if (!line.startsWith('{')) return [];
   let value: unknown;
   try {
     value = JSON.parse(line);

@@ -1,6 +1,9 @@
-/** What others change between plan and change is seen and kept, and a configuration that never stands still is told. */
+/**
+ * What others change between plan and change is seen and kept, and a configuration that never stands still is told; and what
+ * happens when nothing can be written down of a change.
+ */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { changeConfiguration } from '../../../host/ctl/change/change-configuration.ts';
@@ -16,7 +19,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { HOSTS_CIB, PUBLISHED_CONFIG } from './published.ts';
 
 /** Before each of the first `times` patches, somebody else changes the configuration. */
-function disturbed(t: TestContext, times: number) {
+function disturbed(t: TestContext, times: number, state = 'state') {
   const folder = temporaryDirectory(t);
   const cibFile = join(folder, 'cib.xml');
   writeFileSync(cibFile, HOSTS_CIB);
@@ -39,7 +42,7 @@ function disturbed(t: TestContext, times: number) {
     },
     virsh: { run: runCommand, uri: 'test:///default', deadlineMs: 10_000 },
     isOffline: true,
-    stateDirectory: join(folder, 'state'),
+    stateDirectory: join(folder, state),
     lockName: cibFile,
     tell: ({ key }) => told.push(key),
     showProgress: () => undefined,
@@ -47,8 +50,9 @@ function disturbed(t: TestContext, times: number) {
     interrupted: new AbortController().signal,
     clock: systemClock,
   };
-  const add = () =>
+  const add = (isUrgent = false) =>
     changeConfiguration(session, {
+      isUrgent,
       command: 'add',
       needs: {},
       isDryRun: false,
@@ -59,7 +63,7 @@ function disturbed(t: TestContext, times: number) {
           NOBODY_ASKED,
         ),
     });
-  return { cibFile, add, told };
+  return { folder, cibFile, add, told };
 }
 
 test('a change by someone else is kept, and ours is planned again on top of it', async (t) => {
@@ -81,4 +85,29 @@ test('it is not tried for ever', async (t) => {
     ['changed-too-often'],
   );
   assert.doesNotMatch(readFileSync(cibFile, 'utf8'), /prmVMCTL_guest1/);
+});
+
+const keysOf = (messages: readonly { readonly key: MessageKey }[]) => messages.map(({ key }) => key);
+
+test('without room for the configuration of before nothing is changed, unless it has to be cleaned up', async (t) => {
+  const { cibFile, add } = disturbed(t, 0, 'cib.xml/state');
+  const outcome = await add();
+  assert.ok(outcome.kind === 'unavailable');
+  assert.deepEqual(keysOf(outcome.problems), ['state-unwritable']);
+  assert.match(String(outcome.problems[0]?.values['fault']), /ENOTDIR/);
+  assert.doesNotMatch(readFileSync(cibFile, 'utf8'), /prmVMCTL_guest1/);
+  assert.equal((await add(true)).kind, 'changed');
+  assert.match(readFileSync(cibFile, 'utf8'), /prmVMCTL_guest1/);
+});
+
+test('what is changed and can not be recorded is said to be changed, and that undo does not know of it', async (t) => {
+  const { folder, cibFile, add } = disturbed(t, 0);
+  mkdirSync(join(folder, 'state/last-change.json'), { recursive: true });
+  const outcome = await add();
+  assert.ok(outcome.kind === 'changed');
+  assert.deepEqual(keysOf(outcome.plan.warnings), ['change-unrecorded']);
+  assert.equal(outcome.undo, undefined);
+  assert.match(readFileSync(cibFile, 'utf8'), /prmVMCTL_guest1/);
+  const left = readdirSync(join(folder, 'state')).filter((name) => !/^before-.*\.xml$/.test(name));
+  assert.deepEqual(left, ['last-change.json']);
 });
