@@ -17,6 +17,8 @@ const MAY_DIFFER = [
   /\[(probe_complete|shutdown|terminate)\]/,
   // Pacemaker's own: its controller tells it when it joins, and a pacemaker-attrd that was killed has forgotten it.
   /\[#feature-set\]/,
+  // What holds them is there only as long as there are any.
+  /\/transient_attributes\[[^\]]*\](\/instance_attributes\[[^\]]*\])?$/,
 ];
 
 export async function holdingsOf(lab: Laboratory): Promise<Holdings> {

@@ -63,19 +63,14 @@ labTest(
         assert.notEqual(resultOf(early), 'confirmed', 'it lives on the other host');
         assert.equal(qemusOf(lab, VICTIM).length, 1);
       }
-      await lab.ask('hosts', [
-        'crm_resource',
-        '--meta',
-        '-r',
-        RESOURCE,
-        '-p',
-        'target-role',
-        '-v',
-        'Started',
-      ]);
+      const resource = (...words: string[]) => lab.ask('hosts', ['crm_resource', '-r', RESOURCE, ...words]);
+      await resource('--ban', '--node', 'hosta');
+      await resource('--meta', '-p', 'target-role', '-v', 'Started');
       await lab.waitForIdle('hosts');
       assert.equal(qemusOf(lab, VICTIM).length, 1, 'it was not started a second time');
-      await lab.ask('hosts', ['crm_resource', '--refresh', '-r', RESOURCE]);
+      assert.match((await lab.on('hosta', ['crm_mon', '-1'])).stdout, /was sent to hosta/, 'hostb has tried');
+      await resource('--clear');
+      await resource('--refresh');
       await lab.waitForIdle('hosts');
       const later = await off();
       assert.equal(resultOf(later), 'confirmed', reasonOf(later));

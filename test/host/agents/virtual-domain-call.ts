@@ -10,7 +10,7 @@ interface Play {
   readonly domain: string;
   /** What pacemaker-attrd has. */
   readonly mark?: string;
-  /** A shell script for what pacemaker-attrd says of where the machine was sent. */
+  /** A shell script for what pacemaker-attrd says of where the machine was sent; not asked where the environment names a node. */
   readonly arrived?: string;
   /** A shell script for what it is told. */
   readonly told?: string;
@@ -32,6 +32,10 @@ export function virtualDomain(t: TestContext, play: Play): AgentCall {
   call.program(
     'attrd_updater',
     `case $* in
+*--query*--all*arriving-*)
+  if [ -n "$OCF_RESKEY_CRM_meta_on_node" ]; then echo "name=\\"arriving-tested\\" host=\\"$OCF_RESKEY_CRM_meta_on_node\\" value=\\"\\""
+  else ${arrived}
+  fi ;;
 *--query*arriving-*) ${arrived} ;;
 *--query*) ${mark === '' ? UNSET : `echo 'name="force_stop-tested" host="h" value="${mark}"'`} ;;
 *) ${told} ;;
