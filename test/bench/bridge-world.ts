@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../../shared/protocol/message.ts';
 import { cpuMsOf } from '../support/process-table.ts';
+import { own } from './leaves-nothing.ts';
 
 const HERE = import.meta.dirname;
 
@@ -16,14 +17,21 @@ export class BridgeWorld {
   readonly directory: string;
   readonly socket: string;
   readonly cib: string;
+  readonly config: string;
+  /** The XML of each guest. */
+  readonly files: readonly string[];
+  readonly #libvirt: string;
 
-  constructor(directory: string, guests: number) {
+  constructor(directory: string, guests: number, libvirt = 'test:///default') {
     this.directory = directory;
+    this.#libvirt = libvirt;
+    this.config = join(directory, 'vm-connectd.conf');
     this.socket = join(directory, 'local.sock');
     this.cib = join(directory, 'cib.xml');
     const template = readFileSync(join(HERE, '../support/recorded/libvirt/domain-defined.xml'), 'utf8');
     for (const folder of ['s', 'x']) mkdirSync(join(directory, folder));
     const resources: string[] = [];
+    const files: string[] = [];
     for (let number = 1; number <= guests; number++) {
       const name = guestName(number);
       const file = join(directory, 'x', `${name}.xml`);
@@ -35,12 +43,14 @@ export class BridgeWorld {
           .replace(/<uuid>.*<\/uuid>/, `<uuid>${uuid}</uuid>`)
           .replaceAll('/var/lib/libvirt/qemu/guest2', this.socketOf(name)),
       );
+      files.push(file);
       resources.push(
         `<primitive id="prmVMCTL_${name}" class="ocf" provider="extra" type="VirtualDomain">` +
           `<instance_attributes id="${name}-p"><nvpair id="${name}-c" name="config" value="${file}"/>` +
           `<nvpair id="${name}-h" name="hypervisor" value="qemu:///system"/></instance_attributes></primitive>`,
       );
     }
+    this.files = files;
     writeFileSync(
       this.cib,
       '<cib validate-with="pacemaker-3.0" epoch="1" num_updates="0" admin_epoch="0"><configuration><crm_config/>' +
@@ -51,8 +61,8 @@ export class BridgeWorld {
 
   sweepEvery(seconds: number): void {
     writeFileSync(
-      join(this.directory, 'vm-connectd.conf'),
-      `[host]\nsocket = ${this.socket}\nlibvirt = test:///default\nsweep-seconds = ${seconds}\n`,
+      this.config,
+      `[host]\nsocket = ${this.socket}\nlibvirt = ${this.#libvirt}\nsweep-seconds = ${seconds}\n`,
     );
   }
 
@@ -71,7 +81,7 @@ export class Helper {
 
   /** Resolves when it has said that it is ready. */
   static async start(file: string, ...parameters: string[]): Promise<Helper> {
-    const helper = new Helper(fork(join(HERE, file), parameters, { execArgv: ['--import', 'tsx'] }));
+    const helper = new Helper(own(fork(join(HERE, file), parameters, { execArgv: ['--import', 'tsx'] })));
     await helper.#answer();
     return helper;
   }
@@ -98,9 +108,10 @@ export class Helper {
   }
 }
 
-/** Of a process: CPU time in ms, and memory in MiB now and at its highest. */
+/** Of a process: CPU time in ms with that of the commands it has run, and memory in MiB now and at its highest. */
 export function usageOf(pid: number): { cpuMs: number; rssMiB: number; peakMiB: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const kibOf = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
-  return { cpuMs: cpuMsOf(pid), rssMiB: kibOf('VmRSS'), peakMiB: kibOf('VmHWM') };
+  const { own, children } = cpuMsOf(pid);
+  return { cpuMs: own + children, rssMiB: kibOf('VmRSS'), peakMiB: kibOf('VmHWM') };
 }

@@ -4,9 +4,8 @@
  *
  * Who waits for a guest's program looks but once a second: commands in a guest cost it processor time.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
@@ -16,7 +15,8 @@ import { endProgram, startProgram } from '../lab/bridge-programs.ts';
 import type { Laboratory } from '../lab/lab.ts';
 import { channelSocket, VIRTIO_PORT } from '../lab/virtio-port.ts';
 import { waitFor } from '../lab/wait-for.ts';
-import { type RoundTripTimes, roundTrips } from './round-trips.ts';
+import { makeFolder, removeFolder } from './leaves-nothing.ts';
+import { QUESTIONS, type Question, type RoundTripTimes, roundTrips, timesIn } from './round-trips.ts';
 
 const GUEST = 'guest1';
 const FOLDER = '/opt/bench';
@@ -31,9 +31,6 @@ const PATIENCE_MS = 90_000;
 /** An emulated processor takes its time until V8 has compiled what is hot. */
 const WARM_UP = 300;
 
-/** What a host asks an agent, and what an echo gives back. */
-const HOSTS_PING = (number: number) => `{"type":"ping","nonce":${number}}`;
-
 export interface Asking {
   readonly count: number;
   readonly outstanding: number;
@@ -47,7 +44,7 @@ export class PortWorld {
   }
 
   static async build(lab: Laboratory): Promise<PortWorld> {
-    const folder = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-bench-'));
+    const folder = makeFolder();
     try {
       writeFileSync(join(folder, NATIVE), NATIVE_PART);
       await build({
@@ -64,7 +61,7 @@ export class PortWorld {
       });
       await lab.push(GUEST, folder, FOLDER);
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder(folder);
     }
     return new PortWorld(lab);
   }
@@ -81,18 +78,12 @@ export class PortWorld {
     this.#hostAsks(
       ['qemu-ga', '-m', 'virtio-serial', '-p', VIRTIO_PORT, '-f', '/run/bench-qemu-ga.pid'],
       asking,
-      () => '{"execute":"guest-ping"}',
-      (line) => line === '{"return": {}}',
+      QUESTIONS.guestPing,
     );
 
   /** Our agent's answer to the same question. */
   agentPong = (asking: Asking): Promise<RoundTripTimes> =>
-    this.#hostAsks(
-      ['vm-connectd', '-t', 'guest'],
-      asking,
-      HOSTS_PING,
-      (line, number) => line === `{"type":"pong","nonce":${number}}`,
-    );
+    this.#hostAsks(['vm-connectd', '-t', 'guest'], asking, QUESTIONS.hostsPing);
 
   /** A program in the guest asks, and the host gives back what comes. */
   async rawFromGuest(asking: Asking): Promise<RoundTripTimes> {
@@ -126,13 +117,12 @@ export class PortWorld {
   async #hostAsks(
     holder: readonly string[],
     asking: Asking,
-    line = HOSTS_PING,
-    isAnswer = (answer: string, number: number) => answer === line(number),
+    question: Question = QUESTIONS.hostsPingEchoed,
   ): Promise<RoundTripTimes> {
     const socket = await this.#held();
     await startProgram(this.#lab, GUEST, HOLDER, holder);
     try {
-      return await roundTrips(socket, { ...asking, warmUp: WARM_UP, line, isAnswer });
+      return await roundTrips(socket, { ...asking, warmUp: WARM_UP, question });
     } finally {
       socket.destroy();
       await endProgram(this.#lab, GUEST, [HOLDER], 'KILL');
@@ -168,11 +158,4 @@ export class PortWorld {
     await sleep(100);
     return socket;
   }
-}
-
-function timesIn(value: unknown): RoundTripTimes {
-  if (typeof value !== 'object' || value === null) throw new Error('the guest wrote no figures');
-  const { timesMs, perSecond } = { timesMs: [], perSecond: Number.NaN, ...value };
-  if (!Array.isArray(timesMs)) throw new Error('the guest wrote no times');
-  return { timesMs: timesMs.map(Number), perSecond: Number(perSecond) };
 }

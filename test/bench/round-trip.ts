@@ -1,7 +1,7 @@
 /**
  * How long the bridge takes to carry a question and its answer, and how many in a second: over the virtio port of a real
- * guest and over bare unix sockets, beside a raw echo of lines of the same length, and beside QEMU's own agent on the
- * same port.
+ * guest, over a pseudo-terminal on this machine and over bare unix sockets, beside a raw echo of lines of the same length,
+ * and beside QEMU's own agent on the same port.
  *
  * From whichever end is asked, the way through the port is the same, twice; what differs are the programs at its ends.
  */
@@ -9,7 +9,7 @@ import { laboratory } from '../lab/lab.ts';
 import type { Benchmark, Limit, Row } from './benchmark.ts';
 import { versionsOf } from './machine.ts';
 import { type Asking, PortWorld } from './round-trip-guest.ts';
-import { SocketWorld } from './round-trip-sockets.ts';
+import { NativeWorld } from './round-trip-native.ts';
 import type { RoundTripTimes } from './round-trips.ts';
 import { statsOf } from './statistics.ts';
 
@@ -26,11 +26,16 @@ const GUEST_PING = 'port, host asks: guest-ping of QEMU’s agent';
 const PONG = 'port, host asks: pong of vm-connectd';
 const RAW = 'port, guest asks: echo by the host';
 const BRIDGE = 'port, guest asks: the whole bridge';
+const NATIVE_NODE = 'native port, host asks: echo by Node';
+const NATIVE_PING = 'native port, host asks: guest-ping of QEMU’s agent';
+const NATIVE_PONG = 'native port, host asks: pong of vm-connectd';
+const NATIVE_RAW = 'native port, guest asks: echo by the host';
+const NATIVE_BRIDGE = 'native port, guest asks: the whole bridge';
 const SOCKET_RAW = 'socket: echo by Node';
 const SOCKET_PING = 'socket: guest-ping of QEMU’s agent';
 const SOCKET_DAEMON = 'socket: vm-connectd -t host';
 /** QEMU's agent has one question at a time, and of one guest the host's daemon takes no more than 500 in a second. */
-const ONE_AT_A_TIME = [GUEST_PING, SOCKET_PING, SOCKET_DAEMON];
+const ONE_AT_A_TIME = [GUEST_PING, NATIVE_PING, NATIVE_BRIDGE, SOCKET_PING, SOCKET_DAEMON];
 const rate = (name: string) => `${name}, 32 at once`;
 
 const LIMITS: readonly Limit[] = [
@@ -38,7 +43,12 @@ const LIMITS: readonly Limit[] = [
   { row: PONG, of: GUEST_PING, times: 1 },
   { row: BRIDGE, of: RAW, times: 2 },
   { row: BRIDGE, of: GUEST_PING, times: 1 },
+  { row: NATIVE_PONG, of: NATIVE_NODE, times: 2 },
+  { row: NATIVE_PONG, of: NATIVE_PING, times: 1 },
+  { row: NATIVE_BRIDGE, of: NATIVE_RAW, times: 2 },
+  { row: NATIVE_BRIDGE, of: NATIVE_PING, times: 1 },
   { row: SOCKET_DAEMON, of: SOCKET_RAW, times: 2 },
+  { row: SOCKET_DAEMON, of: SOCKET_PING, times: 1 },
 ];
 
 const wayRows = (port: PortWorld): readonly Way[] => [
@@ -48,14 +58,14 @@ const wayRows = (port: PortWorld): readonly Way[] => [
   { name: PONG, kind: 'ours', peer: NODE, ask: port.agentPong },
   { name: RAW, kind: 'floor', ask: (asking) => port.rawFromGuest(asking) },
   { name: BRIDGE, kind: 'ours', peer: RAW, ask: (asking) => port.bridge(asking) },
-  { name: SOCKET_RAW, kind: 'floor', ask: (asking) => onSockets((world) => world.echoByNode(asking)) },
-  { name: SOCKET_PING, kind: 'peer', ask: (asking) => onSockets((world) => world.guestPing(asking)) },
-  {
-    name: SOCKET_DAEMON,
-    kind: 'ours',
-    peer: SOCKET_RAW,
-    ask: (asking) => onSockets((world) => world.hostDaemon(asking)),
-  },
+  { name: NATIVE_NODE, kind: 'floor', ask: natively('portEcho') },
+  { name: NATIVE_PING, kind: 'peer', ask: natively('portGuestPing') },
+  { name: NATIVE_PONG, kind: 'ours', peer: NATIVE_NODE, ask: natively('portPong') },
+  { name: NATIVE_RAW, kind: 'floor', ask: natively('portRaw') },
+  { name: NATIVE_BRIDGE, kind: 'ours', peer: NATIVE_RAW, ask: natively('portBridge') },
+  { name: SOCKET_RAW, kind: 'floor', ask: natively('socketEcho') },
+  { name: SOCKET_PING, kind: 'peer', ask: natively('socketGuestPing') },
+  { name: SOCKET_DAEMON, kind: 'ours', peer: SOCKET_RAW, ask: natively('socketDaemon') },
 ];
 
 export const roundTrip: Benchmark = {
@@ -96,11 +106,6 @@ export const roundTrip: Benchmark = {
   },
 };
 
-async function onSockets(ask: (world: SocketWorld) => Promise<RoundTripTimes>): Promise<RoundTripTimes> {
-  const world = new SocketWorld();
-  try {
-    return await ask(world);
-  } finally {
-    world.end();
-  }
+function natively(way: keyof NativeWorld): Way['ask'] {
+  return (asking) => NativeWorld.with((world) => world[way](asking));
 }

@@ -9,6 +9,10 @@ export interface RoundTrips {
   readonly outstanding: number;
   /** At least so long after one another, for what answers only so many in a second. */
   readonly everyMs?: number;
+  readonly question: Question;
+}
+
+export interface Question {
   /** Counted from 1. */
   readonly line: (number: number) => string;
   /** Whether a line answers the question of that number; all others are passed over. */
@@ -20,21 +24,44 @@ export interface RoundTripTimes {
   readonly perSecond: number;
 }
 
-/** What a guest's program asks its host; also the line that a raw echo carries, so that both have the same length. */
-export const ping = {
-  line: (number: number): string =>
-    `{"type":"request","id":"bench-${process.pid}-${number}","service":"host","text":"ping","deadlineMs":20000}`,
-  isEcho: (line: string, number: number): boolean => line === ping.line(number),
-  isReply: (line: string, number: number): boolean =>
-    line.includes('"type":"reply"') && line.includes(`"id":"bench-${process.pid}-${number}"`),
-};
+/** A guest may ask 500 times a second; a way of one question at a time stays below, whoever answers. */
+export const ASKED_EVERY_MS = 2.5;
+
+const echoed = (line: Question['line']): Question => ({
+  line,
+  isAnswer: (answer, number) => answer === line(number),
+});
+const request = (number: number): string =>
+  `{"type":"request","id":"bench-${process.pid}-${number}","service":"host","text":"ping","deadlineMs":20000}`;
+const hostsPing = (number: number): string => `{"type":"ping","nonce":${number}}`;
+
+export const QUESTIONS = {
+  /** What a guest's program asks its host, and a raw echo of a line of the same length. */
+  request: {
+    line: request,
+    isAnswer: (line, number) =>
+      line.includes('"type":"reply"') && line.includes(`"id":"bench-${process.pid}-${number}"`),
+  },
+  requestEchoed: echoed(request),
+  /** What a host asks an agent. */
+  hostsPing: {
+    line: hostsPing,
+    isAnswer: (line, number) => line === `{"type":"pong","nonce":${number}}`,
+  },
+  hostsPingEchoed: echoed(hostsPing),
+  /** What QEMU's agent is asked. */
+  guestPing: {
+    line: () => '{"execute":"guest-ping"}',
+    isAnswer: (line) => line === '{"return": {}}',
+  },
+} as const satisfies Readonly<Record<string, Question>>;
 
 const PATIENCE_MS = 60_000;
 
 /** The stream belongs to it meanwhile. */
 export async function roundTrips(
   stream: Duplex,
-  { warmUp, count, outstanding, everyMs, line, isAnswer }: RoundTrips,
+  { warmUp, count, outstanding, everyMs, question: { line, isAnswer } }: RoundTrips,
 ): Promise<RoundTripTimes> {
   const askedAtMs: number[] = [];
   const timesMs: number[] = [];
@@ -73,4 +100,12 @@ export async function roundTrips(
     for (let number = 0; number < Math.min(outstanding, all); number++) ask();
   });
   return { timesMs: timesMs.slice(warmUp), perSecond: (count / (performance.now() - startMs)) * 1000 };
+}
+
+/** What another process has found, and written as JSON. */
+export function timesIn(value: unknown): RoundTripTimes {
+  if (typeof value !== 'object' || value === null) throw new Error('the asker wrote no figures');
+  const { timesMs, perSecond } = { timesMs: [], perSecond: Number.NaN, ...value };
+  if (!Array.isArray(timesMs)) throw new Error('the asker wrote no times');
+  return { timesMs: timesMs.map(Number), perSecond: Number(perSecond) };
 }

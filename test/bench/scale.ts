@@ -3,14 +3,15 @@
  * it carries requests of every tenth of them, alone and beside a guest that does its worst. What a guest costs must
  * not grow with their number.
  */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../../shared/protocol/message.ts';
 import type { Benchmark, BenchmarkOptions, Limit, Row, Unit } from './benchmark.ts';
 import { BridgeWorld, guestName, Helper, usageOf } from './bridge-world.ts';
+import { makeFolder, own, removeFolder } from './leaves-nothing.ts';
+import { libvirtIn, runGuests } from './running-guests.ts';
 import { statsOf } from './statistics.ts';
 
 const PROGRAM = 'dist/sbin/vm-connectd';
@@ -40,16 +41,18 @@ export const scale: Benchmark = {
     'vm-connectd -t host with 10 to 3,000 guests: idle, with a tenth of them talking, and beside a hostile one',
   needs: 'nothing',
   async run(options) {
-    const directory = mkdtempSync(join(tmpdir(), 'pmk-bench-'));
+    const directory = makeFolder();
     try {
       const rows: Row[] = [];
+      const folderFor = (guests: number) => mkdtempSync(join(directory, `${guests}-`));
       for (const guests of options.quick ? [10, MAIN] : [10, 100, MAIN, 3_000]) {
-        rows.push(...(await measure(mkdtempSync(join(directory, `${guests}-`)), guests, options)));
+        rows.push(...(await measure(folderFor(guests), guests, options)));
       }
+      rows.push(...(await measureRunning(folderFor(MAIN), options)));
       rows.push(...shares(rows));
       return { rows, limits: LIMITS, plot: { unit: 'ms', scale: 'logarithmic' }, versions: {} };
     } finally {
-      rmSync(directory, { recursive: true, force: true });
+      removeFolder(directory);
     }
   },
 };
@@ -57,6 +60,8 @@ export const scale: Benchmark = {
 const named = (guests: number, what: string) => `${guests.toLocaleString('en-US')} guests: ${what}`;
 const LINKED = 'start to last link';
 const CPU = 'processor while idle';
+/** Those that run are seen by libvirt, the others by what the cluster would start. */
+const RUNNING = `${MAIN.toLocaleString('en-US')} guests that run`;
 const MEMORY = 'memory while idle';
 const ROUND_TRIP = 'round trip to a service';
 const SWEPT = 'round trip while it looks at all guests each second';
@@ -66,6 +71,9 @@ const beside = (kind: string) => `round trip beside ${kind}`;
 const LIMITS: readonly Limit[] = [
   { row: named(MAIN, LINKED), plus: 2_000 },
   { row: named(MAIN, CPU), plus: 1 },
+  { row: `${RUNNING}: ${LINKED}`, plus: 2_000 },
+  { row: `${RUNNING}: ${CPU}`, plus: 1 },
+  { row: `${RUNNING}: ${MEMORY}`, plus: Math.floor(150e6 / 2 ** 20) },
   { row: named(MAIN, MEMORY), plus: Math.floor(150e6 / 2 ** 20) },
   { row: named(3_000, MEMORY_EACH), of: named(MAIN, MEMORY_EACH), times: 1.25 },
   { row: named(MAIN, ROUND_TRIP), figure: 'p99', plus: 20 },
@@ -79,6 +87,60 @@ const LIMITS: readonly Limit[] = [
     times: 3,
   })),
 ];
+
+interface Started {
+  readonly daemon: ChildProcess;
+  readonly pid: number;
+  readonly linkedMs: number;
+}
+
+/** Until the last guest is linked. */
+async function startDaemon(world: BridgeWorld, farm: Helper): Promise<Started> {
+  const nowMs = () => Number(process.hrtime.bigint() / 1000n) / 1000;
+  const startedMs = nowMs();
+  const daemon = own(
+    spawn(process.execPath, [PROGRAM, '-t', 'host', '--config', world.config], {
+      env: { ...process.env, CIB_file: world.cib },
+      stdio: ['ignore', 'ignore', openSync(join(world.directory, 'log'), 'w')],
+    }),
+  );
+  const linkedMs = Number(await farm.ask({ what: 'all-greeted' })) - startedMs;
+  return { daemon, pid: daemon.pid ?? 0, linkedMs };
+}
+
+/** With the commands that it runs meanwhile, in percent of a processor; and what memory it has then, in MiB. */
+async function idle(pid: number, quick: boolean): Promise<{ readonly cpu: number; readonly rssMiB: number }> {
+  await sleep(quick ? 1_500 : SETTLED_MS);
+  const idleMs = quick ? 3_000 : SWEEP_MS;
+  const before = usageOf(pid);
+  await sleep(idleMs);
+  const after = usageOf(pid);
+  return { cpu: ((after.cpuMs - before.cpuMs) / idleMs) * 100, rssMiB: after.rssMiB };
+}
+
+/** That libvirt has to be asked for each of them costs time at the start, and once a minute. */
+async function measureRunning(directory: string, { quick, report }: BenchmarkOptions): Promise<Row[]> {
+  const world = new BridgeWorld(directory, MAIN, libvirtIn(directory));
+  const endGuests = await runGuests(directory, world.files);
+  const farm = await Helper.start('bridge-guests.ts', join(directory, 's'), '1', String(MAIN));
+  const { daemon, pid, linkedMs } = await startDaemon(world, farm);
+  try {
+    const { cpu, rssMiB } = await idle(pid, quick);
+    const rows = [
+      { what: LINKED, unit: 'ms', value: linkedMs },
+      { what: CPU, unit: '%', value: cpu },
+      { what: MEMORY, unit: 'MiB', value: rssMiB },
+    ] as const;
+    return rows.map(({ what, unit, value }): Row => {
+      report(`${RUNNING}: ${what}: ${value} ${unit}`);
+      return { name: `${RUNNING}: ${what}`, kind: 'ours', unit, stats: statsOf([value]) };
+    });
+  } finally {
+    daemon.kill('SIGKILL');
+    farm.kill();
+    endGuests();
+  }
+}
 
 async function measure(
   directory: string,
@@ -104,27 +166,14 @@ async function measure(
   for (const [index, kind] of kinds.entries()) {
     hostiles.set(kind, await start('bridge-hostile.ts', world.socketOf(guestName(guests - index))));
   }
-  const startedMs = Number(process.hrtime.bigint() / 1000n) / 1000;
-  const daemon = spawn(
-    process.execPath,
-    [PROGRAM, '-t', 'host', '--config', join(directory, 'vm-connectd.conf')],
-    {
-      env: { ...process.env, CIB_file: world.cib },
-      stdio: ['ignore', 'ignore', openSync(join(directory, 'log'), 'w')],
-    },
-  );
+  const { daemon, pid, linkedMs } = await startDaemon(world, farm);
   try {
-    const pid = daemon.pid ?? 0;
-    note(LINKED, 'ms', [Number(await farm.ask({ what: 'all-greeted' })) - startedMs]);
+    note(LINKED, 'ms', [linkedMs]);
     await start('bridge-service.ts', world.socket);
 
-    await sleep(quick ? 1_500 : SETTLED_MS);
-    const idleMs = quick ? 3_000 : SWEEP_MS;
-    const before = usageOf(pid);
-    await sleep(idleMs);
-    const after = usageOf(pid);
-    note(CPU, '%', [((after.cpuMs - before.cpuMs) / idleMs) * 100]);
-    note(MEMORY, 'MiB', [after.rssMiB]);
+    const { cpu, rssMiB } = await idle(pid, quick);
+    note(CPU, '%', [cpu]);
+    note(MEMORY, 'MiB', [rssMiB]);
     // From here on it looks at all guests when it is told to, and not in the middle of what is measured.
     world.sweepEvery(3_600);
     daemon.kill('SIGHUP');

@@ -5,11 +5,12 @@
  * threads wake another one, which takes longer than most of what is measured.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { HOSTS_CIB } from '../host/ctl/published.ts';
 import type { Benchmark, BenchmarkResult, Limit, Row } from './benchmark.ts';
+import { makeFolder, own, removeFolder } from './leaves-nothing.ts';
 import { statsOf } from './statistics.ts';
 
 const EMPTY = 'node -e 0';
@@ -95,11 +96,11 @@ export const start: Benchmark = {
   about: 'the start of each program, beside that of an empty Node',
   needs: 'nothing',
   async run({ quick }) {
-    const folder = mkdtempSync(join(tmpdir(), 'pm-kvm-tools-bench-'));
+    const folder = makeFolder();
     try {
       return await measure(startsIn(folder), quick ? 5 : 30);
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder(folder);
     }
   },
 };
@@ -135,7 +136,9 @@ function untilEnd({ name, argv }: Start): number {
 /** Until it logs that it runs, which is when it serves. */
 async function untilReady({ name, argv }: Start): Promise<number> {
   const startMs = performance.now();
-  const child = spawn('taskset', [...ON_ONE_PROCESSOR, ...argv], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = own(
+    spawn('taskset', [...ON_ONE_PROCESSOR, ...argv], { stdio: ['ignore', 'ignore', 'pipe'] }),
+  );
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   let said = '';
   const ms = await new Promise<number>((resolve, reject) => {

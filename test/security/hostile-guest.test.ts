@@ -201,7 +201,7 @@ test('requests that are long and say nothing keep nobody waiting', async (t) => 
   const bridge = await realBridge(t);
   const good = await greeted(bridge.good);
   const bad = await greeted(bridge.bad);
-  const usedMs = () => cpuMsOf(bridge.stonithdPid);
+  const usedMs = () => cpuMsOf(bridge.stonithdPid).own;
   const beforeMs = usedMs();
   const texts = [`off${' '.repeat(60_000)}x`, `list${' x'.repeat(30_000)}`, `${' '.repeat(60_000)}off`];
   for (const [index, text] of texts.entries()) {

@@ -19,7 +19,7 @@ import { usage } from './usage.ts';
 export async function runMove(session: Session, invocation: Invocation): Promise<Report> {
   const { names, options } = invocation;
   if (names.length === 0) return usage([message('names-needed')]);
-  if (!isPossible(session, options)) return usage([message('needs-cluster')]);
+  if (!isPossible(session, options)) return usage([message('move-needs-cluster')]);
   return moveAll(session, invocation, options.text('node'), (facts) => meantGuests(names, facts));
 }
 
@@ -27,7 +27,7 @@ export async function runEvacuate(session: Session, invocation: Invocation): Pro
   const { names, options } = invocation;
   const [node, ...rest] = names.map(({ text }) => text);
   if (node === undefined || rest.length > 0) return usage([message('one-node-needed')]);
-  if (!isPossible(session, options)) return usage([message('needs-cluster')]);
+  if (!isPossible(session, options)) return usage([message('move-needs-cluster')]);
   return moveAll(session, invocation, undefined, ({ cib, status }) => {
     const nodes = nodesIn(cib.root).map(({ name }) => name);
     const there = guestsIn(cib.root).filter(({ resource }) =>

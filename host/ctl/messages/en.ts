@@ -31,6 +31,8 @@ export const en = {
   'timeout-form': '--timeout is a number of seconds',
   'names-or-node-needed': 'name guests, or a node with -b, and not both',
   'one-node-needed': 'name one node',
+  'move-needs-cluster':
+    'this needs a running cluster; with --cib-file only --dry-run shows where a guest would go',
   'needs-cluster': 'this needs a running cluster; it can do nothing with --cib-file',
   'one-key-needed': 'name one key; see vm-ctl key list',
   'one-victim-needed': 'name the one guest that may be fenced, or its resource with --resource',

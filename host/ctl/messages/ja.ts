@@ -32,6 +32,8 @@ export const ja: Catalogue = {
   'timeout-form': '--timeout は秒数で指定してください',
   'names-or-node-needed': 'ゲスト名か -b ノード名のどちらか一方を指定してください',
   'one-node-needed': 'ノードを1つ指定してください',
+  'move-needs-cluster':
+    'この操作には稼働中のクラスタが必要です。--cib-file では --dry-run で移動先の確認だけができます',
   'needs-cluster': 'この操作には稼働中のクラスタが必要です。--cib-file では実行できません',
   'one-key-needed': '鍵を1つ指定してください (vm-ctl key list で確認できます)',
   'one-victim-needed': 'フェンシング対象のゲストを1つ、またはリソースを --resource で指定してください',

@@ -71,11 +71,13 @@ export async function simulateMoves(
   facts: Facts,
 ): Promise<({ readonly ok: true } & MoveSimulations) | PacemakerFailure> {
   const { root } = facts.cib;
-  const live = await simulate(pacemaker, root);
-  if (!live.ok) return live;
   const open = wishes.filter(({ node }) => node === undefined);
-  if (open.length === 0) return { ok: true, live, without: live };
-  const without = await simulate(pacemaker, withConstraints(root, bansOf(open, facts)));
+  const [live, banned] = await Promise.all([
+    simulate(pacemaker, root),
+    open.length === 0 ? undefined : simulate(pacemaker, withConstraints(root, bansOf(open, facts))),
+  ]);
+  if (!live.ok) return live;
+  const without = banned ?? live;
   return without.ok ? { ok: true, live, without } : without;
 }
 

@@ -90,7 +90,8 @@ function readSettings(section: IniEntry, problems: ProblemList): Map<Name, IniSe
     }
   }
   for (const name of NAMES) {
-    if (!settings.has(name)) problems.error(section, `key ${excerpt(section.name)} has no ${name}`, `add ${name} = …`);
+    if (!settings.has(name))
+      problems.error(section, `key ${excerpt(section.name)} has no ${name}`, `add ${name} = …`);
   }
   return settings;
 }
