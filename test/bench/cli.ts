@@ -6,6 +6,7 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { messageOf, PmError, systemCodeOf } from '../../shared/errors.ts';
 import { laboratory } from '../lab/lab.ts';
 import { labSpec } from '../lab/layout.ts';
 import { refuse, scriptWords } from '../support/script-words.ts';
@@ -41,18 +42,24 @@ const { values, positionals } = scriptWords(USAGE, {
 const unknown = positionals.filter((name) => !NAMES.includes(name));
 if (values.quick && values.record) refuse(USAGE, 'a quick run is not recorded: it says too little');
 if (unknown.length > 0) refuse(USAGE, `there is no benchmark ${unknown.join(', ')}`);
+if (values.json === '') refuse(USAGE, '--json takes a directory');
+if (!values['write-docs'] && !existsSync(PROGRAMS)) refuse(USAGE, `${PROGRAMS} is not there: npm run build`);
 const directory = values.record ? join(DOCS, 'benchmarks') : values.json;
-if (directory !== undefined) mkdirSync(directory, { recursive: true });
-if (!values['write-docs']) {
+try {
+  if (directory !== undefined) mkdirSync(directory, { recursive: true });
+  if (!values['write-docs']) await runAll();
+  if (values.record || values['write-docs']) writeDocument(DOCS, NAMES);
+} catch (thrown) {
+  const isDefect = !(thrown instanceof PmError) && systemCodeOf(thrown) === undefined;
+  console.error(`bench: ${isDefect && thrown instanceof Error ? thrown.stack : messageOf(thrown)}`);
+  process.exitCode = 1;
+}
+
+async function runAll(): Promise<void> {
+  const startedMs = performance.now();
   const chosen = BENCHMARKS.filter(({ name, isLong }) =>
     positionals.length === 0 ? !(values.quick && isLong) : positionals.includes(name),
   );
-  await runAll(chosen);
-}
-if (values.record || values['write-docs']) writeDocument(DOCS, NAMES);
-
-async function runAll(chosen: readonly Benchmark[]): Promise<void> {
-  if (!existsSync(PROGRAMS)) throw new Error(`${PROGRAMS} is not there: npm run build`);
   for (const benchmark of chosen.filter(({ needs }) => needs === 'nothing')) await runOne(benchmark);
   const lab = laboratory();
   const wasUp = lab.isUp();
@@ -70,6 +77,7 @@ async function runAll(chosen: readonly Benchmark[]): Promise<void> {
       if (!wasUp) await lab.down();
     }
   }
+  console.log(`all of them: ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
 }
 
 async function runOne(benchmark: Benchmark): Promise<void> {

@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectOnce } from '../../shared/unix-socket.ts';
 import { lastLines, waitFor } from '../lab/wait-for.ts';
 import { BridgeWorld, guestName } from './bridge-world.ts';
@@ -24,6 +25,8 @@ import {
 const NODE = process.execPath;
 const WARM_UP = 300;
 const PATIENCE_MS = 20_000;
+/** Who has opened a terminal sets it up, and throws away what has come until then. */
+const SETTLES_MS = 500;
 const DAEMON = 'dist/sbin/vm-connectd';
 const PORT_END = [NODE, '--import', 'tsx', join(import.meta.dirname, 'port-end.ts')];
 const ECHO = `require('node:net').createServer((s) => s.on('error', () => {}).on('data', (d) => s.write(d))).listen(process.argv[1])`;
@@ -127,7 +130,9 @@ export class NativeWorld {
   async #hostAsks(holder: readonly string[], asking: Asking, question: Question): Promise<RoundTripTimes> {
     this.#startPort();
     this.#start(...holder);
-    return this.#ask(await this.#connected(this.#qemusEnd), asking, question);
+    const socket = await this.#connected(this.#qemusEnd);
+    await sleep(SETTLES_MS);
+    return this.#ask(socket, asking, question);
   }
 
   async #guestAsks(role: string, path: string, { count, outstanding }: Asking): Promise<RoundTripTimes> {
