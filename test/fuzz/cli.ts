@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { messageOf } from '../../shared/errors.ts';
 import { plainText } from '../bench/tables.ts';
-import { countIn, scriptWords } from '../support/script-words.ts';
+import { countIn, refuse, scriptWords } from '../support/script-words.ts';
 import { FAMILIES } from './families.ts';
 import { familyNamed } from './family.ts';
 import { faultsOf } from './faults.ts';
@@ -16,10 +16,12 @@ const CORPUS = join(import.meta.dirname, 'corpus');
 const SIDE_BY_SIDE = 2;
 const HANGS_AFTER_MS = 60_000;
 const TOLD_EVERY_MS = 20_000;
+/** Until then nothing is known of what it reaches, and of how its heap grows. */
+const LEAST_INPUTS = 1_000;
 
 const USAGE = `usage: npm run fuzz [-- OPTIONS]
 
-  --inputs N       for each family (100000)
+  --inputs N       for each family, 1000 at least (100000)
   --family NAME    only this one; may be given several times
   --seed S         the inputs are drawn from it (1)
   --keep           inputs that reached new code are added to the corpus`;
@@ -33,6 +35,8 @@ const { values } = scriptWords(USAGE, {
   },
 });
 const inputs = countIn(USAGE, '--inputs', values.inputs);
+if (inputs < LEAST_INPUTS)
+  refuse(USAGE, `--inputs: ${LEAST_INPUTS} at least, or nothing can be said of a family`);
 const seed = countIn(USAGE, '--seed', values.seed);
 
 const waiting = familiesWanted();

@@ -20,7 +20,7 @@ import { labTest } from './shared-lab.ts';
 import { manageGuest } from './virtual-domain.ts';
 import { waitFor } from './wait-for.ts';
 
-const MIGRATIONS = Number(process.env['MIGRATIONS'] ?? 5);
+const MIGRATIONS = Number(process.env['MIGRATIONS'] ?? 3);
 const LIMIT_MS = 300_000 + MIGRATIONS * 60_000;
 
 labTest(

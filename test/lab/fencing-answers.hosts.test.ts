@@ -57,14 +57,15 @@ labTest(
     const world = await buildFaultWorld(lab);
     try {
       const off = (deadlineMs = DEADLINE_MS) => world.bridge.ask(`off ${world.token}`, deadlineMs);
+      const resource = (...words: string[]) => lab.ask('hosts', ['crm_resource', '-r', RESOURCE, ...words]);
+      await resource('--ban', '--node', 'hosta'); // or the cluster would start it there, where it is
+      await lab.waitForIdle('hosts');
       await sendAndForget(lab);
       for (let ask = 0; ask < 2; ask++) {
         const early = await off(6_000);
         assert.notEqual(resultOf(early), 'confirmed', 'it lives on the other host');
         assert.equal(qemusOf(lab, VICTIM).length, 1);
       }
-      const resource = (...words: string[]) => lab.ask('hosts', ['crm_resource', '-r', RESOURCE, ...words]);
-      await resource('--ban', '--node', 'hosta');
       await resource('--meta', '-p', 'target-role', '-v', 'Started');
       await lab.waitForIdle('hosts');
       assert.equal(qemusOf(lab, VICTIM).length, 1, 'it was not started a second time');

@@ -51,9 +51,10 @@ const NOT_INSTALLED = 5;
 
 function agentFindings({ cib, status }: Seen): readonly Message[] {
   const missing = new Map<string, { node: string; provider: string; resources: string[] }>();
+  const histories = historiesIn(cib);
   for (const { id, primitive } of virtualDomainsIn(cib)) {
     const provider = primitive.provider ?? 'heartbeat';
-    for (const node of nodesWithout(cib, id)) {
+    for (const node of nodesWithout(histories.get(id) ?? [])) {
       const isOnline = status?.nodes.find(({ name }) => name === node)?.isOnline;
       if (status !== undefined && isOnline !== true) continue;
       const own = missing.get(`${provider} ${node}`);
@@ -72,8 +73,8 @@ function agentFindings({ cib, status }: Seen): readonly Message[] {
 }
 
 /** Where the last that was done with a resource was a look that found no agent. */
-function nodesWithout(cib: XmlElement, resource: string): readonly string[] {
-  const history = historyIn(historiesOf(cib, resource));
+function nodesWithout(histories: readonly XmlElement[]): readonly string[] {
+  const history = historyIn(histories);
   if (!history.ok) return [];
   return [...history.nodes].flatMap(([node, { operations }]) => {
     const [last] = operations.toSorted((one, other) => other.callId - one.callId);
@@ -84,12 +85,18 @@ function nodesWithout(cib: XmlElement, resource: string): readonly string[] {
 const isMissing = ({ operation, exitCode }: HistoryOperation) =>
   operation === 'monitor' && exitCode === NOT_INSTALLED;
 
-function historiesOf(cib: XmlElement, resource: string): readonly XmlElement[] {
+/** Of each resource, those of all nodes. */
+function historiesIn(cib: XmlElement): ReadonlyMap<string, readonly XmlElement[]> {
+  const found = new Map<string, XmlElement[]>();
   const status = elementAt(cib, 'status');
-  return (status === undefined ? [] : childrenNamed(status, 'node_state')).flatMap((state) => {
+  for (const state of status === undefined ? [] : childrenNamed(status, 'node_state')) {
     const resources = elementAt(state, 'lrm', 'lrm_resources');
-    return (resources === undefined ? [] : childrenNamed(resources, 'lrm_resource')).filter(
-      ({ attributes }) => attributes['id'] === resource,
-    );
-  });
+    for (const history of resources === undefined ? [] : childrenNamed(resources, 'lrm_resource')) {
+      const id = history.attributes['id'] ?? '';
+      const others = found.get(id);
+      if (others === undefined) found.set(id, [history]);
+      else others.push(history);
+    }
+  }
+  return found;
 }
