@@ -187,8 +187,11 @@ function usageProblems(problems: readonly string[], world: World): number {
   return FAILED;
 }
 
+/** A token, which may stand where a name, a path or an option was expected. */
+const TOKEN = /(pkt2\.[\w-]*\.)[\w-]+/g;
+
 function complained(problem: string, world: World): number {
-  world.complain(`fence_vm: ${problem}\n`);
+  world.complain(`fence_vm: ${problem.replace(TOKEN, '$1(hidden)')}\n`);
   return FAILED;
 }
 

@@ -91,6 +91,24 @@ test('the command line: long and short, with the value beside or behind', async 
   }
 });
 
+test('a token where a name, a path, an option or an action was expected is not shown', async () => {
+  const sealed = 'A'.repeat(120);
+  const token = `pkt2.3f9a1c07.${sealed}`;
+  for (const parameters of [
+    [token],
+    [`--bogus=${token}`],
+    ['-o', token],
+    ['-o', 'off', '-n', token, '--tokens=guest2:T'],
+    ['-o', 'off', '-n', 'guest2', `--token-file=/nowhere/${token}`],
+    ['-o', 'off', '-n', 'guest2', '--tokens=guest2:T', `--socket=/nowhere/${token}`],
+  ]) {
+    const { exitCode, stderr } = await callFenceVm({ parameters });
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^fence_vm: /);
+    assert.doesNotMatch(stderr, /A{20}/, parameters.join(' '));
+  }
+});
+
 test('without a word on what to do it reboots, and an unknown action is refused as Pacemaker knows it', async (t) => {
   const agent = await confirming(t);
   await callFenceVm({ input: inputOf({ plug: 'guest2', token: 'T', socket: agent.path }) });
