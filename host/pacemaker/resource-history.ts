@@ -12,6 +12,11 @@ import { type PacemakerFailure, unreadable } from './pacemaker-call.ts';
 
 export interface NodeHistory {
   readonly state: HistoryState;
+  /**
+   * Told again from memory, as every node does when it joins or the coordinator is another one. What is under way there is
+   * not in it: while a guest is being started, the stop from before is the last that is told.
+   */
+  readonly isRemembered: boolean;
   readonly operations: readonly HistoryOperation[];
 }
 
@@ -31,6 +36,7 @@ export interface HistoryOperation {
   /** OCF's: 0 is success, 7 not running. */
   readonly exitCode: number;
   readonly isPending: boolean;
+  readonly isRemembered: boolean;
 }
 
 export type ResourceHistoryResult =
@@ -87,10 +93,17 @@ function historyOf(resources: readonly XmlElement[]): ReadonlyMap<string, NodeHi
     if (node === undefined || operation === undefined) return undefined;
     byNode.set(node, [...(byNode.get(node) ?? []), operation]);
   }
-  return new Map([...byNode].map(([node, operations]) => [node, { state: stateOf(operations), operations }]));
+  return new Map(
+    [...byNode].map(([node, operations]) => {
+      const { isRemembered } = lastOf(operations);
+      return [node, { state: stateOf(operations), isRemembered, operations }];
+    }),
+  );
 }
 
 const PENDING = -1;
+/** Which part of Pacemaker has written a result when there was one, by the names of several versions. */
+const AS_IT_CAME = ['do_update_resource', 'controld_update_resource_history'];
 
 function operationOf(attributes: Readonly<Record<string, string>>): HistoryOperation | undefined {
   const [callId, exitCode, status, intervalMs] = ['call-id', 'rc-code', 'op-status', 'interval'].map(
@@ -99,7 +112,15 @@ function operationOf(attributes: Readonly<Record<string, string>>): HistoryOpera
   const operation = attributes['operation'];
   if (operation === undefined || callId === undefined || exitCode === undefined || status === undefined)
     return undefined;
-  return { operation, intervalMs: intervalMs ?? 0, callId, exitCode, isPending: status === PENDING };
+  const isRemembered = !AS_IT_CAME.includes(attributes['crm-debug-origin'] ?? '');
+  return {
+    operation,
+    intervalMs: intervalMs ?? 0,
+    callId,
+    exitCode,
+    isPending: status === PENDING,
+    isRemembered,
+  };
 }
 
 const lastOf = (operations: readonly HistoryOperation[]): HistoryOperation =>

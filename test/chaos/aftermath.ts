@@ -80,7 +80,8 @@ async function mend(
   await lab.mend();
   for (const host of HOSTS) {
     if (lab.isFrozen(host)) await lab.thaw(host);
-    if (!lab.isRunning(host)) await lab.start(host);
+    // The cluster may fence it while it boots: what one fault has left the other has to mend.
+    while (!lab.isRunning(host) && leftMs() > 0) await lab.start(host).catch(() => sleep(LEFT_POLL_MS));
   }
   const field = { lab, observer };
   const undo = async (host: string) => {

@@ -183,7 +183,7 @@ export const CATALOGUE = {
     lastsMs: [3_000, 15_000],
     strike: sh(
       `[ ! -e /usr/bin/virsh.real ] && mv /usr/bin/virsh /usr/bin/virsh.real &&
-       printf '#!/bin/sh\\nsleep 2\\nexec /usr/bin/virsh.real "$@"\\n' >/usr/bin/virsh && chmod 755 /usr/bin/virsh`,
+       printf '#!/bin/bash\\nsleep 2\\nexec -a virsh /usr/bin/virsh.real "$@"\\n' >/usr/bin/virsh && chmod 755 /usr/bin/virsh`,
     ),
     undo: sh('[ ! -e /usr/bin/virsh.real ] || mv /usr/bin/virsh.real /usr/bin/virsh'),
   },

@@ -14,9 +14,9 @@ export interface HostNode {
   readonly isPending: boolean;
   /**
    * What it last did with the target. `nothing`: it has no memory of it, which is also so when its daemons have come back
-   * and have not looked yet, while the target runs there unseen.
+   * and have not looked yet, while the target runs there unseen. `remembers-stop`: a stop that may be an older one.
    */
-  readonly tells: 'stopped' | 'nothing' | 'otherwise';
+  readonly tells: 'stopped' | 'remembers-stop' | 'nothing' | 'otherwise';
 }
 
 export interface Target {

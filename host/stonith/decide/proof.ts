@@ -59,8 +59,9 @@ export function stopped(facts: Facts, { ranOn, markedNodes }: Seen): Verdict {
 /**
  * Every node where it ran when the order was accepted, or later, tells that it is stopped there. The coordinator learns of
  * that stop after the order, and nothing decided before the order can start it again. Otherwise the cluster has to be
- * settled: of a node that was fenced the coordinator may know before the order reaches it, and of a guest that was on
- * its way the node that it left can tell of a stop before the one that it came to tells of anything.
+ * settled: of a node that was fenced the coordinator may know before the order reaches it, of a guest that was on
+ * its way the node that it left can tell of a stop before the one that it came to tells of anything, and what a node tells
+ * from memory may be the stop before the start that is under way.
  */
 export function hasToldOfItsEnd({ nodes, hasMigrated }: Facts, ranOn: readonly string[]): boolean {
   if (hasMigrated) return false;
@@ -69,12 +70,14 @@ export function hasToldOfItsEnd({ nodes, hasMigrated }: Facts, ranOn: readonly s
   return ranOn.length > 0 && ranOn.every(tells);
 }
 
-/** It was seen to run, has stayed there, and where it ran is not lost. */
+/** It was seen to run, has stayed there, and where it ran is not lost, nor tells what it remembers of before. */
 export function canTellOfItsEnd({ nodes, hasMigrated }: Facts, ranOn: readonly string[]): boolean {
   return (
     !hasMigrated &&
     ranOn.length > 0 &&
-    ranOn.every((name) => nodes.some((node) => node.name === name && isHealthy(node)))
+    ranOn.every((name) =>
+      nodes.some((node) => node.name === name && isHealthy(node) && node.tells !== 'remembers-stop'),
+    )
   );
 }
 

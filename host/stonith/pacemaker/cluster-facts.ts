@@ -71,7 +71,8 @@ function unsettledBy({ wasIdle, waitsIdly }: ClusterView): string | undefined {
 
 function tellsOf(history: NodeHistory | undefined): HostNode['tells'] {
   if (history === undefined) return 'nothing';
-  return history.state === 'stopped' ? 'stopped' : 'otherwise';
+  if (history.state !== 'stopped') return 'otherwise';
+  return history.isRemembered ? 'remembers-stop' : 'stopped';
 }
 
 function targetOf({ resource, status, configured, savesMemory }: ClusterView): Target | undefined {

@@ -53,6 +53,19 @@ test('a node that came back knows nothing of a guest that runs there, while the 
   assert.deepEqual(await statesIn(pacemaker, 'prmVMCTL_guest1'), { hosta: 'stopped' });
 });
 
+test('what a node tells again from memory is told from what it told when it was done', async () => {
+  const told = async (origin: string) => {
+    const operation = `<lrm_rsc_op operation="stop" on_node="hosta" call-id="3" rc-code="0" op-status="0" interval="0" ${origin}/>`;
+    const history = await historyOf(answering(`<lrm_resource id="vm">${operation}</lrm_resource>`), 'vm');
+    return history.ok ? history.nodes.get('hosta')?.isRemembered : undefined;
+  };
+  assert.equal(await told('crm-debug-origin="do_update_resource"'), false);
+  assert.equal(await told('crm-debug-origin="controld_update_resource_history"'), false);
+  assert.equal(await told('crm-debug-origin="build_active_RAs"'), true);
+  assert.equal(await told('crm-debug-origin="something_newer"'), true);
+  assert.equal(await told(''), true);
+});
+
 test('a migration leaves a number of its own, also when a stop has come after it', async () => {
   const operation = (name: string, callId: number, rest = 'rc-code="0" op-status="0"') =>
     `<lrm_rsc_op operation="${name}" on_node="hosta" call-id="${callId}" interval="0" ${rest}/>`;

@@ -17,7 +17,7 @@ function recorded(name: string): ClusterStatus {
 }
 
 const history = (state: NodeHistory['state']): ReadonlyMap<string, NodeHistory> =>
-  new Map(['hosta', 'hostb'].map((node) => [node, { state, operations: [] }]));
+  new Map(['hosta', 'hostb'].map((node) => [node, { state, isRemembered: false, operations: [] }]));
 const STOPPED = history('stopped');
 
 const facts = (status: ClusterStatus, resource = VICTIM, told = STOPPED) =>

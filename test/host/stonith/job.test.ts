@@ -390,6 +390,11 @@ const unprovable: Readonly<Record<string, Facts>> = {
     unsettled: 'busy',
     nodes: isStopped.nodes.map((node) => ({ ...node, tells: 'nothing' })),
   },
+  'a stop that a node tells from memory in a busy cluster': {
+    ...isStopped,
+    unsettled: 'busy',
+    nodes: isStopped.nodes.map((node) => ({ ...node, tells: 'remembers-stop' })),
+  },
   'an operation under way': withTarget({ pending: 'Starting' }, isStopped),
   'an instance': withTarget({ activeOn: ['hosta'] }, isStopped),
   'a failed instance': withTarget({ hasFailed: true }, isStopped),
@@ -421,6 +426,19 @@ test('a node whose daemons have come back proves nothing until they have looked'
   const before = [begun, seen(running), marked, ordered, seen(stopping)];
   assert.deepEqual(play(jobFor('off'), ...before, seen(forgotten), seen(forgotten)).did.at(-1), 'look');
   assert.equal(play(jobFor('off'), ...before, seen(forgotten), seen(isStopped)).did.at(-3), 'confirmed off');
+});
+
+test('a stop that is told from memory, and may be an older one, is proof only in a settled cluster, seen twice', () => {
+  const remembered: Facts = {
+    ...isStopped,
+    unsettled: 'busy',
+    nodes: isStopped.nodes.map((node) => ({ ...node, tells: 'remembers-stop' as const })),
+  };
+  const settled = { ...remembered, unsettled: undefined };
+  const before = [begun, seen(running), marked, ordered, seen(stopping), seen(remembered)];
+  assert.equal(play(jobFor('off'), ...before).job.mustSettle, true);
+  assert.equal(play(jobFor('off'), ...before, seen(settled)).did.at(-1), 'look');
+  assert.ok(play(jobFor('off'), ...before, seen(settled), seen(settled)).did.includes('confirmed off'));
 });
 
 const arbitraryFacts = fc.constantFrom(running, stopping, isStopped, ...Object.values(unprovable));

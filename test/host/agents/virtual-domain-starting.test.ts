@@ -1,0 +1,76 @@
+/** A start that is under way is announced until Pacemaker knows of it: the node may tell of the stop before it meanwhile. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { OCF } from '../../support/agent-call.ts';
+import { virtualDomain } from './virtual-domain-call.ts';
+
+const DOMAIN = 'pmk-starting';
+const CAN_START =
+  'case $* in *domstate*) if [ -e "$D/on" ]; then echo running; else echo "shut off"; fi ;; *create*) cp "$D/attributes" "$D/on" ;; *destroy* | *shutdown*) rm -f "$D/on" ;; esac';
+const CANNOT_START = 'case $* in *domstate*) echo "shut off" ;; *create*) exit 1 ;; esac';
+const told = 'echo "$*" >>"$D/attributes"';
+const HERE = { OCF_RESKEY_CRM_meta_on_node: 'hosta' };
+const ANNOUNCED = /^--name=arriving-tested --update-both=starting:\d+ --delay=60s$/;
+const DELETED = '--name=arriving-tested --delete';
+const PROBE = { ...HERE, OCF_RESKEY_CRM_meta_interval: '0', OCF_RESKEY_CRM_meta_op_target_rc: '7' };
+const starting = (pid: number) => `echo 'name="arriving-tested" host="hosta" value="starting:${pid}"'`;
+
+describe('a start', () => {
+  it('is announced before it begins, and still when it has succeeded, until a monitor of Pacemaker finds the machine', async (t) => {
+    const call = virtualDomain(t, { domain: DOMAIN, virsh: CAN_START, told });
+    const { status, stderr } = await call.run('start', HERE);
+    assert.equal(status, OCF.success, stderr);
+    const [first = '', ...later] = call.attributes();
+    assert.match(first, ANNOUNCED);
+    assert.deepEqual(later, []);
+    const byHand = { OCF_RESKEY_CRM_meta_interval: '' };
+    assert.equal((await call.run('monitor', byHand)).status, OCF.success);
+    assert.deepEqual(call.attributes().slice(1), [], 'somebody who looks is not Pacemaker');
+    for (let look = 0; look < 2; look++) assert.equal((await call.run('monitor', HERE)).status, OCF.success);
+    assert.deepEqual(call.attributes().slice(1), [DELETED], 'once');
+  });
+
+  it('that fails and leaves nothing is announced no longer', async (t) => {
+    const call = virtualDomain(t, { domain: DOMAIN, virsh: CANNOT_START, told });
+    assert.notEqual((await call.run('start', HERE)).status, OCF.success);
+    assert.equal(call.attributes().at(-1), DELETED);
+  });
+
+  it('that can not be announced is none', async (t) => {
+    const call = virtualDomain(t, { domain: DOMAIN, virsh: CAN_START, told: 'exit 102' });
+    const { status, stderr } = await call.run('start', HERE);
+    assert.equal(status, OCF.generic);
+    assert.match(
+      stderr,
+      /ocf-exit-reason:pacemaker-attrd does not take it that pmk-starting is started here/,
+    );
+    assert.equal((await call.run('monitor', HERE)).status, OCF.notRunning);
+  });
+
+  it('whose agent lives on without Pacemaker says that nothing found is nothing known', async (t) => {
+    const call = virtualDomain(t, { domain: DOMAIN, virsh: CANNOT_START, told });
+    writeFileSync(call.path('VirtualDomain'), 'sleep 1000\n');
+    const agent = spawn('sh', [call.path('VirtualDomain'), 'start'], { detached: true, stdio: 'ignore' });
+    const ended = once(agent, 'exit');
+    const end = () => process.kill(-(agent.pid ?? 0), 'SIGKILL');
+    try {
+      const looks = virtualDomain(t, {
+        domain: DOMAIN,
+        virsh: CANNOT_START,
+        told,
+        arrived: starting(agent.pid ?? 0),
+      });
+      assert.equal((await looks.run('monitor', PROBE)).status, OCF.notRunning);
+      assert.deepEqual(looks.attributes(), []);
+      end();
+      await ended;
+      assert.equal((await looks.run('monitor', PROBE)).status, OCF.notRunning);
+      assert.deepEqual(looks.attributes(), [DELETED]);
+    } finally {
+      if (agent.exitCode === null && agent.signalCode === null) end();
+    }
+  });
+});
