@@ -1,5 +1,6 @@
 /** What was true once may be so no longer; and resources that share something with the one that is fenced. */
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf, resultOf, stateOf } from '../support/bridge-stand-in.ts';
 import { buildFaultWorld, endFaultWorld, RESOURCE, revive } from './fault-world.ts';
 import { playBridge } from './fencing-bridge.ts';
@@ -77,6 +78,63 @@ labTest(
       assert.equal(resultOf(later), 'confirmed', reasonOf(later));
       assert.equal(isAlive(lab, VICTIM), false);
     } finally {
+      await endFaultWorld(world);
+    }
+  },
+);
+
+/** libvirt has started it, and the agent is told so only after a while. */
+const SLOW_START = `mv /usr/bin/virsh /usr/bin/virsh.real && cat >/usr/bin/virsh <<'END' && chmod 755 /usr/bin/virsh
+#!/bin/sh
+/usr/bin/virsh.real "$@"
+status=$?
+case " $* " in *" create "* | *" start "*) sleep 12 ;; esac
+exit $status
+END`;
+
+async function makeCoordinator(lab: Laboratory, host: string): Promise<void> {
+  const other = host === 'hosta' ? 'hostb' : 'hosta';
+  const isDc = async () =>
+    (await lab.on(host, ['crmadmin', '--dc_lookup', '--quiet'])).stdout.trim() === host;
+  if (!(await isDc())) await lab.signalDaemon(other, 'pacemaker-controld', 'KILL');
+  await waitFor(`${host} coordinates the cluster`, 30_000, isDc, { pollMs: 200 });
+  await lab.waitForOnline('hosts');
+  await lab.waitForIdle('hosts');
+}
+
+labTest(
+  'a guest whose start the cluster has forgotten, for its coordinator died meanwhile, is not off',
+  async (lab) => {
+    const world = await buildFaultWorld(lab);
+    const ask = (operation: string, deadlineMs = DEADLINE_MS) =>
+      world.bridge.ask(`${operation} ${world.token}`, deadlineMs);
+    try {
+      await makeCoordinator(lab, 'hosta');
+      assert.equal(resultOf(await ask('off')), 'confirmed');
+      await lab.output('hostb', ['/bin/bash', '--norc', '-c', SLOW_START]);
+      const role = ['--meta', '-r', RESOURCE, '-p', 'target-role', '-v', 'Started'];
+      await lab.output('hosta', ['crm_resource', ...role]);
+      await waitFor(`${VICTIM} runs`, 30_000, () => isAlive(lab, VICTIM));
+      const order = ask('off', 8_000);
+      await sleep(500);
+      await lab.signalDaemon('hosta', 'pacemaker-controld', 'KILL');
+      const untilMs = performance.now() + 9_000;
+      while (performance.now() < untilMs) {
+        const state = stateOf(await ask('status', 3_000));
+        if (state === 'off') assert.ok(!isAlive(lab, VICTIM), 'it is said to be off, and lives');
+        await sleep(50);
+      }
+      const ordered = await order;
+      if (resultOf(ordered) === 'confirmed')
+        assert.ok(!isAlive(lab, VICTIM), 'it was confirmed off, and lives');
+      await lab.waitForOnline('hosts');
+      let off = await ask('off');
+      while (resultOf(off) !== 'confirmed') off = await ask('off');
+      assert.equal(isAlive(lab, VICTIM), false);
+    } finally {
+      await lab.on('hostb', ['mv', '/usr/bin/virsh.real', '/usr/bin/virsh']);
+      await lab.waitForOnline('hosts');
+      await revive(world);
       await endFaultWorld(world);
     }
   },

@@ -101,10 +101,13 @@ export function hostRoot(lab: Lab, host: string): string | undefined {
   return pid === undefined ? undefined : `/proc/${pid}/root`;
 }
 
-/** The command that runs `argv` in the host, and is frozen and killed with it; undefined when the host is off. */
+/**
+ * The command that runs `argv` in the host, and is frozen and killed with it; undefined when the host is off, or boots: at
+ * first its root is the machine's, and what is done there is done to the machine.
+ */
 export function hostCommand(lab: Lab, host: string, argv: readonly string[]): string[] | undefined {
   const pid = initPid(lab, host);
-  if (pid === undefined) return undefined;
+  if (pid === undefined || !existsSync(`/proc/${pid}/root/run/lab-booted`)) return undefined;
   const enter = ['nsenter', '-t', String(pid), '-m', '-u', '-i', '-p', '-n', ...argv];
   return joining(hostGroup(lab, host), enter);
 }
