@@ -2,6 +2,7 @@
  * What a benchmark is: it measures ours and its peers in turn, in the same run, and gives rows of figures, the limits
  * that some of them have to keep, and what of it a picture shows. Words, verdicts and pictures are made from these.
  */
+import type { NeededProgram } from './needed-programs.ts';
 import type { Stats } from './statistics.ts';
 
 export interface Benchmark {
@@ -9,6 +10,8 @@ export interface Benchmark {
   readonly about: string;
   /** Of a laboratory: nothing, its two hosts alone, or also its two guests with a cluster of their own. */
   readonly needs: 'nothing' | 'hosts' | 'guests';
+  /** Of the peers, which the machine may lack. */
+  readonly programs: readonly NeededProgram[];
   /** A quick run leaves it out unless it is named. */
   readonly isLong?: boolean;
   run(options: BenchmarkOptions): Promise<BenchmarkResult>;

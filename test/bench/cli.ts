@@ -15,6 +15,7 @@ import { BENCHMARKS, NAMES } from './benchmarks.ts';
 import { writeDocument } from './document.ts';
 import { verdictsOf } from './limits.ts';
 import { loadNow, machineNow } from './machine.ts';
+import { needPrograms } from './needed-programs.ts';
 import { type BenchmarkRecord, writeRecord } from './record.ts';
 import { plainText, rowTable, verdictTable } from './tables.ts';
 
@@ -60,6 +61,7 @@ async function runAll(): Promise<void> {
   const chosen = BENCHMARKS.filter(({ name, isLong }) =>
     positionals.length === 0 ? !(values.quick && isLong) : positionals.includes(name),
   );
+  needPrograms(chosen.flatMap(({ programs }) => programs));
   for (const benchmark of chosen.filter(({ needs }) => needs === 'nothing')) await runOne(benchmark);
   const lab = laboratory();
   const wasUp = lab.isUp();

@@ -4,11 +4,12 @@ import type { Laboratory } from '../lab/lab.ts';
 import { waitFor } from '../lab/wait-for.ts';
 
 export const XVM_KEY = '/etc/cluster/fence_xvm.key';
+export const MODULES = '/usr/lib/x86_64-linux-gnu/fence-virt';
 const CONFIGURATION = '/etc/fence_virt.conf';
 
 const configuration = (
   networkInterface: string,
-) => `fence_virtd { listener = "multicast"; backend = "libvirt"; module_path = "/usr/lib/x86_64-linux-gnu/fence-virt"; }
+) => `fence_virtd { listener = "multicast"; backend = "libvirt"; module_path = "${MODULES}"; }
 listeners { multicast { key_file = "${XVM_KEY}"; interface = "${networkInterface}"; family = "ipv4"; port = "1229"; address = "225.0.0.12"; } }
 backends { libvirt { uri = "qemu:///system"; } }
 `;

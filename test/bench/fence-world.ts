@@ -3,7 +3,6 @@
  * runs on a pseudo-terminal in the place of the port, so that no emulated processor slows it down. hosta fences by the
  * cluster, hostb by libvirt alone, and by all that the peers have.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { role } from '../lab/fault-kinds.ts';
@@ -16,23 +15,15 @@ import type { Laboratory } from '../lab/lab.ts';
 import { Tail } from '../lab/tail.ts';
 import { waitFor } from '../lab/wait-for.ts';
 import { ASKER } from '../support/bridge-stand-in.ts';
+import { endSerialFenceVirtd, SERIAL_LINE, startSerialFenceVirtd } from './fence-serial.ts';
+import { beginningOf, endOf, isLiving, PATHS, type Path, type Stage, stagesOf } from './fence-stages.ts';
 import { endFenceVirtd, startFenceVirtd } from './fence-virtd.ts';
 
 export type FenceAction = 'off' | 'reboot';
 
-/** Of the way over the cluster, in order; each is named by what it ends with. */
-export const JOB_STAGES = [
-  'fence_vm has started, the cluster is looked at',
-  'force_stop is set',
-  'the stop is ordered',
-  'QEMU has ended',
-  'the stop is proven',
-  'fence_vm has ended',
-] as const;
-
 export interface Fencing {
   readonly tookMs: number;
-  readonly stages: readonly (readonly [stage: string, ms: number])[];
+  readonly stages: readonly Stage[];
 }
 
 /** Under the cluster, one on the host that is asked and one on the other. */
@@ -41,13 +32,19 @@ const CLUSTERED = { local: 'bench-local', remote: 'bench-remote' } as const;
 const PLAIN = 'bench-plain';
 const PORT = '/run/bench-port';
 const AGENT_SOCKET = '/run/bench-agent.sock';
-const LOG_STEPS = [': inspecting => ', ': marking => ', ': ordering => ', ': waiting => '] as const;
 
 /** Nobody fences a machine that has just started; those under the cluster wait until that is idle. */
 const SETTLE_MS = 300;
 
 /** Prints when it began and ended, in ms of the machine's clock, and the exit status. */
 const TIMED = 'a=$EPOCHREALTIME; "$@" >/run/bench.out 2>&1; r=$?; echo "$a $EPOCHREALTIME $r"';
+
+interface Watched {
+  readonly victim: string;
+  readonly pid: number;
+  readonly action: FenceAction;
+  readonly path: Path;
+}
 
 export class FenceWorld {
   readonly #lab: Laboratory;
@@ -59,6 +56,7 @@ export class FenceWorld {
   }
 
   static async build(lab: Laboratory): Promise<FenceWorld> {
+    await clear(lab); // of a run that could not do it itself
     await manageVictim(lab, CLUSTERED.local, 'hosta');
     await manageVictim(lab, CLUSTERED.remote, 'hostb');
     await lab.output('hostb', ['virsh', '-q', 'define', await writeVictim(lab, PLAIN)]);
@@ -71,6 +69,7 @@ export class FenceWorld {
     await world.#startBridge('hosta', CLUSTERED.remote, []);
     await world.#startBridge('hostb', PLAIN, ['--backend', 'libvirt']);
     await startFenceVirtd(lab, 'hostb', 'eth0');
+    await startSerialFenceVirtd(lab, 'hostb');
     return world;
   }
 
@@ -80,14 +79,23 @@ export class FenceWorld {
     await role(this.#lab, 'Started', resourceOf(victim));
     await waitFor(`${victim} runs`, 30_000, () => isAlive(this.#lab, victim));
     await this.#lab.waitForIdle('hosts');
-    return this.#byClusterInStages(victim, action);
+    const [pid] = qemusOf(this.#lab, victim);
+    if (pid === undefined) throw new Error(`${victim} has no QEMU`);
+    return this.#byFenceVm('hosta', { victim, pid, action, path: PATHS.cluster[action] });
   }
 
   /** By vm-stonithd with libvirt alone. */
-  byLibvirt = (action: FenceAction): Promise<Fencing> => this.#plain(this.#fenceVm(PLAIN, action));
+  async byLibvirt(action: FenceAction): Promise<Fencing> {
+    const pid = await this.#runsPlain();
+    return this.#byFenceVm('hostb', { victim: PLAIN, pid, action, path: PATHS.libvirt[action] });
+  }
 
   byFenceXvm = (action: FenceAction): Promise<Fencing> =>
     this.#plain(['fence_xvm', '-o', action, '-H', PLAIN]);
+
+  /** The same client under the name by which it opens a serial line. */
+  byFenceVirt = (action: FenceAction): Promise<Fencing> =>
+    this.#plain(['fence_virt', '-D', SERIAL_LINE, '-o', action, '-n', PLAIN]);
 
   /** As Pacemaker has it run by cluster-glue. */
   byExternalLibvirt(action: FenceAction): Promise<Fencing> {
@@ -98,35 +106,43 @@ export class FenceWorld {
 
   byVirsh = (): Promise<Fencing> => this.#plain(['virsh', '-q', 'destroy', PLAIN]);
 
+  /** What a reboot takes after the off at least. */
+  async startByVirsh(): Promise<Fencing> {
+    await this.#lab.on('hostb', ['virsh', '-q', 'destroy', PLAIN]); // it may be off by now
+    await waitFor(`${PLAIN} is off`, 20_000, async () => (await this.#stateOfPlain()) === 'shut off');
+    await sleep(SETTLE_MS);
+    const { tookMs, startMs } = await this.#timed('hostb', ['virsh', '-q', 'start', PLAIN]);
+    const qemu = { 'QEMU begins': this.#beginningOfPlain() };
+    const stages = stagesOf('virsh', PATHS.start, '', { startMs, qemu, endMs: startMs + tookMs });
+    return { tookMs, stages: stages ?? [] };
+  }
+
   /** What each of the agents in Node takes at least. */
   emptyNode = (): Promise<Fencing> => this.#timed('hosta', ['node', '-e', '0']);
 
-  async end(): Promise<void> {
-    for (const host of HOSTS) {
-      for (const program of ['vm-stonithd', 'vm-connectd']) await stopProgram(this.#lab, host, program);
-      await this.#lab.on(host, ['pkill', '-x', 'socat']);
-    }
-    await endFenceVirtd(this.#lab, 'hostb');
-    for (const word of ['destroy', 'undefine']) await this.#lab.on('hostb', ['virsh', '-q', word, PLAIN]);
+  end = (): Promise<void> => clear(this.#lab);
+
+  async #byFenceVm(host: string, { victim, pid, action, path }: Watched): Promise<Fencing> {
+    const log = new Tail(join(this.#lab.rootOf(host) ?? '', 'var/log/vm-stonithd.log'));
+    const watch = new AbortController();
+    const ended = endOf(pid, watch.signal);
+    const fencing = this.#timed(host, this.#fenceVm(victim, action), pid);
+    const { tookMs, startMs } = await fencing.catch((thrown: unknown) => {
+      watch.abort();
+      throw thrown;
+    });
+    const begun = path.some(([, teller]) => teller === 'QEMU begins');
+    const qemu = { 'QEMU ends': await ended, ...(begun ? { 'QEMU begins': this.#beginningOfPlain() } : {}) };
+    const stages = await waitFor('the job is in the log', 5_000, () =>
+      stagesOf('fence_vm', path, log.read(), { startMs, qemu, endMs: startMs + tookMs }),
+    );
+    return { tookMs, stages };
   }
 
-  async #byClusterInStages(victim: string, action: FenceAction): Promise<Fencing> {
-    const [pid] = qemusOf(this.#lab, victim);
-    if (pid === undefined) throw new Error(`${victim} has no QEMU`);
-    const log = new Tail(join(this.#lab.rootOf('hosta') ?? '', 'var/log/vm-stonithd.log'));
-    const ended = endOf(pid);
-    const { tookMs, startMs } = await this.#timed('hosta', this.#fenceVm(victim, action), pid);
-    const endedMs = await ended;
-    const lines = await waitFor('the job is in the log', 5_000, () => stepsIn(log.read()));
-    const [looked = 0, marked = 0, ordered = 0, proven = 0] = lines;
-    const moments = [looked, marked, ordered, endedMs, proven, startMs + tookMs];
-    let last = startMs;
-    const stages = JOB_STAGES.map((stage, index) => {
-      const ms = (moments[index] ?? 0) - last;
-      last += ms;
-      return [stage, ms] as const;
-    });
-    return { tookMs, stages };
+  #beginningOfPlain(): number {
+    const [pid] = qemusOf(this.#lab, PLAIN);
+    if (pid === undefined) throw new Error(`${PLAIN} was started, and has no QEMU`);
+    return beginningOf(pid);
   }
 
   /** In the host itself, so that only the agent is timed. */
@@ -153,21 +169,30 @@ export class FenceWorld {
   }
 
   async #plain(argv: readonly string[]): Promise<Fencing> {
+    const pid = await this.#runsPlain();
+    return this.#timed('hostb', argv, pid);
+  }
+
+  async #runsPlain(): Promise<number> {
     const pid = await waitFor(`${PLAIN} runs`, 20_000, async () => {
       // libvirt may hear of an end later than whoever has killed the process.
-      const state = (await this.#lab.output('hostb', ['virsh', '-q', 'domstate', PLAIN])).trim();
+      const state = await this.#stateOfPlain();
       if (state === 'shut off') await this.#lab.output('hostb', ['virsh', '-q', 'start', PLAIN]);
       return state === 'running' ? qemusOf(this.#lab, PLAIN)[0] : undefined;
     });
     await sleep(SETTLE_MS);
-    return this.#timed('hostb', argv, pid);
+    return pid;
   }
+
+  #stateOfPlain = async (): Promise<string> =>
+    (await this.#lab.output('hostb', ['virsh', '-q', 'domstate', PLAIN])).trim();
 
   async #startBridge(host: string, plug: string, flags: readonly string[]): Promise<void> {
     const config = `[guest ${ASKER}]\npath = ${PORT}.sock\n`;
     const script = 'mkdir -p /etc/pm-kvm-tools; cat >/etc/pm-kvm-tools/vm-connectd.conf';
     await this.#lab.output(host, ['/bin/sh', '-c', script], { input: config });
-    await startProgram(this.#lab, host, 'socat', `PTY,link=${PORT},rawer`, `UNIX-LISTEN:${PORT}.sock`);
+    const socket = `UNIX-LISTEN:${PORT}.sock,unlink-early`;
+    await startProgram(this.#lab, host, 'socat', `PTY,link=${PORT},rawer`, socket);
     await startProgram(this.#lab, host, 'vm-connectd', '-t', 'host');
     await startProgram(
       this.#lab,
@@ -188,23 +213,12 @@ export class FenceWorld {
   }
 }
 
-/** When the process ended, on the machine's clock. */
-async function endOf(pid: number): Promise<number> {
-  while (isLiving(pid)) await sleep(1);
-  return Date.now();
-}
-
-function isLiving(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) [ZX] /s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
+async function clear(lab: Laboratory): Promise<void> {
+  for (const host of HOSTS) {
+    for (const program of ['vm-stonithd', 'vm-connectd']) await stopProgram(lab, host, program);
+    await lab.on(host, ['pkill', '-x', 'socat']);
   }
-}
-
-/** The moments of the last job's steps, once all of them are there. */
-function stepsIn(text: string): readonly number[] | undefined {
-  const lines = text.split('\n');
-  const moments = LOG_STEPS.map((step) => lines.findLast((line) => line.includes(step))?.split(' ')[0]);
-  return moments.every((one) => one !== undefined) ? moments.map((one) => Date.parse(one)) : undefined;
+  await endSerialFenceVirtd(lab, 'hostb');
+  await endFenceVirtd(lab, 'hostb');
+  for (const word of ['destroy', 'undefine']) await lab.on('hostb', ['virsh', '-q', word, PLAIN]);
 }

@@ -2,11 +2,11 @@
  * How long it takes until a guest is off, or off and started anew, by the program that a guest's cluster runs: fence_vm
  * over the bridge, with the cluster of two hosts and with libvirt alone, beside the peers, on equal guests, in turn.
  *
- * Also where the time of the cluster's way goes, by the log of vm-stonithd and by the end of QEMU.
+ * Also where the time of ours goes, by the log of vm-stonithd and by the end and the beginning of QEMU.
  */
 import { laboratory } from '../lab/lab.ts';
 import type { Benchmark, Limit, Row } from './benchmark.ts';
-import { type FenceAction, FenceWorld, type Fencing, JOB_STAGES } from './fence-world.ts';
+import { type FenceAction, FenceWorld, type Fencing } from './fence-world.ts';
 import { versionsOf } from './machine.ts';
 import { statsOf } from './statistics.ts';
 
@@ -21,6 +21,14 @@ interface Way {
 
 const both = (way: (action: FenceAction) => Way): Way[] => [way('off'), way('reboot')];
 
+const PROGRAMS = [
+  { program: 'fence_xvm', debianPackage: 'fence-virt' },
+  { program: 'fence_virt', debianPackage: 'fence-virt' },
+  { program: 'fence_virtd', debianPackage: 'fence-virtd' },
+  { program: 'stonith', debianPackage: 'cluster-glue' },
+  { program: '/usr/lib/stonith/plugins/external/libvirt', debianPackage: 'cluster-glue' },
+];
+
 const xvm = (action: FenceAction) => `fence_xvm ${action}, multicast`;
 const cluster = (action: FenceAction, where = 'remote') => `fence_vm ${action}, cluster, guest ${where}`;
 const libvirt = (action: FenceAction) => `fence_vm ${action}, libvirt`;
@@ -31,7 +39,13 @@ const peerOf = (action: FenceAction) => (action === 'off' ? { peer: xvm(action) 
 const WAYS: readonly Way[] = [
   { name: 'node -e 0', kind: 'floor', fence: (world) => world.emptyNode() },
   { name: 'virsh destroy', kind: 'floor', fence: (world) => world.byVirsh() },
+  { name: 'virsh start', kind: 'floor', isStaged: true, fence: (world) => world.startByVirsh() },
   ...both((action) => ({ name: xvm(action), kind: 'peer', fence: (world) => world.byFenceXvm(action) })),
+  ...both((action) => ({
+    name: `fence_virt ${action}, serial`,
+    kind: 'peer',
+    fence: (world) => world.byFenceVirt(action),
+  })),
   ...both((action) => ({
     name: `external/libvirt ${action}`,
     kind: 'peer',
@@ -41,6 +55,7 @@ const WAYS: readonly Way[] = [
     name: libvirt(action),
     kind: 'ours',
     peer: xvm(action),
+    isStaged: true,
     fence: (world) => world.byLibvirt(action),
   })),
   ...both((action) => ({
@@ -54,6 +69,7 @@ const WAYS: readonly Way[] = [
     name: cluster(action, 'local'),
     kind: 'ours',
     ...peerOf(action),
+    isStaged: action === 'off',
     fence: (world) => world.byCluster('local', action),
   })),
 ];
@@ -71,43 +87,51 @@ export const fence: Benchmark = {
   name: 'fence',
   about: 'from the start of the fence agent to its success',
   needs: 'hosts',
+  programs: PROGRAMS,
   async run({ quick, report }) {
     const lab = laboratory();
     // The guests' own clusters have no part in it, and take processor time.
     for (const { name } of lab.spec().guests) if (lab.hostOf(name) !== undefined) await lab.destroy(name);
-    const taken = new Map<string, number[]>(WAYS.map(({ name }) => [name, []]));
-    const stages = new Map<string, number[]>(JOB_STAGES.map((stage) => [stage, []]));
+    const taken = new Map<Way, Fencing[]>(WAYS.map((way) => [way, []]));
     const world = await FenceWorld.build(lab);
     try {
-      for (let run = 0; run <= (quick ? 2 : 20); run++) {
-        for (const way of WAYS) {
+      for (let round = 0; round <= (quick ? 2 : 20); round++) {
+        for (const way of inTurn(round)) {
           const fencing = await way.fence(world);
-          if (run === 0) continue; // until all that they load is in memory
-          taken.get(way.name)?.push(fencing.tookMs);
-          if (way.isStaged) for (const [stage, ms] of fencing.stages) stages.get(stage)?.push(ms);
+          if (round > 0) taken.get(way)?.push(fencing); // until then all that they load comes into memory
         }
-        report(`round ${run}`);
+        report(`round ${round}`);
       }
     } finally {
       await world.end();
     }
-    const rows = WAYS.map(({ name, kind, peer }): Row => {
-      const stats = statsOf(taken.get(name) ?? []);
-      return { name, kind, unit: 'ms', stats, ...(peer === undefined ? {} : { peer }) };
-    });
-    const stageRows = JOB_STAGES.map(
-      (stage): Row => ({
-        name: `${cluster('off')}: ${stage}`,
-        kind: 'ours',
-        unit: 'ms',
-        stats: statsOf(stages.get(stage) ?? []),
-      }),
-    );
+    const all = [...taken];
     return {
-      rows: [...rows, ...stageRows],
+      rows: [...all.map((one) => rowOf(...one)), ...all.flatMap((one) => stageRowsOf(...one))],
       limits: LIMITS,
-      plot: { unit: 'ms', scale: 'linear' },
+      plot: { unit: 'ms', scale: 'linear', rows: WAYS.map(({ name }) => name) },
       versions: await versionsOf(['Pacemaker', 'libvirt', 'QEMU', 'fence-virt', 'cluster-glue']),
     };
   },
 };
+
+/** Another begins each round, and every second round goes backwards: whoever was before may have left work. */
+function inTurn(round: number): readonly Way[] {
+  const ways = round % 2 === 0 ? WAYS : WAYS.toReversed();
+  const from = round % ways.length;
+  return [...ways.slice(from), ...ways.slice(0, from)];
+}
+
+function rowOf({ name, kind, peer }: Way, fencings: readonly Fencing[]): Row {
+  const stats = statsOf(fencings.map(({ tookMs }) => tookMs));
+  return { name, kind, unit: 'ms', stats, ...(peer === undefined ? {} : { peer }) };
+}
+
+/** Each fencing of a way has the same stages. */
+function stageRowsOf({ name, kind, isStaged = false }: Way, fencings: readonly Fencing[]): Row[] {
+  const stages = isStaged ? (fencings[0]?.stages ?? []) : [];
+  return stages.map(([stage], index) => {
+    const stats = statsOf(fencings.map((fencing) => fencing.stages[index]?.[1] ?? Number.NaN));
+    return { name: `${name}: ${stage}`, kind, unit: 'ms', stats };
+  });
+}

@@ -72,6 +72,10 @@ export const roundTrip: Benchmark = {
   name: 'round-trip',
   about: 'a question and its answer between guest and host',
   needs: 'guests',
+  programs: [
+    { program: 'qemu-ga', debianPackage: 'qemu-guest-agent' },
+    { program: 'socat', debianPackage: 'socat' },
+  ],
   async run({ quick, report }) {
     const ways = wayRows(await PortWorld.build(laboratory()));
     const taken = new Map<string, number[]>(ways.map(({ name }) => [name, []]));

@@ -40,6 +40,10 @@ export const scale: Benchmark = {
   about:
     'vm-connectd -t host with 10 to 3,000 guests: idle, with a tenth of them talking, and beside a hostile one',
   needs: 'nothing',
+  programs: [
+    { program: 'virsh', debianPackage: 'libvirt-clients' },
+    { program: 'libvirtd', debianPackage: 'libvirt-daemon-system' },
+  ],
   async run(options) {
     const directory = makeFolder();
     try {

@@ -95,6 +95,7 @@ export const start: Benchmark = {
   name: 'start',
   about: 'the start of each program, beside that of an empty Node',
   needs: 'nothing',
+  programs: [],
   async run({ quick }) {
     const folder = makeFolder();
     try {

@@ -32,6 +32,10 @@ export const vmCtlBenchmark: Benchmark = {
   name: 'vm-ctl',
   about: 'vm-ctl with 10, 100 and 1,000 guests, beside crmsh and pcs doing the same on the same file',
   needs: 'hosts',
+  programs: [
+    { program: 'crm', debianPackage: 'crmsh' },
+    { program: 'pcs', debianPackage: 'pcs' },
+  ],
   async run({ quick, report }) {
     const lab = laboratory();
     const root = lab.rootOf(HOST) ?? '/nonexistent';
