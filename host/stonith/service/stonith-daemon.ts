@@ -73,6 +73,9 @@ async function serve(
     const done = await backEnd.publishKey(fingerprint(inForce.keys));
     if (!done.ok) log.warning('the fingerprint of the keys could not be published', { reason: done.fault });
   };
+  // Whoever asks how it is may do so before it has looked at what it was about.
+  let client: ServiceClient | undefined;
+  const clientState = () => client?.state ?? 'starting';
   const status = await listenForStatus({
     path: paths.stonithSocket,
     agent,
@@ -83,7 +86,7 @@ async function serve(
       pid: process.pid,
       backend: settings.backend,
       host: backEnd.host,
-      service: client.state,
+      service: clientState(),
       jobs: service.jobs,
       keys: inForce.keys.map(({ id, state }) => ({ id, state })),
       fingerprint: fingerprint(inForce.keys),
@@ -95,12 +98,12 @@ async function serve(
       counts.prometheus({
         jobs: service.jobs,
         auditLost: audit.lost,
-        isRegistered: client.state === 'registered',
+        isRegistered: clientState() === 'registered',
       }),
   });
   await service.start();
   await publishKey();
-  const client = new ServiceClient({
+  client = new ServiceClient({
     socketPath: settings.socket,
     service: 'stonith',
     log,
@@ -118,7 +121,7 @@ async function serve(
     },
     async stop() {
       await service.stop();
-      await client.stop();
+      await client?.stop();
       await status.close();
       await audit.flush();
       await backEnd.stop();

@@ -1,6 +1,6 @@
 /** The daemon as a real process: what an admin sees of it, version 1, and guests that must not. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { GrantRequest } from '../../../host/stonith/token/grant.ts';
@@ -42,6 +42,27 @@ test('--status shows what is in force, to people, to programs and to Prometheus'
   assert.match(metrics, /^pm_kvm_tools_stonith_requests_total\{operation="status",result="confirmed"\} 1$/m);
   assert.match(text.stdout, /^ {4}status: confirmed 1$/m);
   assert.doesNotMatch(text.stdout + metrics, new RegExp(token().slice(0, 30)));
+});
+
+test('--status of a daemon that still waits for its cluster says that it starts', async (t) => {
+  const world = await StonithProcess.prepare(t);
+  world.setKeys(KEYS);
+  const config = join(world.directory, 'vm-stonithd.conf');
+  writeFileSync(config, readFileSync(config, 'utf8').replace('libvirt', 'pacemaker'));
+  const program = (name: string, script: string) =>
+    writeFileSync(join(world.directory, 'bin', name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  const waits = `while [ ! -e ${world.directory}/go ]; do sleep 0.1; done`;
+  for (const name of ['attrd_updater', 'cibadmin', 'crmadmin', 'crm_mon']) program(name, `${waits}; exit 1`);
+  program('crm_node', 'echo hosta');
+  const started = world.start(t);
+  const told = await eventually('it tells how it is', async () => {
+    const { exitCode, stdout } = await world.run('--status');
+    return exitCode === 0 ? stdout : undefined;
+  });
+  assert.match(told, /^service: starting$/m);
+  writeFileSync(join(world.directory, 'go'), '');
+  await started;
+  assert.doesNotMatch(world.log, /Error/);
 });
 
 test('--status of a daemon that does not run says so, with the remedy', async (t) => {
