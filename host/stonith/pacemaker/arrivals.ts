@@ -11,7 +11,7 @@
 import type { Logger } from '../../../shared/log.ts';
 import { queryCibXPath, xpathLiteral } from '../../pacemaker/cib-query.ts';
 import { queryDcState } from '../../pacemaker/dc-state.ts';
-import { deleteNodeAttribute } from '../../pacemaker/node-attributes.ts';
+import { deleteNodeAttribute, queryNodeAttribute } from '../../pacemaker/node-attributes.ts';
 import type { Pacemaker } from '../../pacemaker/pacemaker-call.ts';
 import { refreshResource } from '../../pacemaker/refresh-resource.ts';
 import { historyXPath } from '../../pacemaker/resource-history.ts';
@@ -46,6 +46,9 @@ export class Arrivals {
   }
 
   async #seeTo(resource: string): Promise<void> {
+    // pacemaker-attrd writes late into the CIB that it is gone.
+    const present = await queryNodeAttribute(this.#pacemaker, arrivalAttribute(resource));
+    if (!present.ok || !present.values.has(this.#host)) return;
     const configured = `//configuration//primitive[@id=${xpathLiteral(resource)}]`;
     const found = await queryCibXPath(this.#pacemaker, `${configured} | ${historyXPath(resource)}`);
     if (!found.ok) return;

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { OCF } from '../../support/agent-call.ts';
+import { eventually } from '../../support/eventually.ts';
+import { isAlive } from '../../support/process-table.ts';
 import { virtualDomain } from './virtual-domain-call.ts';
 
 const DOMAIN = 'pmk-starting';
@@ -13,10 +15,10 @@ const CAN_START =
 const CANNOT_START = 'case $* in *domstate*) echo "shut off" ;; *create*) exit 1 ;; esac';
 const told = 'echo "$*" >>"$D/attributes"';
 const HERE = { OCF_RESKEY_CRM_meta_on_node: 'hosta' };
-const ANNOUNCED = /^--name=arriving-tested --update-both=starting:\d+ --delay=60s$/;
+const ANNOUNCED = /^--name=arriving-tested --update-both=starting --delay=60s$/;
 const DELETED = '--name=arriving-tested --delete';
 const PROBE = { ...HERE, OCF_RESKEY_CRM_meta_interval: '0', OCF_RESKEY_CRM_meta_op_target_rc: '7' };
-const starting = (pid: number) => `echo 'name="arriving-tested" host="hosta" value="starting:${pid}"'`;
+const STARTING = `echo 'name="arriving-tested" host="hosta" value="starting"'`;
 
 describe('a start', () => {
   it('is announced before it begins, and still when it has succeeded, until a monitor of Pacemaker finds the machine', async (t) => {
@@ -50,6 +52,45 @@ describe('a start', () => {
     assert.equal((await call.run('monitor', HERE)).status, OCF.notRunning);
   });
 
+  it('whose announcement can not be taken back yet is looked at again by the next monitor', async (t) => {
+    const call = virtualDomain(t, {
+      domain: DOMAIN,
+      virsh: CAN_START,
+      told: `${told}; case $* in *--delete) [ -e "$D/answers" ] ;; esac`,
+    });
+    assert.equal((await call.run('start', HERE)).status, OCF.success);
+    await call.run('monitor', HERE);
+    writeFileSync(call.path('answers'), '');
+    for (let look = 0; look < 2; look++) await call.run('monitor', HERE);
+    assert.deepEqual(call.attributes().slice(1), [DELETED, DELETED]);
+  });
+
+  it('that was killed is under way for as long as libvirt has not answered, and what comes then is ended by a stop', async (t) => {
+    const slow =
+      'case $* in *domstate*) echo "shut off" ;; *create*) echo $$ >"$D/asks"; while [ ! -e "$D/go" ]; do sleep 0.1; done; python3 -c "import time; time.sleep(1000)" -name guest=pmk-starting >/dev/null 2>&1 & echo $! >"$D/qemu"; exit ;; esac';
+    const call = virtualDomain(t, { domain: DOMAIN, virsh: slow, told, arrived: STARTING });
+    const start = call.run('start', { ...HERE, OCF_RESKEY_CRM_meta_timeout: '3000' }, 3_000);
+    await assert.rejects(start, /did not end within/);
+    assert.ok(existsSync(call.path('asks')));
+    assert.equal((await call.run('monitor', PROBE)).status, OCF.notRunning);
+    assert.ok(!call.attributes().includes(DELETED), 'nothing found is nothing known');
+    const starter = Number(
+      readFileSync(call.path('run/VirtualDomain-tested.place.new'), 'utf8').split('\n')[1],
+    );
+    assert.ok(isAlive(starter));
+    const stop = call.run('stop', { ...HERE, OCF_RESKEY_CRM_meta_timeout: '40000' });
+    writeFileSync(call.path('go'), '');
+    const { status, stderr } = await stop;
+    assert.equal(status, OCF.success, stderr);
+    assert.match(
+      stderr,
+      /has come while it was stopped here; ending it|its QEMU \(pid \d+\) has not ended yet/,
+    );
+    assert.ok(!isAlive(Number(readFileSync(call.path('qemu'), 'utf8'))));
+    assert.ok(call.attributes().includes(DELETED));
+    await eventually('nobody waits for it any more', () => !isAlive(starter));
+  });
+
   it('whose agent lives on without Pacemaker says that nothing found is nothing known', async (t) => {
     const call = virtualDomain(t, { domain: DOMAIN, virsh: CANNOT_START, told });
     writeFileSync(call.path('VirtualDomain'), 'sleep 1000\n');
@@ -61,8 +102,10 @@ describe('a start', () => {
         domain: DOMAIN,
         virsh: CANNOT_START,
         told,
-        arrived: starting(agent.pid ?? 0),
+        arrived: STARTING,
       });
+      mkdirSync(looks.path('run'), { recursive: true });
+      writeFileSync(looks.path('run/VirtualDomain-tested.place.new'), `${agent.pid}\n`);
       assert.equal((await looks.run('monitor', PROBE)).status, OCF.notRunning);
       assert.deepEqual(looks.attributes(), []);
       end();

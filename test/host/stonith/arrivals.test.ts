@@ -9,12 +9,14 @@ const result = (inner: string) => `<pacemaker-result>${inner}<status code="0"/><
 /** The tools, played: what they were asked, and a coordinator in that state. */
 const KNOWN = `<primitive id="web" class="ocf" provider="extra" type="VirtualDomain"/>`;
 
-function playTools(state: () => string, cib: () => string = () => KNOWN) {
+function playTools(state: () => string, cib: () => string = () => KNOWN, isPresent = true) {
   const refreshed: string[] = [];
   const deleted: string[] = [];
   const answerTo = (argv: readonly string[]) => {
     const [tool = '', word = ''] = argv;
     if (tool === 'cibadmin') return `<xpath-query>${cib()}</xpath-query>`;
+    if (tool === 'attrd_updater' && argv.includes('--query'))
+      return result(isPresent ? '<attribute name="arriving-web" host="hosta" value="sent"/>' : '');
     if (tool === 'attrd_updater') deleted.push(argv.slice(1).join(' '));
     if (tool === 'crm_resource') refreshed.push(argv.slice(2).join(' '));
     if (word === '--dc_lookup') return result('<dc node_name="hosta"/>');
@@ -78,4 +80,10 @@ test('of a resource that has another agent now nobody is made to look, and nothi
     for (let sweep = 0; sweep < 3; sweep++) await arrivals.sweep(WEB);
     assert.deepEqual([refreshed, deleted], [[], []]);
   }
+});
+
+test('what the CIB still has and pacemaker-attrd has no more is looked for by nobody', async () => {
+  const { arrivals, refreshed, deleted } = playTools(() => 'S_IDLE', undefined, false);
+  for (let sweep = 0; sweep < 3; sweep++) await arrivals.sweep(WEB);
+  assert.deepEqual([...refreshed, ...deleted], []);
 });
