@@ -13,8 +13,8 @@ const FOLDERS = 'run tmp var/tmp etc/pm-kvm-tools etc/vm-ctl.conf var/lib/pm-kvm
 /** But for what vm-ctl keeps to undo, what belongs to others, and what this look is made with. */
 const FILES = `cd /; find $(ls -d ${FOLDERS} 2>/dev/null) -xdev ! -path '*/vm-ctl*' ! -path '*/resource-agents/*' \
   ! -path 'run/crm/*' ! -path 'run/libvirt/*' ! -path 'run/mount/*'`;
-/** The victims' machines move from host to host, and are the observer's. */
-const PROCESSES = 'ps -eo args= | grep -v qemu-system';
+/** The victims' machines move from host to host, and are the observer's; and what this look is made with comes and goes. */
+const PROCESSES = "ps -eo args= | grep -vE 'qemu-system|^(ps|grep|sed) '";
 /** Those of ours that listen, abstract ones such as the lock of vm-ctl among them. */
 const SOCKETS =
   "grep -E 'pm-kvm-tools|vmconnectd|/run/chaos' /proc/net/unix | awk '$4 == \"00010000\" { print $8 }'";
