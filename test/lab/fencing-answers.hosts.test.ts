@@ -68,9 +68,11 @@ labTest(
         assert.equal(qemusOf(lab, VICTIM).length, 1);
       }
       await resource('--meta', '-p', 'target-role', '-v', 'Started');
+      // Not before its monitor has missed it there.
+      const hasTried = async () => /was sent to hosta/.test((await lab.on('hosta', ['crm_mon', '-1'])).stdout);
+      await waitFor('hostb has tried to start it', 60_000, hasTried, { pollMs: 200 });
       await lab.waitForIdle('hosts');
       assert.equal(qemusOf(lab, VICTIM).length, 1, 'it was not started a second time');
-      assert.match((await lab.on('hosta', ['crm_mon', '-1'])).stdout, /was sent to hosta/, 'hostb has tried');
       await resource('--clear');
       await resource('--refresh');
       await lab.waitForIdle('hosts');
