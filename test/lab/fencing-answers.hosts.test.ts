@@ -69,7 +69,8 @@ labTest(
       }
       await resource('--meta', '-p', 'target-role', '-v', 'Started');
       // Not before its monitor has missed it there.
-      const hasTried = async () => /was sent to hosta/.test((await lab.on('hosta', ['crm_mon', '-1'])).stdout);
+      const hasTried = async () =>
+        /was sent to hosta/.test((await lab.on('hosta', ['crm_mon', '-1'])).stdout);
       await waitFor('hostb has tried to start it', 60_000, hasTried, { pollMs: 200 });
       await lab.waitForIdle('hosts');
       assert.equal(qemusOf(lab, VICTIM).length, 1, 'it was not started a second time');
