@@ -12,6 +12,10 @@ import type { Violations } from './violations.ts';
 
 const LOOK_MS = 25;
 
+/** What was found of a job that is over: its answer was given once, and was judged then. */
+const isRepeatedToNobody = (reason: string): boolean =>
+  reason.startsWith('taken up again, with nobody waiting: it was asked before');
+
 export interface Looks {
   readonly count: number;
   readonly meanMs: number;
@@ -46,11 +50,12 @@ export class LabWatch {
     this.#count++;
     this.#longestMs = Math.max(this.#longestMs, nowMs - this.#lastMs);
     this.#lastMs = nowMs;
-    for (const { operation, target, result, host, timeMs, durationMs, readMs } of this.audit.read(
+    for (const { operation, target, result, reason, host, timeMs, durationMs, readMs } of this.audit.read(
       HOSTS,
       nowMs,
     )) {
       const victim = victimOf(target);
+      if (isRepeatedToNobody(reason)) continue;
       if (victim === undefined || result !== 'confirmed' || !this.#ledger.hasTrueClock(host, nowMs)) continue;
       // By the host's clock, which is the machine's: read later, it was given then all the same.
       const atMs = Math.min(timeMs, readMs);
