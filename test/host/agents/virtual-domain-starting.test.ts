@@ -91,6 +91,21 @@ describe('a start', () => {
     await eventually('nobody waits for it any more', () => !isAlive(starter));
   });
 
+  it('that was killed keeps no stop waiting when libvirt has answered and the machine has gone by itself', async (t) => {
+    const gone = 'case $* in *domstate*) echo "shut off" ;; esac';
+    const call = virtualDomain(t, { domain: DOMAIN, virsh: gone, told, arrived: STARTING });
+    await assert.rejects(call.run('start', HERE, 3_000), /did not end within/);
+    const starter = Number(
+      readFileSync(call.path('run/VirtualDomain-tested.place.new'), 'utf8').split('\n')[1],
+    );
+    assert.ok(isAlive(starter));
+    const { status, stderr } = await call.run('stop', { ...HERE, OCF_RESKEY_CRM_meta_timeout: '60000' });
+    assert.equal(status, OCF.success, stderr);
+    assert.doesNotMatch(stderr, /may still be on its way/);
+    assert.ok(!isAlive(starter));
+    assert.ok(call.attributes().includes(DELETED));
+  });
+
   it('whose agent lives on without Pacemaker says that nothing found is nothing known', async (t) => {
     const call = virtualDomain(t, { domain: DOMAIN, virsh: CANNOT_START, told });
     writeFileSync(call.path('VirtualDomain'), 'sleep 1000\n');
