@@ -127,6 +127,25 @@ async function endsTheFrozen({ lab, t, ask }: Story): Promise<void> {
   t.diagnostic(`off, frozen: ${off.tookMs} ms`);
 }
 
+/** Whoever asks a QEMU that hangs waits for it, and whoever asks libvirt about that QEMU after him waits for him. */
+async function endsTheAsked({ lab, t, ask }: Story): Promise<void> {
+  for (const pid of qemusOf(lab, VICTIM)) process.kill(pid, 'SIGSTOP');
+  let isAnswered = false;
+  const asked = virsh(lab, 'hosta', 'qemu-monitor-command', VICTIM, '--hmp', 'info version').finally(() => {
+    isAnswered = true;
+  });
+  const inVain = { deadlineMs: 3_000 };
+  await waitFor('others wait for that', 30_000, async () => {
+    const { kind } = await lab.on('hosta', ['virsh', '-q', 'domjobinfo', VICTIM], inVain);
+    return kind === 'deadline';
+  });
+  assert.equal(isAnswered, false);
+  const off = await ask('off');
+  assertDead(off);
+  t.diagnostic(`off, asked by others: ${off.tookMs} ms`);
+  await assert.rejects(asked);
+}
+
 /** Its first thread is dead at once; the one that hangs in the disk might still write there. */
 async function waitsForTheDisk({ lab, ask }: Story): Promise<void> {
   await removeVictim(lab);
@@ -304,6 +323,7 @@ labTest('with libvirt alone', (lab, t) =>
   tell(lab, t, {
     'off, on, reboot, status and list do what they say': answersAllOperations,
     'a frozen one is ended at once': endsTheFrozen,
+    'one that hangs while others ask about it is ended at once': endsTheAsked,
     'one that hangs in its disk is off when that lets it go, and not before': waitsForTheDisk,
     'without libvirtd nothing is proven, and with it again it is': waitsForLibvirt,
     'one that is being migrated ends on both hosts': endsTheMigrating,

@@ -10,16 +10,15 @@
 import { systemCodeOf } from '../../../shared/errors.ts';
 import { abortDomainJob, destroyDomain, forgetMemory, startDomain } from '../../libvirt/domain-control.ts';
 import { type DomainListResult, type DomainSummary, listDomains } from '../../libvirt/domain-list.ts';
-import { queryDomainJob } from '../../libvirt/job-info.ts';
 import type { Virsh } from '../../libvirt/virsh.ts';
 import type { Facts, Role, Target } from '../decide/facts.ts';
 import type { FenceRecord } from '../decide/record.ts';
-import type { Done, FenceTarget, Looked, LookNeeds } from '../desk/back-end.ts';
+import type { Done, FenceTarget, Looked } from '../desk/back-end.ts';
 import { hasSavedMemory, type LibvirtFolders, wasSentAway } from './domain-traces.ts';
 import { type PendingStarts, START_ANSWERED_MS } from './pending-starts.ts';
 import { hasEnded, type ProcessId } from './processes.ts';
 import { endUnless, qemuProcessOf } from './qemu-process.ts';
-import { whereaboutsOf } from './status-file.ts';
+import { type Whereabouts, whereaboutsOf } from './status-file.ts';
 
 export interface DomainTargetOptions {
   readonly host: string;
@@ -49,12 +48,10 @@ const START_UNANSWERED = {
 const END_WITHIN_MS = 2_000;
 const END_LOOK_MS = 2;
 const LOOK_AGAIN_MS = 20;
-const JOB_ASKED_MS = 1_000;
+const ABORT_MS = 1_000;
 const HEARD_WITHIN_MS = 3_000;
 /** Reasons that hide an earlier one. */
 const FORGETFUL: readonly string[] = ['unknown', 'failed', 'daemon'];
-/** No migration gets from its beginning to its end in less. */
-const STAY_KNOWN_MS = 200;
 
 export class DomainTarget implements FenceTarget {
   readonly #name: string;
@@ -64,26 +61,17 @@ export class DomainTarget implements FenceTarget {
   #wasDestroyed = false;
   /** The QEMU that it ended lived, and is gone: what libvirt says adds nothing to that. */
   #sawItsEnd = false;
-  /** When it was last known not to be on its way to another host. */
-  #stayedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(name: string, options: DomainTargetOptions) {
     this.#name = name;
     this.#options = options;
   }
 
-  async look({ configuration, settled }: LookNeeds, deadlineMs: number): Promise<Looked> {
+  async look(_needs: unknown, deadlineMs: number): Promise<Looked> {
     if (this.#sawItsEnd && !this.#lingers()) {
       return { ok: true, facts: this.#factsOf(this.#targetOf(undefined), false) };
     }
-    const askedMs = performance.now();
-    const [list, leaving] = await Promise.all([
-      this.#list(deadlineMs),
-      configuration && !settled
-        ? queryDomainJob(this.#within(Math.min(JOB_ASKED_MS, deadlineMs)), { name: this.#name })
-        : undefined,
-    ]);
-    if (leaving?.ok === true && leaving.job.kind === 'none') this.#stayedAtMs = askedMs;
+    const list = await this.#list(deadlineMs);
     if (!list.ok) return { ok: false, fault: list.fault };
     const named = (name: string) => list.domains.find((domain) => domain.name === name);
     const requester = named(this.#options.requester);
@@ -158,89 +146,69 @@ export class DomainTarget implements FenceTarget {
     return DONE;
   }
 
-  /** libvirt's own way begins with a polite signal and waits in steps of 200 ms; ours does not. */
+  /**
+   * What is between two hosts is held back first: the other host might go on with it. libvirt's own way begins with a
+   * polite signal and waits in steps of 200 ms; ours does not, and asks libvirt nothing that would wait for what others
+   * have asked of a QEMU that hangs.
+   */
   async #destroy(deadlineMs: number): Promise<Done> {
     const untilMs = performance.now() + deadlineMs;
+    const qemu = this.#process;
+    let isAborted = false;
     for (;;) {
-      const leaving = await this.#endLeaving(untilMs - performance.now());
-      if (leaving !== undefined) return { ok: false, fault: leaving, isCertain: false };
-      const qemu = this.#process;
-      if (qemu === undefined || hasEnded(qemu)) break;
-      const reason = this.#endHere(qemu);
-      if (reason === undefined) {
-        await this.#awaitEnd(qemu, untilMs - performance.now());
-        if (!hasEnded(qemu)) break;
-        if (this.#wasSentAway) return { ...HAS_LEFT, isCertain: false };
-        this.#wasDestroyed = true;
-        this.#sawItsEnd = true;
-        return DONE;
+      const lives = qemu !== undefined && !hasEnded(qemu);
+      const whereabouts = lives ? this.#end(qemu) : this.#whereabouts;
+      if (lives && whereabouts.kind === 'here') return this.#seeTheEnd(qemu, untilMs);
+      if (whereabouts.kind !== 'doubtful') return this.#destroyByLibvirt(untilMs);
+      if (performance.now() > untilMs) return { ok: false, fault: whereabouts.fault, isCertain: false };
+      if (whereabouts.isLeaving && !isAborted) {
+        isAborted = true;
+        await abortDomainJob(this.#within(ABORT_MS), { name: this.#name });
       }
-      if (performance.now() > untilMs) return { ok: false, fault: reason, isCertain: false };
-      this.#stayedAtMs = Number.NEGATIVE_INFINITY;
       await this.#options.sleep(LOOK_AGAIN_MS);
     }
-    const answer = await destroyDomain(this.#within(Math.max(1, untilMs - performance.now())), {
-      name: this.#name,
-    });
+  }
+
+  /** `here`: it was told to end. A migration may have begun since anybody looked, so that it is frozen for this look. */
+  #end(qemu: ProcessId): Whereabouts {
+    try {
+      const obstacle = endUnless(qemu, () => {
+        const whereabouts = this.#whereabouts;
+        return whereabouts.kind === 'here' ? undefined : whereabouts;
+      });
+      return obstacle ?? { kind: 'here' };
+    } catch (thrown) {
+      if (systemCodeOf(thrown) === 'EPERM') return this.#whereabouts; // libvirt may
+      throw thrown;
+    }
+  }
+
+  async #seeTheEnd(qemu: ProcessId, untilMs: number): Promise<Done> {
+    const giveUpMs = Math.min(untilMs, performance.now() + END_WITHIN_MS);
+    while (!hasEnded(qemu)) {
+      if (performance.now() > giveUpMs) return this.#destroyByLibvirt(untilMs);
+      await this.#options.sleep(END_LOOK_MS);
+    }
+    if (this.#wasSentAway) return { ...HAS_LEFT, isCertain: false };
+    this.#wasDestroyed = true;
+    this.#sawItsEnd = true;
+    return DONE;
+  }
+
+  async #destroyByLibvirt(untilMs: number): Promise<Done> {
+    const virsh = this.#within(Math.max(1, untilMs - performance.now()));
+    const answer = await destroyDomain(virsh, { name: this.#name });
     if (!answer.ok) return { ok: false, fault: answer.fault, isCertain: false };
     this.#wasDestroyed = answer.outcome === 'destroyed' && !this.#wasSentAway;
     return DONE;
   }
 
-  /** Why it was not ended; undefined: it was told to. A migration may have begun since libvirt was asked. */
-  #endHere(qemu: ProcessId): string | undefined {
-    try {
-      return endUnless(qemu, () => {
-        const whereabouts = whereaboutsOf(this.#options.folders.pids, this.#name);
-        return whereabouts.kind === 'doubtful' ? whereabouts.fault : undefined;
-      });
-    } catch (thrown) {
-      if (systemCodeOf(thrown) === 'EPERM') return undefined; // libvirt may
-      throw thrown;
-    }
+  get #whereabouts(): Whereabouts {
+    return whereaboutsOf(this.#options.folders.pids, this.#name);
   }
 
   get #wasSentAway(): boolean {
     return wasSentAway(this.#options.folders, this.#name);
-  }
-
-  /**
-   * Before QEMU is ended it must not be on its way to another host, which might go on with it, nor from one, which would
-   * then; undefined: it is not.
-   * An answer that doesn't come in time is no answer: libvirt tells at once of a frozen QEMU that it has no job.
-   */
-  async #endLeaving(deadlineMs: number): Promise<string | undefined> {
-    const untilMs = performance.now() + deadlineMs;
-    let isAborted = false;
-    let fault = 'its migration does not end';
-    while (performance.now() < untilMs) {
-      if (performance.now() - this.#stayedAtMs < STAY_KNOWN_MS) return undefined;
-      const askedMs = performance.now();
-      const virsh = this.#within(Math.max(1, Math.min(JOB_ASKED_MS, untilMs - askedMs)));
-      const answer = await queryDomainJob(virsh, { name: this.#name });
-      const isLeaving = answer.ok && answer.job.kind === 'running';
-      if (isLeaving && !isAborted) {
-        isAborted = true;
-        await abortDomainJob(virsh, { name: this.#name });
-      } else if (isLeaving) {
-        await this.#options.sleep(LOOK_AGAIN_MS);
-      } else if (answer.ok && answer.job.kind === 'arriving') {
-        fault = 'it is on its way here from another host';
-        await this.#options.sleep(LOOK_AGAIN_MS);
-      } else if (answer.ok) {
-        this.#stayedAtMs = askedMs;
-      } else {
-        fault = answer.fault;
-        if (answer.kind === 'no-such-domain') return fault;
-        await this.#options.sleep(LOOK_AGAIN_MS);
-      }
-    }
-    return fault;
-  }
-
-  async #awaitEnd(qemu: ProcessId, deadlineMs: number): Promise<void> {
-    const untilMs = performance.now() + Math.min(deadlineMs, END_WITHIN_MS);
-    while (!hasEnded(qemu) && performance.now() < untilMs) await this.#options.sleep(END_LOOK_MS);
   }
 
   #targetOf(domain: DomainSummary | undefined): Target | undefined {

@@ -32,7 +32,7 @@ export function qemuProcessOf(directory: string, domain: string): ProcessId | un
  * Ends it without asking, unless something speaks against that while it is frozen: then nothing that it does comes between
  * the look and its end. Says what does; one that is not ended is not left frozen either, so that nothing here may wait.
  */
-export function endUnless(qemu: ProcessId, whyNot: () => string | undefined): string | undefined {
+export function endUnless<Reason>(qemu: ProcessId, whyNot: () => Reason | undefined): Reason | undefined {
   if (hasEnded(qemu)) return undefined;
   let isKilled = false;
   try {

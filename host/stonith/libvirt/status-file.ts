@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { messageOf, systemCodeOf } from '../../../shared/errors.ts';
 
 export type Whereabouts =
-  /** Or libvirt has noted nothing: of what it has sent away its log tells. */
   | { readonly kind: 'here' }
+  /** It does not run, or not here any more: of what libvirt has sent away its log tells. */
+  | { readonly kind: 'unknown' }
   /** It may run on another host without what is here, or it can't be told. */
-  | { readonly kind: 'doubtful'; readonly fault: string };
+  | { readonly kind: 'doubtful'; readonly fault: string; readonly isLeaving: boolean };
 
 /** The resource agent reads it by the same rule. The text of a domain can't hold these: libvirt writes its quotes as entities. */
 const BETWEEN_HOSTS =
@@ -18,15 +19,18 @@ const BETWEEN_HOSTS =
 
 export const isBetweenHosts = (status: string): boolean => BETWEEN_HOSTS.test(status);
 
+const LEAVING = /async='migration out'/;
+
 export function whereaboutsOf(directory: string, domain: string): Whereabouts {
   let text: string;
   try {
     text = readFileSync(join(directory, `${domain}.xml`), 'utf8');
   } catch (thrown) {
-    if (systemCodeOf(thrown) === 'ENOENT') return { kind: 'here' };
-    return { kind: 'doubtful', fault: `whether it is being migrated can't be read: ${messageOf(thrown)}` };
+    if (systemCodeOf(thrown) === 'ENOENT') return { kind: 'unknown' };
+    const fault = `whether it is being migrated can't be read: ${messageOf(thrown)}`;
+    return { kind: 'doubtful', fault, isLeaving: false };
   }
   return isBetweenHosts(text)
-    ? { kind: 'doubtful', fault: 'libvirt has it between two hosts' }
+    ? { kind: 'doubtful', fault: 'libvirt has it between two hosts', isLeaving: LEAVING.test(text) }
     : { kind: 'here' };
 }

@@ -1,6 +1,6 @@
 /**
  * How one job ends a domain: a real process with the arguments of a QEMU, and libvirt's files beside it. virsh's answers
- * are written down, for what they miss is the point: `domjobinfo` tells of no migration, which begins right after.
+ * are written down, for what they miss is the point: a list tells of no migration.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -35,16 +35,18 @@ const noStarts = new PendingStarts({
   log: silentLogger,
 });
 
-function arranged(t: TestContext, { status, log = '' }: { readonly status: string; readonly log?: string }) {
+function arranged(t: TestContext, { status, log = '' }: { readonly status?: string; readonly log?: string }) {
   const folder = temporaryDirectory(t);
   const argv = ['-c', 'while :; do sleep 1; done', '-name', `guest=${DOMAIN},debug-threads=on`];
   const qemu = spawn('/bin/sh', argv, { stdio: 'ignore' });
   t.after(() => qemu.kill('SIGKILL'));
-  writeFileSync(join(folder, `${DOMAIN}.xml`), status);
+  const note = (text: string) => writeFileSync(join(folder, `${DOMAIN}.xml`), text);
+  if (status !== undefined) note(status);
   writeFileSync(join(folder, `${DOMAIN}.log`), log);
+  const changes: string[] = [];
   const run: CommandRunner = async (argv) => {
-    const running = `${UUID} 7 ${DOMAIN}\n\nDomain: '${DOMAIN}'\n  state.state=1\n  state.reason=1\n\n`;
-    const stdout = argv.includes('domjobinfo') ? 'Job type: 0\n' : running;
+    changes.push(...argv.filter((word) => ['domjobabort', 'destroy'].includes(word)));
+    const stdout = `${UUID} 7 ${DOMAIN}\n\nDomain: '${DOMAIN}'\n  state.state=1\n  state.reason=1\n\n`;
     return { kind: 'exited', exitCode: 0, stdout, stderr: '', elapsedMs: 1 };
   };
   const target = new DomainTarget(DOMAIN, {
@@ -57,8 +59,7 @@ function arranged(t: TestContext, { status, log = '' }: { readonly status: strin
     starts: noStarts,
   });
   const hasEnded = () => qemu.signalCode !== null;
-  const note = (text: string) => writeFileSync(join(folder, `${DOMAIN}.xml`), text);
-  return { target, qemu, hasEnded, note };
+  return { target, qemu, hasEnded, note, changes };
 }
 
 const processState = (pid = 0) => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /, '').slice(0, 1);
@@ -69,21 +70,41 @@ async function activeOn(target: DomainTarget): Promise<readonly string[] | undef
 }
 
 test('one that libvirt has here is ended, and that is its end', async (t) => {
-  const { target, hasEnded } = arranged(t, { status: HERE });
+  const { target, hasEnded, changes } = arranged(t, { status: HERE });
   assert.deepEqual(await activeOn(target), ['h']);
   assert.deepEqual(await target.order('Stopped', RECORD, 5_000), { ok: true });
   await eventually('it has ended', hasEnded);
   assert.deepEqual(await activeOn(target), []);
+  assert.deepEqual(changes, []);
 });
 
 test('one whose migration has begun since libvirt was asked is not ended, and goes on', async (t) => {
-  const { target, hasEnded, qemu } = arranged(t, { status: LEAVING });
+  const { target, hasEnded, qemu, changes } = arranged(t, { status: LEAVING });
   assert.deepEqual(await activeOn(target), ['h']);
   const ordered = await target.order('Stopped', RECORD, 300);
   assert.equal(ordered.ok, false);
   assert.equal(hasEnded(), false);
   assert.notEqual(processState(qemu.pid), 'T');
   assert.deepEqual(await activeOn(target), ['h']);
+  assert.deepEqual(changes, ['domjobabort']);
+});
+
+test('one that comes is not ended, and whence it comes it is not held back', async (t) => {
+  const status = HERE.replace("async='none'", "async='migration in'");
+  const { target, hasEnded, changes } = arranged(t, { status });
+  await activeOn(target);
+  assert.equal((await target.order('Stopped', RECORD, 300)).ok, false);
+  assert.equal(hasEnded(), false);
+  assert.deepEqual(changes, []);
+});
+
+test('one that libvirt has no note of is left to libvirt', async (t) => {
+  const { target, hasEnded, qemu, changes } = arranged(t, {});
+  await activeOn(target);
+  await target.order('Stopped', RECORD, 5_000);
+  assert.deepEqual(changes, ['destroy']);
+  assert.equal(hasEnded(), false);
+  assert.notEqual(processState(qemu.pid), 'T');
 });
 
 test('it is ended when libvirt has it here alone again', async (t) => {

@@ -91,13 +91,13 @@ test('a process that has the pid of one that has ended is not touched', async (t
   assert.equal(hasEnded({ pid, startTicks: startTicksOf(pid) }), false);
 });
 
-test('where one is libvirt has noted, and what it has not noted is here', (t) => {
+test('where one is libvirt has noted', (t) => {
   const directory = temporaryDirectory(t);
   const noted = (text: string) => {
     writeFileSync(join(directory, 'web.xml'), text);
     return whereaboutsOf(directory, 'web').kind;
   };
-  assert.equal(whereaboutsOf(directory, 'web').kind, 'here');
+  assert.equal(whereaboutsOf(directory, 'web').kind, 'unknown');
   const running = "<domstatus state='running' reason='booted' pid='7'>\n";
   assert.equal(noted(`${running}<job type='none' async='none'/>`), 'here');
   assert.equal(noted(`${running}<job type='none' async='migration out' phase='perform3'>`), 'doubtful');
@@ -105,6 +105,12 @@ test('where one is libvirt has noted, and what it has not noted is here', (t) =>
   assert.equal(noted("<domstatus state='paused' reason='user' pid='7'>"), 'here');
   for (const reason of ['migration', 'postcopy', 'postcopy-failed'])
     assert.equal(noted(`<domstatus state='paused' reason='${reason}' pid='7'>`), 'doubtful');
+  const leaves = (job: string) => {
+    noted(`${running}<job type='none' async='${job}'/>`);
+    const whereabouts = whereaboutsOf(directory, 'web');
+    return whereabouts.kind === 'doubtful' && whereabouts.isLeaving;
+  };
+  assert.deepEqual(['none', 'migration in', 'migration out'].map(leaves), [false, false, true]);
   mkdirSync(join(directory, 'other.xml'));
   assert.equal(whereaboutsOf(directory, 'other').kind, 'doubtful');
 });
