@@ -27,7 +27,7 @@ export async function setNodeAttribute(
     value === '' ? 'an empty value would be none' : (cibTextFault(attribute.name) ?? cibTextFault(value));
   if (fault !== undefined)
     return { ok: false, kind: 'refused', fault: `cannot set ${attribute.name}: ${fault}` };
-  return update(pacemaker, attribute, [`--update=${value}`]);
+  return changeAttribute(pacemaker, attribute, [`--update=${value}`]);
 }
 
 /** An attribute that is not set is as good as deleted. */
@@ -35,10 +35,10 @@ export async function deleteNodeAttribute(
   pacemaker: Pacemaker,
   attribute: NodeAttribute,
 ): Promise<{ readonly ok: true } | PacemakerFailure> {
-  return update(pacemaker, attribute, ['--delete']);
+  return changeAttribute(pacemaker, attribute, ['--delete']);
 }
 
-async function update(
+export async function changeAttribute(
   pacemaker: Pacemaker,
   { name, node }: NodeAttribute,
   change: readonly string[],

@@ -6,6 +6,7 @@ import { buildFaultWorld, endFaultWorld, RESOURCE, revive } from './fault-world.
 import { playBridge } from './fencing-bridge.ts';
 import { isAlive, qemusOf } from './fencing-observer.ts';
 import { VICTIM, VICTIM_XML } from './fencing-victim.ts';
+import { holdNoMore, holdStarts, letStart } from './held-start.ts';
 import type { Laboratory } from './lab.ts';
 import { labTest } from './shared-lab.ts';
 import { waitFor } from './wait-for.ts';
@@ -136,6 +137,62 @@ labTest(
       assert.equal(isAlive(lab, VICTIM), false);
     } finally {
       await lab.on('hostb', ['mv', '/usr/bin/virsh.real', '/usr/bin/virsh']);
+      await lab.waitForOnline('hosts');
+      await revive(world);
+      await endFaultWorld(world);
+    }
+  },
+);
+
+const START = `<op id="${RESOURCE}-start" name="start" interval="0" timeout="5s"/>`;
+const GIVEN_UP_SOON = `<primitive id="${RESOURCE}" class="ocf" provider="extra" type="VirtualDomain"><operations>${START}</operations></primitive>`;
+
+labTest(
+  'a start that Pacemaker has given up, and libvirt has not, ends before the guest is off or starts elsewhere',
+  async (lab) => {
+    const world = await buildFaultWorld(lab);
+    const off = () => world.bridge.ask(`off ${world.token}`, DEADLINE_MS);
+    const inCib = (...words: readonly string[]) => lab.ask('hosts', ['cibadmin', ...words]);
+    try {
+      await inCib('--modify', '--allow-create', '--scope', 'resources', '--xml-text', GIVEN_UP_SOON);
+      assert.equal(resultOf(await off()), 'confirmed');
+      await holdStarts(lab, 'hostb');
+      await lab.output('hosta', [
+        'crm_resource',
+        '--meta',
+        '-r',
+        RESOURCE,
+        '-p',
+        'target-role',
+        '-v',
+        'Started',
+      ]);
+      await waitFor('Pacemaker has given it up', 30_000, async () =>
+        /fault-victim.*_start_0 .*Timed Out/i.test((await lab.on('hosta', ['crm_mon', '-1'])).stdout),
+      );
+      assert.equal(isAlive(lab, VICTIM), false);
+      const order = off();
+      await sleep(3_000);
+      assert.equal(isAlive(lab, VICTIM), false, 'it is started elsewhere, and may come here');
+      const endMs = performance.now() + 20_000;
+      await letStart(lab, 'hostb');
+      let isOff = false;
+      void order.then((answer) => {
+        isOff = resultOf(answer) === 'confirmed';
+      });
+      while (performance.now() < endMs) {
+        const lives = qemusOf(lab, VICTIM).length;
+        assert.ok(
+          lives <= (isOff ? 0 : 1),
+          `it lives ${lives} times${isOff ? ', and was confirmed off' : ''}`,
+        );
+        await sleep(25);
+      }
+      assert.ok(isOff, reasonOf(await order));
+    } finally {
+      await holdNoMore(lab, 'hostb');
+      await inCib('--delete', '--xml-text', START);
+      await lab.output('hosta', ['crm_resource', '--cleanup', '-r', RESOURCE]);
       await lab.waitForOnline('hosts');
       await revive(world);
       await endFaultWorld(world);

@@ -3,7 +3,6 @@
  * says is held against QEMU's processes on both hosts, in the moment of the answer.
  */
 import assert from 'node:assert/strict';
-import { dirname } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Answer, ASKER, reasonOf, resultOf, stateOf } from '../support/bridge-stand-in.ts';
 import { threadsOf } from '../support/process-table.ts';
@@ -13,6 +12,7 @@ import { makeKey, makeToken } from './fencing-tokens.ts';
 import { diskXml, VICTIM, VICTIM_XML, writeVictim } from './fencing-victim.ts';
 import { startProgram, stopProgram } from './fencing-world.ts';
 import { HANGING_FILE, hangInRead, mountHangingFile, release, removeHangingFile } from './hanging-disk.ts';
+import { holdNoMore, holdStarts, letStart, restartLibvirt } from './held-start.ts';
 import type { Laboratory } from './lab.ts';
 import { labTest } from './shared-lab.ts';
 import { waitFor } from './wait-for.ts';
@@ -237,7 +237,7 @@ async function neverStartsWhatHasLeft({ lab, ask }: Story): Promise<void> {
   await virsh(lab, 'hosta', 'migrate', '--live', '--unsafe', VICTIM, ELSEWHERE);
   for (const isForgotten of [false, true]) {
     if (isForgotten) {
-      await restartLibvirt(lab);
+      await restartLibvirt(lab, 'hosta');
       assert.match(await virsh(lab, 'hosta', 'domstate', '--reason', VICTIM), /shut off \(unknown\)/);
     }
     for (const operation of ['on', 'reboot', 'off']) {
@@ -274,48 +274,26 @@ async function endsWhatIsNotDefined({ lab, ask }: Story): Promise<void> {
   assert.match(reasonOf(off.answer), /^libvirt knows no such virtual machine$/);
 }
 
-const HOOK = '/etc/libvirt/hooks/qemu';
-const HELD = '/run/lab-start-held';
-const HOLD = `#!/bin/sh
-[ "$1 $2" = "${VICTIM} prepare" ] || exit 0
-while [ -e ${HELD} ]; do sleep 0.1; done
-`;
-
-async function restartLibvirt(lab: Laboratory): Promise<void> {
-  await lab.signalDaemon('hosta', 'libvirtd', 'KILL');
-  await lab.startDaemon('hosta', 'libvirtd');
-}
-
 /** libvirt goes on with a start of which nobody hears any more. */
 async function remembersTheStart({ lab, ask, replace }: Story): Promise<void> {
-  const inShell = (script: string, ...words: readonly string[]) =>
-    lab.output('hosta', ['/bin/sh', '-ec', script, 'sh', ...words]);
   await virsh(lab, 'hosta', 'destroy', VICTIM);
-  await inShell(
-    'mkdir -p "$4"; printf %s "$2" >"$1"; chmod 755 "$1"; touch "$3"',
-    HOOK,
-    HOLD,
-    HELD,
-    dirname(HOOK),
-  );
+  await holdStarts(lab, 'hosta');
   try {
-    await restartLibvirt(lab); // it looks for hooks when it starts
     const on = await ask('on', 3_000);
     assert.notEqual(resultOf(on.answer), 'confirmed');
     assert.equal(on.wasAlive, false);
     await replace();
-    await inShell('rm "$1"', HELD);
+    await letStart(lab, 'hosta');
     await waitFor('libvirt has carried it out', 20_000, () => isAlive(lab, VICTIM));
     for (const _again of [1, 2]) {
       const off = await ask('off', 5_000);
       assert.notEqual(resultOf(off.answer), 'confirmed', 'the start may still come');
       assert.match(reasonOf(off.answer), /libvirt has not answered to its start/);
     }
-    await restartLibvirt(lab);
+    await restartLibvirt(lab, 'hosta');
     assertDead(await ask('off'));
   } finally {
-    await inShell('rm -f "$1" "$2"', HOOK, HELD);
-    await restartLibvirt(lab);
+    await holdNoMore(lab, 'hosta');
   }
 }
 

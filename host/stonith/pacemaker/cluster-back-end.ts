@@ -16,7 +16,7 @@ import {
   queryNodeAttribute,
 } from '../../pacemaker/node-attributes.ts';
 import type { Pacemaker } from '../../pacemaker/pacemaker-call.ts';
-import { setPrivateAttribute } from '../../pacemaker/quiet-attributes.ts';
+import { deletePrivateAttribute, setPrivateAttribute } from '../../pacemaker/quiet-attributes.ts';
 import type { FinishedJob } from '../decide/facts.ts';
 import { markAttribute, parseMark, parseRecord, RECORD_ATTRIBUTE } from '../decide/record.ts';
 import type { Done, FenceBackEnd, FenceTarget, FoundRecord, JobName } from '../desk/back-end.ts';
@@ -162,7 +162,7 @@ export class ClusterBackEnd implements FenceBackEnd {
     this.#stopping.abort();
     this.#events?.stop();
     await this.#events?.ended;
-    await deleteNodeAttribute(this.#pacemaker, { name: KEY_ATTRIBUTE, node: this.host });
+    await deletePrivateAttribute(this.#pacemaker, { name: KEY_ATTRIBUTE, node: this.host });
   }
 
   async #follow(): Promise<void> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { OCF } from '../../support/agent-call.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -67,7 +67,7 @@ describe('a start', () => {
 
   it('that was killed is under way for as long as libvirt has not answered, and what comes then is ended by a stop', async (t) => {
     const slow =
-      'case $* in *domstate*) echo "shut off" ;; *create*) echo $$ >"$D/asks"; while [ ! -e "$D/go" ]; do sleep 0.1; done; python3 -c "import time; time.sleep(1000)" -name guest=pmk-starting >/dev/null 2>&1 & echo $! >"$D/qemu"; exit ;; esac';
+      'case $* in *domstate*) echo "shut off" ;; *create*) echo $$ >"$D/asks"; while [ ! -e "$D/go" ]; do sleep 0.1; done; setsid python3 -c "import time; time.sleep(1000)" -name guest=pmk-starting >/dev/null 2>&1 & echo $! >"$D/qemu"; exit ;; esac';
     const call = virtualDomain(t, { domain: DOMAIN, virsh: slow, told, arrived: STARTING });
     const start = call.run('start', { ...HERE, OCF_RESKEY_CRM_meta_timeout: '3000' }, 3_000);
     await assert.rejects(start, /did not end within/);
@@ -89,6 +89,32 @@ describe('a start', () => {
     assert.ok(!isAlive(Number(readFileSync(call.path('qemu'), 'utf8'))));
     assert.ok(call.attributes().includes(DELETED));
     await eventually('nobody waits for it any more', () => !isAlive(starter));
+  });
+
+  it('whose virsh had no answer is under way until libvirt answers others, and does not have it among its running ones', async (t) => {
+    const deaf =
+      'case $* in *domstate*) echo "shut off" ;; *create*) exit 1 ;; *capabilities*) [ -e "$D/answers" ] ;; *list*) [ ! -e "$D/has" ] || echo pmk-starting ;; esac';
+    const call = virtualDomain(t, { domain: DOMAIN, virsh: deaf, told, arrived: STARTING });
+    const isDeleted = () => call.attributes().includes(DELETED);
+    assert.notEqual((await call.run('start', HERE)).status, OCF.success);
+    writeFileSync(call.path('has'), '');
+    assert.equal((await call.run('monitor', PROBE)).status, OCF.notRunning);
+    writeFileSync(call.path('answers'), '');
+    assert.equal((await call.run('monitor', PROBE)).status, OCF.notRunning);
+    const soon = { ...HERE, OCF_RESKEY_CRM_meta_timeout: '13000' };
+    assert.match((await call.run('stop', soon)).stderr, /may still be on its way here \(starting\)/);
+    assert.ok(!isDeleted());
+    rmSync(call.path('has'));
+    assert.equal((await call.run('stop', HERE)).status, OCF.success);
+    assert.ok(isDeleted());
+  });
+
+  it('whose libvirtd is not there is over', async (t) => {
+    const away =
+      'case $* in *domstate*) echo "shut off" ;; *create*) exit 1 ;; *) echo "error: Failed to connect socket" >&2; exit 1 ;; esac';
+    const call = virtualDomain(t, { domain: DOMAIN, virsh: away, told, arrived: STARTING });
+    assert.equal((await call.run('stop', HERE)).status, OCF.success);
+    assert.ok(call.attributes().includes(DELETED));
   });
 
   it('that was killed keeps no stop waiting when libvirt has answered and the machine has gone by itself', async (t) => {
