@@ -168,7 +168,7 @@ labTest(
         'Started',
       ]);
       await waitFor('Pacemaker has given it up', 30_000, async () =>
-        /fault-victim.*_start_0 .*Timed Out/i.test((await lab.on('hosta', ['crm_mon', '-1'])).stdout),
+        /fault-victim.*start.*Timed Out/i.test((await lab.on('hosta', ['crm_mon', '-1'])).stdout),
       );
       assert.equal(isAlive(lab, VICTIM), false);
       const order = off();
