@@ -47,14 +47,13 @@ export interface Row {
   readonly peer?: string;
 }
 
-/** The median, or another figure, of a row is at most `times` that of another, plus `plus`; without another, at most `plus`. */
-export interface Limit {
-  readonly row: string;
-  readonly figure?: 'p99';
-  readonly of?: string;
-  readonly times?: number;
-  readonly plus?: number;
-}
+/** What the median, or another figure, of a row is at most. */
+export type Limit = { readonly row: string; readonly figure?: 'p99' } & Bound;
+
+/** So many times that of another row; or so much more than it; or, without another, so much. */
+type Bound =
+  | { readonly of: string; readonly times: number; readonly plus?: never }
+  | { readonly of?: string; readonly plus: number; readonly times?: never };
 
 export const SCALES = ['linear', 'logarithmic'] as const;
 

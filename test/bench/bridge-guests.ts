@@ -6,6 +6,7 @@
  */
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HEARTBEAT_MS } from '../../guest/agent/link.ts';
 import { encodeMessage } from '../../shared/protocol/encode-message.ts';
 import { FrameDecoder } from '../../shared/protocol/frame-decoder.ts';
@@ -15,12 +16,12 @@ import { guestName } from './bridge-world.ts';
 process.on('disconnect', () => process.exit()); // whoever started it has ended
 
 const PING_EVERY_MS = HEARTBEAT_MS.idle;
+const LAST_ANSWERS_MS = 2_000;
 
 const [directory = '', first = '1', count = '0'] = process.argv.slice(2);
 
 interface Guest {
   socket: Socket | undefined;
-  isGreeted: boolean;
 }
 
 const guests: Guest[] = [];
@@ -28,7 +29,7 @@ const askedAtMs = new Map<string, number>();
 let roundTripsMs: number[] = [];
 /** No id is used twice: what was answered under it would be its answer again. */
 let serial = 0;
-let greeted = 0;
+const greeted = new Set<Guest>();
 let onGreeted = () => {};
 
 for (let number = Number(first); number < Number(first) + Number(count); number++) {
@@ -44,10 +45,10 @@ process.on('message', (order: Talk & { what: string }) => {
 process.send?.('ready');
 
 async function openGuest(name: string): Promise<Guest> {
-  const guest: Guest = { socket: undefined, isGreeted: false };
+  const guest: Guest = { socket: undefined };
   const server = createServer((socket) => {
     guest.socket = socket;
-    guest.isGreeted = false;
+    greeted.delete(guest);
     const decoder = new FrameDecoder((frame) => {
       if (frame.kind === 'v1') {
         socket.write('\n');
@@ -70,9 +71,8 @@ async function openGuest(name: string): Promise<Guest> {
 }
 
 function heard(guest: Guest, message: Message): void {
-  if (message.type === 'hello' && !guest.isGreeted) {
-    guest.isGreeted = true;
-    greeted++;
+  if (message.type === 'hello') {
+    greeted.add(guest);
     onGreeted();
   } else if (message.type === 'reply') {
     const atMs = askedAtMs.get(message.id);
@@ -90,7 +90,7 @@ function say(socket: Socket | undefined, message: Message): void {
 async function allGreeted(): Promise<number> {
   await new Promise<void>((resolve) => {
     onGreeted = () => {
-      if (greeted >= guests.length) resolve();
+      if (greeted.size === guests.length) resolve();
     };
     onGreeted();
   });
@@ -117,7 +117,7 @@ async function talk({ count, forMs, everyMs, service, spreadMs = everyMs }: Talk
       asked++;
       const id = `${index}-${serial++}`;
       askedAtMs.set(id, performance.now());
-      const text = service === 'host' ? 'ping' : 'default_ping_set diskcheck_status';
+      const text = 'default_ping_set diskcheck_status';
       say(guest.socket, { type: 'request', id, service, text, deadlineMs: 20_000 });
     };
     const begin = setTimeout(
@@ -132,8 +132,9 @@ async function talk({ count, forMs, everyMs, service, spreadMs = everyMs }: Talk
       clearInterval(timer);
     };
   });
-  await new Promise((resolve) => setTimeout(resolve, forMs));
+  await sleep(forMs);
   for (const stop of timers) stop();
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  const untilMs = performance.now() + LAST_ANSWERS_MS;
+  while (roundTripsMs.length < asked && performance.now() < untilMs) await sleep(10);
   return { asked, answered: roundTripsMs.length, roundTripsMs };
 }

@@ -1,7 +1,7 @@
 /**
  * Plays one hostile guest.  node bridge-hostile.ts SOCKETPATH
  *
- * Told a kind, it does its worst on every connection until it is killed.
+ * Told a kind, it does its worst on every connection until it is killed. It says so when it has begun with one.
  */
 import { createServer, type Socket } from 'node:net';
 
@@ -77,8 +77,14 @@ createServer((socket) => {
   attack(socket);
 }).listen(path, () => process.send?.('ready'));
 
-process.on('message', ({ kind }: { kind: string }) => {
-  attack = ATTACKS[kind] ?? attack;
+process.once('message', ({ kind }: { kind: string }) => {
+  const worst = ATTACKS[kind];
+  if (worst === undefined) throw new Error(`no guest does ${kind}`);
+  let isTold = false;
+  attack = (socket) => {
+    worst(socket);
+    if (!isTold) process.send?.('begun');
+    isTold = true;
+  };
   for (const socket of sockets) attack(socket);
-  process.send?.('begun');
 });

@@ -4,12 +4,15 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Json } from '../../shared/protocol/message.ts';
+import { waitFor } from '../lab/wait-for.ts';
 import { cpuMsOf } from '../support/process-table.ts';
 import { own } from './leaves-nothing.ts';
 
 const HERE = import.meta.dirname;
+const TEMPLATE = join(HERE, '../support/recorded/libvirt/domain-defined.xml');
+const ANSWER_MS = 60_000;
 
 export const guestName = (number: number) => `guest${number}`;
 
@@ -18,9 +21,8 @@ export class BridgeWorld {
   readonly socket: string;
   readonly cib: string;
   readonly config: string;
-  /** The XML of each guest. */
-  readonly files: readonly string[];
   readonly #libvirt: string;
+  readonly #files: string[] = [];
 
   constructor(directory: string, guests: number, libvirt = 'test:///default') {
     this.directory = directory;
@@ -28,13 +30,22 @@ export class BridgeWorld {
     this.config = join(directory, 'vm-connectd.conf');
     this.socket = join(directory, 'local.sock');
     this.cib = join(directory, 'cib.xml');
-    const template = readFileSync(join(HERE, '../support/recorded/libvirt/domain-defined.xml'), 'utf8');
     for (const folder of ['s', 'x']) mkdirSync(join(directory, folder));
-    const resources: string[] = [];
-    const files: string[] = [];
-    for (let number = 1; number <= guests; number++) {
+    this.addGuests(guests);
+    this.sweepEvery(60);
+  }
+
+  /** The XML of each guest. */
+  get files(): readonly string[] {
+    return this.#files;
+  }
+
+  /** Behind those that are there; a daemon that runs finds them when it looks at all guests the next time. */
+  addGuests(count: number): void {
+    const template = readFileSync(TEMPLATE, 'utf8');
+    for (let number = this.#files.length + 1, last = this.#files.length + count; number <= last; number++) {
       const name = guestName(number);
-      const file = join(directory, 'x', `${name}.xml`);
+      const file = join(this.directory, 'x', `${name}.xml`);
       const uuid = `00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
       writeFileSync(
         file,
@@ -43,20 +54,14 @@ export class BridgeWorld {
           .replace(/<uuid>.*<\/uuid>/, `<uuid>${uuid}</uuid>`)
           .replaceAll('/var/lib/libvirt/qemu/guest2', this.socketOf(name)),
       );
-      files.push(file);
-      resources.push(
-        `<primitive id="prmVMCTL_${name}" class="ocf" provider="extra" type="VirtualDomain">` +
-          `<instance_attributes id="${name}-p"><nvpair id="${name}-c" name="config" value="${file}"/>` +
-          `<nvpair id="${name}-h" name="hypervisor" value="qemu:///system"/></instance_attributes></primitive>`,
-      );
+      this.#files.push(file);
     }
-    this.files = files;
     writeFileSync(
       this.cib,
-      '<cib validate-with="pacemaker-3.0" epoch="1" num_updates="0" admin_epoch="0"><configuration><crm_config/>' +
-        `<nodes/><resources>${resources.join('')}</resources><constraints/></configuration><status/></cib>`,
+      `<cib validate-with="pacemaker-3.0" epoch="${this.#files.length}" num_updates="0" admin_epoch="0"><configuration>` +
+        `<crm_config/><nodes/><resources>${this.#files.map(primitiveOf).join('')}</resources><constraints/>` +
+        '</configuration><status/></cib>',
     );
-    this.sweepEvery(60);
   }
 
   sweepEvery(seconds: number): void {
@@ -71,6 +76,15 @@ export class BridgeWorld {
   }
 }
 
+function primitiveOf(file: string): string {
+  const name = basename(file, '.xml');
+  return (
+    `<primitive id="prmVMCTL_${name}" class="ocf" provider="extra" type="VirtualDomain">` +
+    `<instance_attributes id="${name}-p"><nvpair id="${name}-c" name="config" value="${file}"/>` +
+    `<nvpair id="${name}-h" name="hypervisor" value="qemu:///system"/></instance_attributes></primitive>`
+  );
+}
+
 /** A helper process that does what it is told and answers. */
 export class Helper {
   readonly #process: ChildProcess;
@@ -82,29 +96,31 @@ export class Helper {
   /** Resolves when it has said that it is ready. */
   static async start(file: string, ...parameters: string[]): Promise<Helper> {
     const helper = new Helper(own(fork(join(HERE, file), parameters, { execArgv: ['--import', 'tsx'] })));
-    await helper.#answer();
+    await helper.#answer(`${file} is ready`, []);
     return helper;
   }
 
-  async ask(order: Json): Promise<Json> {
-    this.#process.send(order ?? {});
-    return this.#answer();
+  /** The logs tell more of why it has not answered. */
+  async ask(order: { readonly [name: string]: Json }, logs: readonly string[] = []): Promise<Json> {
+    this.#process.send(order);
+    return this.#answer(`the answer to ${JSON.stringify(order)}`, logs);
   }
 
   kill(): void {
     this.#process.kill('SIGKILL');
   }
 
-  #answer(): Promise<Json> {
-    return new Promise((resolve, reject) => {
-      const onExit = (code: number | null) =>
-        reject(new Error(`a helper of the benchmark ended with ${code}`));
-      this.#process.once('exit', onExit);
-      this.#process.once('message', (message: Json) => {
-        this.#process.off('exit', onExit);
-        resolve(message);
-      });
+  #answer(what: string, logs: readonly string[]): Promise<Json> {
+    let answer: Json | undefined;
+    this.#process.once('message', (message: Json) => {
+      answer = message;
     });
+    const answered = () => {
+      const ending = this.#process.exitCode ?? this.#process.signalCode;
+      if (ending !== null) throw new Error(`a helper ended with ${ending} before this: ${what}`);
+      return answer;
+    };
+    return waitFor(what, ANSWER_MS, answered, { logs });
   }
 }
 

@@ -4,29 +4,28 @@
  * Prints tables. With --json the figures go to files in a directory; with --record they go to docs/benchmarks, and
  * docs/benchmarks.md is made of them. `--write-docs` measures nothing: it makes the document of the records there are.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { messageOf, PmError, systemCodeOf } from '../../shared/errors.ts';
-import { laboratory } from '../lab/lab.ts';
+import { type Laboratory, laboratory } from '../lab/lab.ts';
 import { labSpec } from '../lab/layout.ts';
 import { refuse, scriptWords } from '../support/script-words.ts';
 import type { Benchmark } from './benchmark.ts';
 import { BENCHMARKS, NAMES } from './benchmarks.ts';
 import { writeDocument } from './document.ts';
 import { verdictsOf } from './limits.ts';
-import { loadNow, machineNow } from './machine.ts';
+import { loadNow, type Machine, machineNow } from './machine.ts';
 import { needPrograms } from './needed-programs.ts';
 import { type BenchmarkRecord, writeRecord } from './record.ts';
 import { plainText, rowTable, verdictTable } from './tables.ts';
 
 const DOCS = resolve(import.meta.dirname, '../../docs');
-const PROGRAMS = 'dist/sbin/vm-ctl';
 
 const USAGE = `usage: npm run bench [-- OPTIONS] [NAME…]
 
   --quick         few runs, and none of the long ones
   --json DIR      the figures go to files there, too
-  --record        they go to docs/benchmarks, and docs/benchmarks.md is made of them
+  --record        they go to docs/benchmarks, and docs/benchmarks.md is made of them; on a laboratory of its own
   --write-docs    measures nothing: makes docs/benchmarks.md of what is recorded
 
 ${BENCHMARKS.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join('\n')}`;
@@ -44,16 +43,24 @@ const unknown = positionals.filter((name) => !NAMES.includes(name));
 if (values.quick && values.record) refuse(USAGE, 'a quick run is not recorded: it says too little');
 if (unknown.length > 0) refuse(USAGE, `there is no benchmark ${unknown.join(', ')}`);
 if (values.json === '') refuse(USAGE, '--json takes a directory');
-if (!values['write-docs'] && !existsSync(PROGRAMS)) refuse(USAGE, `${PROGRAMS} is not there: npm run build`);
-const directory = values.record ? join(DOCS, 'benchmarks') : values.json;
+if (values.record && laboratory().isUp()) {
+  refuse(
+    USAGE,
+    'a record takes a laboratory of its own; one stands: take it down first: npm run lab -- down',
+  );
+}
+const directories = [
+  ...(values.record ? [join(DOCS, 'benchmarks')] : []),
+  ...(values.json === undefined ? [] : [values.json]),
+];
 try {
-  if (directory !== undefined) mkdirSync(directory, { recursive: true });
+  for (const directory of directories) mkdirSync(directory, { recursive: true });
   if (!values['write-docs']) await runAll();
   if (values.record || values['write-docs']) writeDocument(DOCS, NAMES);
 } catch (thrown) {
   const isDefect = !(thrown instanceof PmError) && systemCodeOf(thrown) === undefined;
   console.error(`bench: ${isDefect && thrown instanceof Error ? thrown.stack : messageOf(thrown)}`);
-  process.exitCode = 1;
+  process.exit(1); // whatever still runs, or is waited for
 }
 
 async function runAll(): Promise<void> {
@@ -62,38 +69,49 @@ async function runAll(): Promise<void> {
     positionals.length === 0 ? !(values.quick && isLong) : positionals.includes(name),
   );
   needPrograms(chosen.flatMap(({ programs }) => programs));
-  for (const benchmark of chosen.filter(({ needs }) => needs === 'nothing')) await runOne(benchmark);
+  const machine = machineNow();
+  for (const benchmark of chosen.filter(({ needs }) => needs === 'nothing')) await runOne(benchmark, machine);
   const lab = laboratory();
-  const wasUp = lab.isUp();
+  const leave = lab.isUp() ? () => lab.reset() : () => lab.down();
   for (const needs of ['hosts', 'guests'] as const) {
     const benchmarks = chosen.filter((one) => one.needs === needs);
     if (benchmarks.length === 0) continue;
-    if (!wasUp) await lab.up(labSpec(2, needs === 'hosts' ? 0 : 2));
+    if (!lab.isUp()) await lab.up(labSpec(2, needs === 'hosts' ? 0 : 2));
     try {
-      await lab.pushPrograms();
-      for (const benchmark of benchmarks) {
-        await runOne(benchmark);
-        if (wasUp || benchmark !== benchmarks.at(-1)) await lab.reset();
-      }
-    } finally {
-      if (!wasUp) await lab.down();
+      await runInLaboratory(lab, benchmarks, machine);
+    } catch (thrown) {
+      await leave().catch((second: unknown) => console.error(`bench: and afterwards: ${messageOf(second)}`));
+      throw thrown;
     }
+    await leave();
   }
   console.log(`all of them: ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
 }
 
-async function runOne(benchmark: Benchmark): Promise<void> {
+async function runInLaboratory(
+  lab: Laboratory,
+  benchmarks: readonly Benchmark[],
+  machine: Omit<Machine, 'load'>,
+): Promise<void> {
+  await lab.pushPrograms();
+  for (const benchmark of benchmarks) {
+    await runOne(benchmark, machine);
+    if (benchmark !== benchmarks.at(-1)) await lab.reset();
+  }
+}
+
+async function runOne(benchmark: Benchmark, measuredOn: Omit<Machine, 'load'>): Promise<void> {
   const { name, about } = benchmark;
-  const before = machineNow();
+  const loadBefore = loadNow();
   const startedMs = performance.now();
   console.log(`${name}: ${about}`);
   const isQuick = values.quick;
   const result = await benchmark.run({ quick: isQuick, report: (words) => console.error(`  ${words}`) });
-  const machine = { ...before, load: `${before.load} before, ${loadNow()} after` };
+  const machine = { ...measuredOn, load: `${loadBefore} before, ${loadNow()} after` };
   const record: BenchmarkRecord = { name, about, isQuick, machine, ...result };
   console.log(`\n${plainText(rowTable(record.rows))}`);
   if (isQuick) console.log('\nno limit is judged by a quick run: it says too little');
   else if (record.limits.length > 0) console.log(`\n${plainText(verdictTable(verdictsOf(record)))}`);
   console.log(`\nload ${record.machine.load}; ${((performance.now() - startedMs) / 1000).toFixed(0)} s\n`);
-  if (directory !== undefined) writeRecord(directory, record);
+  for (const directory of directories) writeRecord(directory, record);
 }

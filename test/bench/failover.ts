@@ -23,6 +23,10 @@ import { endFenceVirtd, startFenceVirtd, XVM_KEY } from './fence-virtd.ts';
 import { versionsOf } from './machine.ts';
 import { statsOf } from './statistics.ts';
 
+/** Of the host in the network of the guests, which fence_virtd needs. */
+const BRIDGE = 'br-guest';
+const ADDRESS = '10.78.0.201/24';
+
 const WAYS = ['fence_vm', 'fence_xvm'] as const;
 type Way = (typeof WAYS)[number];
 
@@ -58,9 +62,10 @@ export const failover: Benchmark = {
     const lab = laboratory();
     const lastRound = quick ? 2 : 5;
     const taken = new Map<string, number[]>();
-    await buildFencingWorld(lab);
-    await prepareFenceXvm(lab);
+    const host = lab.hostOf(VICTIM) ?? 'hostb'; // later the victim may be on the other one
     try {
+      await buildFencingWorld(lab);
+      await prepareFenceXvm(lab, host);
       await configureService(lab);
       // The first is for getting warm, and not counted.
       for (let round = 0; round <= lastRound; round++) {
@@ -83,7 +88,8 @@ export const failover: Benchmark = {
         }
       }
     } finally {
-      await endFenceVirtd(lab, 'hostb');
+      await endFenceVirtd(lab, host, BRIDGE);
+      await lab.on(host, ['ip', 'address', 'delete', ADDRESS, 'dev', BRIDGE]);
       await endFencingWorld(lab);
     }
     const rows = WAYS.flatMap((way) =>
@@ -119,10 +125,9 @@ async function useDevice(lab: Laboratory, way: Way): Promise<void> {
 }
 
 /** Its daemon on the victim's host, in the network of the guests, and its key in the guests. */
-async function prepareFenceXvm(lab: Laboratory): Promise<void> {
-  const host = lab.hostOf(VICTIM) ?? 'hostb';
-  await lab.output(host, ['ip', 'address', 'replace', '10.78.0.201/24', 'dev', 'br-guest']);
-  await startFenceVirtd(lab, host, 'br-guest');
+async function prepareFenceXvm(lab: Laboratory, host: string): Promise<void> {
+  await lab.output(host, ['ip', 'address', 'replace', ADDRESS, 'dev', BRIDGE]);
+  await startFenceVirtd(lab, host, BRIDGE);
   const key = await lab.output(host, ['base64', XVM_KEY]);
   for (const guest of GUESTS) {
     const script = `mkdir -p "$(dirname ${XVM_KEY})"; base64 -d >${XVM_KEY}`;

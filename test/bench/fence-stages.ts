@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { threadsOf } from '../support/process-table.ts';
 
 export type Stage = readonly [name: string, ms: number];
 
@@ -64,7 +65,7 @@ export function stagesOf(program: string, path: Path, log: string, seen: Seen): 
 
 /** When the process ended, or nobody wanted to know it any more. */
 export async function endOf(pid: number, signal: AbortSignal): Promise<number> {
-  while (isLiving(pid) && !signal.aborted) await sleep(1);
+  while (threadsOf(pid).length > 0 && !signal.aborted) await sleep(1);
   return Date.now();
 }
 
@@ -74,9 +75,6 @@ export function beginningOf(pid: number): number {
   const ticks = Number(statOf(pid).split(' ')[START_TIME]);
   return bootMs + ticks * TICK_MS;
 }
-
-/** What waits to be reaped does not live. */
-export const isLiving = (pid: number): boolean => !/^[ZX]?$/.test(statOf(pid).charAt(0));
 
 const TICK_MS = 10; // of 100 a second, whatever the kernel counts for itself
 /** In what follows the name, from 0. */

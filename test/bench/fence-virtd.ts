@@ -6,6 +6,7 @@ import { waitFor } from '../lab/wait-for.ts';
 export const XVM_KEY = '/etc/cluster/fence_xvm.key';
 export const MODULES = '/usr/lib/x86_64-linux-gnu/fence-virt';
 const CONFIGURATION = '/etc/fence_virt.conf';
+const routeOver = (networkInterface: string) => ['224.0.0.0/4', 'dev', networkInterface];
 
 const configuration = (
   networkInterface: string,
@@ -22,7 +23,7 @@ export async function startFenceVirtd(
 ): Promise<void> {
   const script = `mkdir -p "$(dirname ${XVM_KEY})"; head -c 512 /dev/urandom >${XVM_KEY}; cat >${CONFIGURATION}`;
   await lab.output(host, ['/bin/sh', '-c', script], { input: configuration(networkInterface) });
-  await lab.on(host, ['ip', 'route', 'replace', '224.0.0.0/4', 'dev', networkInterface]);
+  await lab.on(host, ['ip', 'route', 'replace', ...routeOver(networkInterface)]);
   await startProgram(lab, host, 'fence_virtd', '-F', '-f', CONFIGURATION);
   await waitFor('fence_virtd answers', 30_000, async () => {
     const asked = await lab.on(host, ['fence_xvm', '-o', 'list', '-t', '3']);
@@ -30,6 +31,7 @@ export async function startFenceVirtd(
   });
 }
 
-export async function endFenceVirtd(lab: Laboratory, host: string): Promise<void> {
+export async function endFenceVirtd(lab: Laboratory, host: string, networkInterface: string): Promise<void> {
   await lab.on(host, ['pkill', '-x', 'fence_virtd']);
+  await lab.on(host, ['ip', 'route', 'delete', ...routeOver(networkInterface)]);
 }

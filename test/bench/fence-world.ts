@@ -15,8 +15,9 @@ import type { Laboratory } from '../lab/lab.ts';
 import { Tail } from '../lab/tail.ts';
 import { waitFor } from '../lab/wait-for.ts';
 import { ASKER } from '../support/bridge-stand-in.ts';
+import { threadsOf } from '../support/process-table.ts';
 import { endSerialFenceVirtd, SERIAL_LINE, startSerialFenceVirtd } from './fence-serial.ts';
-import { beginningOf, endOf, isLiving, PATHS, type Path, type Stage, stagesOf } from './fence-stages.ts';
+import { beginningOf, endOf, PATHS, type Path, type Stage, stagesOf } from './fence-stages.ts';
 import { endFenceVirtd, startFenceVirtd } from './fence-virtd.ts';
 
 export type FenceAction = 'off' | 'reboot';
@@ -33,7 +34,7 @@ const PLAIN = 'bench-plain';
 const PORT = '/run/bench-port';
 const AGENT_SOCKET = '/run/bench-agent.sock';
 
-/** Nobody fences a machine that has just started; those under the cluster wait until that is idle. */
+/** Nobody fences a machine that has just started. */
 const SETTLE_MS = 300;
 
 /** Prints when it began and ended, in ms of the machine's clock, and the exit status. */
@@ -110,7 +111,7 @@ export class FenceWorld {
   async startByVirsh(): Promise<Fencing> {
     await this.#lab.on('hostb', ['virsh', '-q', 'destroy', PLAIN]); // it may be off by now
     await waitFor(`${PLAIN} is off`, 20_000, async () => (await this.#stateOfPlain()) === 'shut off');
-    await sleep(SETTLE_MS);
+    await this.#settled();
     const { tookMs, startMs } = await this.#timed('hostb', ['virsh', '-q', 'start', PLAIN]);
     const qemu = { 'QEMU begins': this.#beginningOfPlain() };
     const stages = stagesOf('virsh', PATHS.start, '', { startMs, qemu, endMs: startMs + tookMs });
@@ -118,7 +119,10 @@ export class FenceWorld {
   }
 
   /** What each of the agents in Node takes at least. */
-  emptyNode = (): Promise<Fencing> => this.#timed('hosta', ['node', '-e', '0']);
+  async emptyNode(): Promise<Fencing> {
+    await this.#settled();
+    return this.#timed('hosta', ['node', '-e', '0']);
+  }
 
   end = (): Promise<void> => clear(this.#lab);
 
@@ -152,7 +156,7 @@ export class FenceWorld {
     victimPid?: number,
   ): Promise<Fencing & { readonly startMs: number }> {
     const printed = await this.#lab.output(host, ['/bin/bash', '--norc', '-c', TIMED, 'timed', ...argv]);
-    const wasAlive = victimPid !== undefined && isLiving(victimPid);
+    const wasAlive = victimPid !== undefined && threadsOf(victimPid).length > 0;
     const [start = Number.NaN, end = Number.NaN, exitCode] = printed.trim().split(' ').map(Number);
     if (exitCode !== 0 || wasAlive) {
       const words = await this.#lab.output(host, ['cat', '/run/bench.out']);
@@ -180,8 +184,14 @@ export class FenceWorld {
       if (state === 'shut off') await this.#lab.output('hostb', ['virsh', '-q', 'start', PLAIN]);
       return state === 'running' ? qemusOf(this.#lab, PLAIN)[0] : undefined;
     });
-    await sleep(SETTLE_MS);
+    await this.#settled();
     return pid;
+  }
+
+  /** Whoever was before may have left the cluster a machine to start. */
+  async #settled(): Promise<void> {
+    await this.#lab.waitForIdle('hosts');
+    await sleep(SETTLE_MS);
   }
 
   #stateOfPlain = async (): Promise<string> =>
@@ -219,6 +229,6 @@ async function clear(lab: Laboratory): Promise<void> {
     await lab.on(host, ['pkill', '-x', 'socat']);
   }
   await endSerialFenceVirtd(lab, 'hostb');
-  await endFenceVirtd(lab, 'hostb');
+  await endFenceVirtd(lab, 'hostb', 'eth0');
   for (const word of ['destroy', 'undefine']) await lab.on('hostb', ['virsh', '-q', word, PLAIN]);
 }

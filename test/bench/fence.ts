@@ -62,14 +62,14 @@ const WAYS: readonly Way[] = [
     name: cluster(action),
     kind: 'ours',
     ...peerOf(action),
-    isStaged: action === 'off',
+    isStaged: true,
     fence: (world) => world.byCluster('remote', action),
   })),
   ...both((action) => ({
     name: cluster(action, 'local'),
     kind: 'ours',
     ...peerOf(action),
-    isStaged: action === 'off',
+    isStaged: true,
     fence: (world) => world.byCluster('local', action),
   })),
 ];

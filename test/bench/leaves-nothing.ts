@@ -15,8 +15,8 @@ process.on('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => setImmediate(() => process.exit(128 + constants.signals[signal])));
 
-export function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'pmk-bench-'));
+export function makeFolder(parent = tmpdir()): string {
+  const folder = mkdtempSync(join(parent, 'pmk-bench-'));
   folders.add(folder);
   return folder;
 }
@@ -24,6 +24,18 @@ export function makeFolder(): string {
 export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   folders.delete(folder);
+}
+
+export type Later = (end: () => void) => void;
+
+/** What `use` gives to `later` is done when it has ended, the last first: also when it fails half-way. */
+export async function endingAll<T>(use: (later: Later) => Promise<T>): Promise<T> {
+  const ends: (() => void)[] = [];
+  try {
+    return await use((end) => ends.push(end));
+  } finally {
+    for (const end of ends.toReversed()) end();
+  }
 }
 
 export function own<Child extends ChildProcess>(child: Child): Child {

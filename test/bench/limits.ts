@@ -23,29 +23,21 @@ export function verdictsOf({ rows, limits }: Pick<BenchmarkResult, 'rows' | 'lim
     const what = limit.figure === undefined ? row.name : `${row.name}, ${limit.figure}`;
     const figureOf = ({ stats }: Row) => stats[limit.figure ?? 'median'];
     const mine = figureOf(row);
-    const other = limit.of === undefined ? undefined : rowOf(limit.of);
-    const [times, plus] = [limit.times ?? 1, limit.plus ?? 0];
-    if (other === undefined) {
-      const goal = `at most ${shown(plus, row.unit)}`;
-      return { limit, what, goal, isMet: mine <= plus, measured: shown(mine, row.unit) };
+    const { of: other, times, plus } = limit;
+    const theirs = other === undefined ? 0 : figureOf(rowOf(other));
+    if (times === undefined) {
+      const isMet = mine <= theirs + plus;
+      const most = `at most ${shown(plus, row.unit)}`;
+      if (other === undefined) return { limit, what, goal: most, isMet, measured: shown(mine, row.unit) };
+      return { limit, what, goal: `${most} more than ${other}`, isMet, measured: signed(mine - theirs, row) };
     }
-    const isMet = mine <= times * figureOf(other) + plus;
-    const ratio = mine / figureOf(other);
-    if (plus > 0) {
-      const measured = signed(mine - figureOf(other), row);
-      return {
-        limit,
-        what,
-        isMet,
-        goal: `at most ${shown(plus, row.unit)} more than ${other.name}`,
-        measured,
-      };
-    }
+    const isMet = mine <= times * theirs;
+    const ratio = mine / theirs;
     if (times < 1) {
-      const goal = `at least ${figures(1 / times)} times as fast as ${other.name}`;
+      const goal = `at least ${figures(1 / times)} times as fast as ${other}`;
       return { limit, what, isMet, goal, measured: `${figures(1 / ratio)} times` };
     }
-    const goal = times === 1 ? `no more than ${other.name}` : `at most ${times} times ${other.name}`;
+    const goal = times === 1 ? `no more than ${other}` : `at most ${times} times ${other}`;
     return { limit, what, isMet, goal, measured: `${ratio.toFixed(2)} times` };
   });
 }

@@ -9,10 +9,10 @@ export interface Machine {
   readonly memoryMiB: number;
   readonly kernel: string;
   readonly node: string;
-  /** The average of one minute. */
+  /** The average of one minute, before and after. */
   readonly load: string;
   readonly date: string;
-  /** Of the tree that was measured, with a + where it had changes beside it. */
+  /** Of the tree that was built and measured, with a + where it had changes beside it. */
   readonly revision: string;
 }
 
@@ -23,13 +23,13 @@ const gitSays = (...argv: readonly string[]) => execFileSync('git', argv, { enco
 const revision = () =>
   `${gitSays('rev-parse', '--short', 'HEAD')}${gitSays('status', '--porcelain', '--', '.', ':!docs') === '' ? '' : '+'}`;
 
-export const machineNow = (): Machine => ({
+/** Before all that is measured: later the tree may be another one than what was built. */
+export const machineNow = (): Omit<Machine, 'load'> => ({
   cpu: `${cpus()[0]?.model ?? 'unknown'} (${arch()})`,
   cpus: cpus().length,
   memoryMiB: Math.round(totalmem() / 1024 / 1024),
   kernel: release(),
   node: process.version,
-  load: loadNow(),
   date: new Date().toISOString().slice(0, 10),
   revision: revision(),
 });

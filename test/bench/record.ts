@@ -80,13 +80,14 @@ const readStats = (at: Reader): Stats => ({
   most: at.number('most'),
 });
 
-const readLimit = (at: Reader): Limit => ({
-  row: at.text('row'),
-  ...(at.has('figure') ? { figure: at.oneOf('figure', ['p99'] as const) } : {}),
-  ...(at.has('of') ? { of: at.text('of') } : {}),
-  ...(at.has('times') ? { times: at.number('times') } : {}),
-  ...(at.has('plus') ? { plus: at.number('plus') } : {}),
-});
+function readLimit(at: Reader): Limit {
+  const judged = {
+    row: at.text('row'),
+    ...(at.has('figure') ? { figure: at.oneOf('figure', ['p99'] as const) } : {}),
+  };
+  if (at.has('times')) return { ...judged, of: at.text('of'), times: at.number('times') };
+  return { ...judged, ...(at.has('of') ? { of: at.text('of') } : {}), plus: at.number('plus') };
+}
 
 const readPlot = (at: Reader): Plot => ({
   unit: at.oneOf<Unit>('unit', UNITS),

@@ -16,7 +16,14 @@ import type { Laboratory } from '../lab/lab.ts';
 import { channelSocket, VIRTIO_PORT } from '../lab/virtio-port.ts';
 import { waitFor } from '../lab/wait-for.ts';
 import { makeFolder, removeFolder } from './leaves-nothing.ts';
-import { QUESTIONS, type Question, type RoundTripTimes, roundTrips, timesIn } from './round-trips.ts';
+import {
+  ASKED_EVERY_MS,
+  QUESTIONS,
+  type Question,
+  type RoundTripTimes,
+  roundTrips,
+  timesIn,
+} from './round-trips.ts';
 
 const GUEST = 'guest1';
 const FOLDER = '/opt/bench';
@@ -132,8 +139,9 @@ export class PortWorld {
   async #guestAsks(role: string, path: string, { count, outstanding }: Asking): Promise<RoundTripTimes> {
     const lab = this.#lab;
     await lab.output(GUEST, ['rm', '-f', FIGURES]);
-    const argv = ['node', `${FOLDER}/port-end.cjs`, role, path, String(count), String(outstanding), FIGURES];
-    await startProgram(lab, GUEST, 'bench-asker', argv);
+    const words = [role, path, String(count), String(outstanding), FIGURES];
+    const pace = outstanding === 1 ? [String(ASKED_EVERY_MS)] : [];
+    await startProgram(lab, GUEST, 'bench-asker', ['node', `${FOLDER}/port-end.cjs`, ...words, ...pace]);
     try {
       const text = await waitFor(
         'the guest has its figures',

@@ -4,7 +4,7 @@
  * place; and with a pseudo-terminal in the place of the guest's port, and socat between it and QEMU's socket.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -76,13 +76,19 @@ export class NativeWorld {
 
   /** As a guest's agent, which the daemon of the host answers. */
   async socketDaemon(asking: Asking): Promise<RoundTripTimes> {
-    const linked = new Promise<Socket>((resolve) => {
-      this.#server = createServer(resolve).listen(this.#qemusEnd);
-    });
+    let linked: Socket | undefined;
+    this.#server = createServer((socket) => {
+      linked = heedingItsEnd(socket);
+    }).listen(this.#qemusEnd);
     this.#startDaemon();
-    const socket = await linked;
+    const socket = await this.#waitFor('the daemon has connected', () => linked);
     socket.write(HELLO);
     return this.#ask(socket, asking, QUESTIONS.request);
+  }
+
+  portCat(asking: Asking): Promise<RoundTripTimes> {
+    const script = 'exec <>"$0" >&0; stty raw -echo; exec cat';
+    return this.#hostAsks(['/bin/sh', '-c', script, this.#port], asking, QUESTIONS.hostsPingEchoed);
   }
 
   portEcho(asking: Asking): Promise<RoundTripTimes> {
@@ -99,7 +105,7 @@ export class NativeWorld {
   }
 
   async portRaw(asking: Asking): Promise<RoundTripTimes> {
-    this.#startPort();
+    await this.#startPort();
     const asked = this.#guestAsks('ask', this.#port, asking);
     const socket = await Promise.race([this.#connected(this.#qemusEnd), asked]);
     if ('on' in socket) socket.on('data', (chunk: Buffer) => socket.write(chunk));
@@ -107,11 +113,11 @@ export class NativeWorld {
   }
 
   async portBridge(asking: Asking): Promise<RoundTripTimes> {
-    this.#startPort();
+    await this.#startPort();
     this.#start(...this.#ourAgent);
     this.#startDaemon();
     const ping = [NODE, 'dist/sbin/vm-connect', 'ping', '-c', '1', '--socket', this.#agent];
-    await waitFor('the guest is linked', PATIENCE_MS, async () => (await this.#run(ping)) === 0);
+    await this.#waitFor('the guest is linked', async () => (await this.#run(ping)) === 0);
     return this.#guestAsks('agent', this.#agent, asking);
   }
 
@@ -128,7 +134,7 @@ export class NativeWorld {
   }
 
   async #hostAsks(holder: readonly string[], asking: Asking, question: Question): Promise<RoundTripTimes> {
-    this.#startPort();
+    await this.#startPort();
     this.#start(...holder);
     const socket = await this.#connected(this.#qemusEnd);
     await sleep(SETTLES_MS);
@@ -154,8 +160,9 @@ export class NativeWorld {
   }
 
   /** Nobody is at QEMU's end of it before somebody has opened the guest's. */
-  #startPort(): void {
+  async #startPort(): Promise<void> {
     this.#start('socat', `PTY,link=${this.#port},rawer,wait-slave`, `UNIX-LISTEN:${this.#qemusEnd}`);
+    await this.#waitFor('the port is there', () => existsSync(this.#port));
   }
 
   #startDaemon(): void {
@@ -175,9 +182,12 @@ export class NativeWorld {
   }
 
   #connected(path: string): Promise<Socket> {
-    return waitFor(`${path} is listened to`, PATIENCE_MS, () => connectOnce(path).catch(() => undefined), {
-      logs: [this.#log],
-    });
+    const connect = () => connectOnce(path).then(heedingItsEnd, () => undefined);
+    return this.#waitFor(`${path} is listened to`, connect);
+  }
+
+  #waitFor<T>(what: string, probe: () => T | false | undefined | Promise<T | false | undefined>): Promise<T> {
+    return waitFor(what, PATIENCE_MS, probe, { logs: [this.#log] });
   }
 
   #end(): void {
@@ -185,3 +195,6 @@ export class NativeWorld {
     this.#server?.close();
   }
 }
+
+/** A connection that breaks is seen by its end. */
+const heedingItsEnd = (socket: Socket): Socket => socket.on('error', () => undefined);

@@ -26,6 +26,7 @@ const GUEST_PING = 'port, host asks: guest-ping of QEMU’s agent';
 const PONG = 'port, host asks: pong of vm-connectd';
 const RAW = 'port, guest asks: echo by the host';
 const BRIDGE = 'port, guest asks: the whole bridge';
+const NATIVE_CAT = 'native port, host asks: echo by cat';
 const NATIVE_NODE = 'native port, host asks: echo by Node';
 const NATIVE_PING = 'native port, host asks: guest-ping of QEMU’s agent';
 const NATIVE_PONG = 'native port, host asks: pong of vm-connectd';
@@ -35,16 +36,21 @@ const SOCKET_RAW = 'socket: echo by Node';
 const SOCKET_PING = 'socket: guest-ping of QEMU’s agent';
 const SOCKET_DAEMON = 'socket: vm-connectd -t host';
 /** QEMU's agent has one question at a time, and of one guest the host's daemon takes no more than 500 in a second. */
-const ONE_AT_A_TIME = [GUEST_PING, NATIVE_PING, NATIVE_BRIDGE, SOCKET_PING, SOCKET_DAEMON];
+const ONE_AT_A_TIME = [GUEST_PING, BRIDGE, NATIVE_PING, NATIVE_BRIDGE, SOCKET_PING, SOCKET_DAEMON];
 const rate = (name: string) => `${name}, 32 at once`;
 
+/** What Node echoes goes through our own end of the port, what cat echoes through nothing of ours. */
 const LIMITS: readonly Limit[] = [
+  { row: PONG, of: CAT, times: 2 },
   { row: PONG, of: NODE, times: 2 },
   { row: PONG, of: GUEST_PING, times: 1 },
+  { row: BRIDGE, of: CAT, times: 2 },
   { row: BRIDGE, of: RAW, times: 2 },
   { row: BRIDGE, of: GUEST_PING, times: 1 },
+  { row: NATIVE_PONG, of: NATIVE_CAT, times: 2 },
   { row: NATIVE_PONG, of: NATIVE_NODE, times: 2 },
   { row: NATIVE_PONG, of: NATIVE_PING, times: 1 },
+  { row: NATIVE_BRIDGE, of: NATIVE_CAT, times: 2 },
   { row: NATIVE_BRIDGE, of: NATIVE_RAW, times: 2 },
   { row: NATIVE_BRIDGE, of: NATIVE_PING, times: 1 },
   { row: SOCKET_DAEMON, of: SOCKET_RAW, times: 2 },
@@ -58,6 +64,7 @@ const wayRows = (port: PortWorld): readonly Way[] => [
   { name: PONG, kind: 'ours', peer: NODE, ask: port.agentPong },
   { name: RAW, kind: 'floor', ask: (asking) => port.rawFromGuest(asking) },
   { name: BRIDGE, kind: 'ours', peer: RAW, ask: (asking) => port.bridge(asking) },
+  { name: NATIVE_CAT, kind: 'floor', ask: natively('portCat') },
   { name: NATIVE_NODE, kind: 'floor', ask: natively('portEcho') },
   { name: NATIVE_PING, kind: 'peer', ask: natively('portGuestPing') },
   { name: NATIVE_PONG, kind: 'ours', peer: NATIVE_NODE, ask: natively('portPong') },

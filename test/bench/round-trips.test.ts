@@ -32,9 +32,17 @@ test('what is left from others is no answer', async () => {
   assert.equal((await roundTrips(stream, asking)).timesMs.length, 3);
 });
 
+test('a reply with an error is no answer', () => {
+  const reply = `"type":"reply","id":"bench-${process.pid}-7"`;
+  assert.ok(QUESTIONS.request.isAnswer(`{${reply},"text":"pong"}`, 7));
+  const error = '"error":{"code":"refused","message":"no \\"text\\":","retry":false}';
+  assert.ok(!QUESTIONS.request.isAnswer(`{${reply},${error}}`, 7));
+});
+
 test('a connection that ends before the last answer is an error, not a figure', async () => {
   const stream = answering(() => '');
   setImmediate(() => stream.destroy());
   const asking = { warmUp: 0, count: 1, outstanding: 1, question: QUESTIONS.requestEchoed };
   await assert.rejects(roundTrips(stream, asking), /the connection ended after 0 of 1/);
+  await assert.rejects(roundTrips(stream, asking), /the connection ended after 0 of 1/, 'nor later');
 });

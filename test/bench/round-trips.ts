@@ -36,11 +36,13 @@ const request = (number: number): string =>
 const hostsPing = (number: number): string => `{"type":"ping","nonce":${number}}`;
 
 export const QUESTIONS = {
-  /** What a guest's program asks its host, and a raw echo of a line of the same length. */
+  /** What a guest's program asks its host (an error has no text), and a raw echo of a line of the same length. */
   request: {
     line: request,
     isAnswer: (line, number) =>
-      line.includes('"type":"reply"') && line.includes(`"id":"bench-${process.pid}-${number}"`),
+      line.includes('"type":"reply"') &&
+      line.includes(`"id":"bench-${process.pid}-${number}"`) &&
+      line.includes('"text":'),
   },
   requestEchoed: echoed(request),
   /** What a host asks an agent. */
@@ -56,9 +58,9 @@ export const QUESTIONS = {
   },
 } as const satisfies Readonly<Record<string, Question>>;
 
-const PATIENCE_MS = 60_000;
+const SILENCE_MS = 60_000;
 
-/** The stream belongs to it meanwhile. */
+/** The stream belongs to it meanwhile; of its errors it hears by its end. */
 export async function roundTrips(
   stream: Duplex,
   { warmUp, count, outstanding, everyMs, question: { line, isAnswer } }: RoundTrips,
@@ -66,30 +68,33 @@ export async function roundTrips(
   const askedAtMs: number[] = [];
   const timesMs: number[] = [];
   let rest = '';
+  let pause: NodeJS.Timeout | undefined;
   const ask = () => {
     askedAtMs.push(performance.now());
     stream.write(`${line(askedAtMs.length)}\n`);
   };
   const askNext = () => {
     if (everyMs === undefined) ask();
-    else setTimeout(ask, Math.max(0, everyMs - (performance.now() - (askedAtMs.at(-1) ?? 0))));
+    else pause = setTimeout(ask, Math.max(0, everyMs - (performance.now() - (askedAtMs.at(-1) ?? 0))));
   };
   const all = warmUp + count;
   let startMs = performance.now();
   await new Promise<void>((resolve, reject) => {
     const finish = (fault?: string) => {
-      clearTimeout(limit);
+      clearTimeout(silence);
+      clearTimeout(pause);
       stream.off('data', take).off('close', onClose);
       if (fault === undefined) resolve();
       else reject(new Error(`${fault} after ${timesMs.length} of ${all} answers; the rest is ${rest}`));
     };
-    const limit = setTimeout(() => finish('nothing more came'), PATIENCE_MS);
+    const silence = setTimeout(() => finish('nothing more came'), SILENCE_MS);
     const onClose = () => finish('the connection ended');
     const take = (chunk: Buffer) => {
       const lines = (rest + chunk.toString('latin1')).split('\n');
       rest = lines.pop() ?? '';
       for (const one of lines) {
         if (!isAnswer(one, timesMs.length + 1)) continue;
+        silence.refresh();
         timesMs.push(performance.now() - (askedAtMs[timesMs.length] ?? Number.NaN));
         if (timesMs.length === warmUp) startMs = performance.now();
         if (timesMs.length === all) finish();
@@ -97,7 +102,8 @@ export async function roundTrips(
       }
     };
     stream.on('data', take).on('close', onClose);
-    for (let number = 0; number < Math.min(outstanding, all); number++) ask();
+    if (stream.destroyed) onClose();
+    else for (let number = 0; number < Math.min(outstanding, all); number++) ask();
   });
   return { timesMs: timesMs.slice(warmUp), perSecond: (count / (performance.now() - startMs)) * 1000 };
 }

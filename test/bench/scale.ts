@@ -3,27 +3,28 @@
  * it carries requests of every tenth of them, alone and beside a guest that does its worst. What a guest costs must
  * not grow with their number.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, openSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../../shared/protocol/message.ts';
 import type { Benchmark, BenchmarkOptions, Limit, Row, Unit } from './benchmark.ts';
-import { BridgeWorld, guestName, Helper, usageOf } from './bridge-world.ts';
-import { makeFolder, own, removeFolder } from './leaves-nothing.ts';
+import { BridgeWorld, guestName, type Helper, usageOf } from './bridge-world.ts';
+import { endingAll, type Later, makeFolder, removeFolder } from './leaves-nothing.ts';
+import { versionsOf } from './machine.ts';
 import { libvirtIn, runGuests } from './running-guests.ts';
+import { cpuOf, type Idle, idle, pidOf, type ScaleWorld, startHelper, startWorld } from './scale-world.ts';
 import { statsOf } from './statistics.ts';
 
-const PROGRAM = 'dist/sbin/vm-connectd';
 /** Each talker asks that often: a thousand guests are a hundred talkers with a thousand requests a second. */
 const EVERY_MS = 100;
 const ROUND_MS = 4_000;
 /** What else the machine does makes single rounds slow. */
 const ROUNDS = 2;
-/** Until V8 has given back what the start took. */
-const SETTLED_MS = 20_000;
-/** The daemon's own: it looks at all guests anew once in this time. */
-const SWEEP_MS = 60_000;
+/** Of the number of guests that most limits are about. */
+const STARTS = 3;
+/** Until nobody works any more on what a hostile guest has left. */
+const ATTACK_OVER_MS = 5_000;
 const MAIN = 1_000;
 const HOSTILE = [
   'garbage',
@@ -50,11 +51,12 @@ export const scale: Benchmark = {
       const rows: Row[] = [];
       const folderFor = (guests: number) => mkdtempSync(join(directory, `${guests}-`));
       for (const guests of options.quick ? [10, MAIN] : [10, 100, MAIN, 3_000]) {
-        rows.push(...(await measure(folderFor(guests), guests, options)));
+        rows.push(...(await measure(() => folderFor(guests), guests, options)));
       }
       rows.push(...(await measureRunning(folderFor(MAIN), options)));
       rows.push(...shares(rows));
-      return { rows, limits: LIMITS, plot: { unit: 'ms', scale: 'logarithmic' }, versions: {} };
+      const versions = await versionsOf(['libvirt']);
+      return { rows, limits: LIMITS, plot: { unit: 'ms', scale: 'logarithmic' }, versions };
     } finally {
       removeFolder(directory);
     }
@@ -70,6 +72,7 @@ const MEMORY = 'memory while idle';
 const ROUND_TRIP = 'round trip to a service';
 const SWEPT = 'round trip while it looks at all guests each second';
 const MEMORY_EACH = 'memory for each guest beyond ten';
+const before = (kind: string) => `round trip before ${kind}`;
 const beside = (kind: string) => `round trip beside ${kind}`;
 
 const LIMITS: readonly Limit[] = [
@@ -87,149 +90,130 @@ const LIMITS: readonly Limit[] = [
   ...HOSTILE.map((kind) => ({
     row: named(MAIN, beside(kind)),
     figure: 'p99' as const,
-    of: named(MAIN, ROUND_TRIP),
+    of: named(MAIN, before(kind)),
     times: 3,
   })),
 ];
 
-interface Started {
-  readonly daemon: ChildProcess;
-  readonly pid: number;
-  readonly linkedMs: number;
-}
+const idleRows = (nameOf: (what: string) => string, samples: readonly Idle[]): Row[] => [
+  rowOf(
+    nameOf(LINKED),
+    'ms',
+    samples.map(({ linkedMs }) => linkedMs),
+  ),
+  rowOf(
+    nameOf(CPU),
+    '%',
+    samples.map(({ cpu }) => cpu),
+  ),
+  rowOf(
+    nameOf(MEMORY),
+    'MiB',
+    samples.map(({ rssMiB }) => rssMiB),
+  ),
+];
 
-/** Until the last guest is linked. */
-async function startDaemon(world: BridgeWorld, farm: Helper): Promise<Started> {
-  const nowMs = () => Number(process.hrtime.bigint() / 1000n) / 1000;
-  const startedMs = nowMs();
-  const daemon = own(
-    spawn(process.execPath, [PROGRAM, '-t', 'host', '--config', world.config], {
-      env: { ...process.env, CIB_file: world.cib },
-      stdio: ['ignore', 'ignore', openSync(join(world.directory, 'log'), 'w')],
-    }),
-  );
-  const linkedMs = Number(await farm.ask({ what: 'all-greeted' })) - startedMs;
-  return { daemon, pid: daemon.pid ?? 0, linkedMs };
-}
-
-/** With the commands that it runs meanwhile, in percent of a processor; and what memory it has then, in MiB. */
-async function idle(pid: number, quick: boolean): Promise<{ readonly cpu: number; readonly rssMiB: number }> {
-  await sleep(quick ? 1_500 : SETTLED_MS);
-  const idleMs = quick ? 3_000 : SWEEP_MS;
-  const before = usageOf(pid);
-  await sleep(idleMs);
-  const after = usageOf(pid);
-  return { cpu: ((after.cpuMs - before.cpuMs) / idleMs) * 100, rssMiB: after.rssMiB };
+function rowOf(name: string, unit: Unit, values: readonly number[]): Row {
+  return { name, kind: 'ours', unit, stats: statsOf(values) };
 }
 
 /** That libvirt has to be asked for each of them costs time at the start, and once a minute. */
 async function measureRunning(directory: string, { quick, report }: BenchmarkOptions): Promise<Row[]> {
-  const world = new BridgeWorld(directory, MAIN, libvirtIn(directory));
-  const endGuests = await runGuests(directory, world.files);
-  const farm = await Helper.start('bridge-guests.ts', join(directory, 's'), '1', String(MAIN));
-  const { daemon, pid, linkedMs } = await startDaemon(world, farm);
-  try {
-    const { cpu, rssMiB } = await idle(pid, quick);
-    const rows = [
-      { what: LINKED, unit: 'ms', value: linkedMs },
-      { what: CPU, unit: '%', value: cpu },
-      { what: MEMORY, unit: 'MiB', value: rssMiB },
-    ] as const;
-    return rows.map(({ what, unit, value }): Row => {
-      report(`${RUNNING}: ${what}: ${value} ${unit}`);
-      return { name: `${RUNNING}: ${what}`, kind: 'ours', unit, stats: statsOf([value]) };
-    });
-  } finally {
-    daemon.kill('SIGKILL');
-    farm.kill();
-    endGuests();
-  }
+  const bridge = new BridgeWorld(directory, MAIN, libvirtIn(directory));
+  const sample = await endingAll(async (later) => {
+    await runGuests(directory, bridge.files, later);
+    return idle(await startWorld(bridge, MAIN, later), quick);
+  });
+  report(RUNNING);
+  return idleRows((what) => `${RUNNING}: ${what}`, [sample]);
 }
 
+/** Each start with folders and processes of its own; the last one goes on and talks. */
 async function measure(
-  directory: string,
+  newFolder: () => string,
   guests: number,
   { quick, report }: BenchmarkOptions,
 ): Promise<Row[]> {
-  const world = new BridgeWorld(directory, guests);
-  const rows: Row[] = [];
-  const note = (what: string, unit: Unit, values: readonly number[]) => {
-    rows.push({ name: named(guests, what), kind: 'ours', unit, stats: statsOf(values) });
-    report(`${named(guests, what)}: ${rows.at(-1)?.stats.median} ${unit}`);
-  };
-  const helpers: Helper[] = [];
-  const start = async (...parameters: [string, ...string[]]) => {
-    const helper = await Helper.start(...parameters);
-    helpers.push(helper);
-    return helper;
-  };
+  const samples: Idle[] = [];
+  const talks: Row[] = [];
+  const starts = guests === MAIN && !quick ? STARTS : 1;
+  for (let start = 1; start <= starts; start++) {
+    await endingAll(async (later) => {
+      const world = await startWorld(new BridgeWorld(newFolder(), guests), guests, later);
+      samples.push(await idle(world, quick));
+      report(named(guests, `idle, ${start} of ${starts}`));
+      if (start === starts) talks.push(...(await measureTalks(world, guests, later, { quick, report })));
+    });
+  }
+  return [...idleRows((what) => named(guests, what), samples), ...talks];
+}
+
+async function measureTalks(
+  world: ScaleWorld,
+  guests: number,
+  later: Later,
+  { quick, report }: BenchmarkOptions,
+): Promise<Row[]> {
+  const { bridge, daemon } = world;
+  await startHelper(later, 'bridge-service.ts', bridge.socket);
   const kinds = guests === MAIN ? HOSTILE.slice(0, quick ? 1 : undefined) : [];
-  // The last guests are the hostile ones'.
-  const farm = await start('bridge-guests.ts', join(directory, 's'), '1', String(guests - kinds.length));
   const hostiles = new Map<string, Helper>();
   for (const [index, kind] of kinds.entries()) {
-    hostiles.set(kind, await start('bridge-hostile.ts', world.socketOf(guestName(guests - index))));
+    const place = bridge.socketOf(guestName(guests + 1 + index));
+    hostiles.set(kind, await startHelper(later, 'bridge-hostile.ts', place));
   }
-  const { daemon, pid, linkedMs } = await startDaemon(world, farm);
-  try {
-    note(LINKED, 'ms', [linkedMs]);
-    await start('bridge-service.ts', world.socket);
+  bridge.addGuests(kinds.length);
+  // From here on it looks at all guests when it is told to, and not in the middle of what is measured.
+  bridge.sweepEvery(3_600);
+  daemon.kill('SIGHUP');
 
-    const { cpu, rssMiB } = await idle(pid, quick);
-    note(CPU, '%', [cpu]);
-    note(MEMORY, 'MiB', [rssMiB]);
-    // From here on it looks at all guests when it is told to, and not in the middle of what is measured.
-    world.sweepEvery(3_600);
-    daemon.kill('SIGHUP');
-
-    const talkers = Math.max(1, guests / 10);
-    const talk = async (rounds = quick ? 1 : ROUNDS) => {
-      const roundTripsMs: number[] = [];
-      const usedMs = usageOf(pid).cpuMs;
-      const forMs = quick ? 1_500 : ROUND_MS;
-      for (let round = 0; round < rounds; round++) {
-        const order = {
-          what: 'talk',
-          count: talkers,
-          forMs,
-          everyMs: EVERY_MS,
-          service: 'monitor',
-        };
-        roundTripsMs.push(...roundTripsIn(await farm.ask(order)));
-      }
-      const cpu = ((usageOf(pid).cpuMs - usedMs) / (rounds * forMs)) * 100;
-      return { roundTripsMs, cpu };
+  const rows: Row[] = [];
+  const note = (what: string, unit: Unit, values: readonly number[]) => {
+    rows.push(rowOf(named(guests, what), unit, values));
+    report(`${named(guests, what)}: ${rows.at(-1)?.stats.median} ${unit}`);
+  };
+  const talk = async (rounds = quick ? 1 : ROUNDS) => {
+    const order = {
+      what: 'talk',
+      count: Math.max(1, guests / 10),
+      forMs: quick ? 1_500 : ROUND_MS,
+      everyMs: EVERY_MS,
+      service: 'monitor',
     };
-    await talk(1); // until its code is compiled
-    const sweeps = setInterval(() => daemon.kill('SIGHUP'), 1_000);
-    const { roundTripsMs } = await talk();
-    clearInterval(sweeps);
-    note(SWEPT, 'ms', roundTripsMs);
-    const alone = [await talk()];
-    for (const [kind, hostile] of hostiles) {
-      await hostile.ask({ kind });
-      const { roundTripsMs, cpu } = await talk();
-      hostile.kill();
-      note(beside(kind), 'ms', roundTripsMs);
-      note(`processor beside ${kind}`, '%', [cpu]);
-      alone.push(await talk()); // what the machine and the daemon's memory do meanwhile concerns both alike
-    }
-    note(
-      ROUND_TRIP,
-      'ms',
-      alone.flatMap(({ roundTripsMs }) => roundTripsMs),
-    );
-    note(
-      'processor while a tenth talks',
-      '%',
-      alone.map(({ cpu }) => cpu),
-    );
-    note('memory at its highest', 'MiB', [usageOf(pid).peakMiB]);
-  } finally {
-    daemon.kill('SIGKILL');
-    for (const helper of helpers) helper.kill();
+    const { result, cpu } = await cpuOf(daemon, async () => {
+      const roundTripsMs: number[] = [];
+      for (let round = 0; round < rounds; round++) {
+        roundTripsMs.push(...roundTripsIn(await world.farm.ask(order)));
+      }
+      return roundTripsMs;
+    });
+    return { roundTripsMs: result, cpu };
+  };
+  await talk(1); // until its code is compiled
+  const alone = await talk();
+  note(ROUND_TRIP, 'ms', alone.roundTripsMs);
+  note('processor while a tenth talks', '%', [alone.cpu]);
+  note(SWEPT, 'ms', (await sweptEachSecond(daemon, talk)).roundTripsMs);
+  for (const [kind, hostile] of hostiles) {
+    await sleep(quick ? 500 : ATTACK_OVER_MS);
+    note(before(kind), 'ms', (await talk()).roundTripsMs);
+    await hostile.ask({ kind });
+    const { roundTripsMs, cpu } = await talk();
+    hostile.kill();
+    note(beside(kind), 'ms', roundTripsMs);
+    note(`processor beside ${kind}`, '%', [cpu]);
   }
+  note('memory at its highest', 'MiB', [usageOf(pidOf(daemon)).peakMiB]);
   return rows;
+}
+
+async function sweptEachSecond<T>(daemon: ChildProcess, action: () => Promise<T>): Promise<T> {
+  const sweeps = setInterval(() => daemon.kill('SIGHUP'), 1_000);
+  try {
+    return await action();
+  } finally {
+    clearInterval(sweeps);
+  }
 }
 
 /** What each guest costs beyond what ten of them do. */

@@ -9,6 +9,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { HOSTS_CIB } from '../host/ctl/published.ts';
+import { BridgeStandIn } from '../support/bridge-stand-in.ts';
 import type { Benchmark, BenchmarkResult, Limit, Row } from './benchmark.ts';
 import { makeFolder, own, removeFolder } from './leaves-nothing.ts';
 import { statsOf } from './statistics.ts';
@@ -26,7 +27,11 @@ interface Start {
   readonly isLimited?: boolean;
 }
 
+const startOf = (words: string) => `start of ${words}`;
 const program = (name: string, ...words: readonly string[]) => [join('dist/sbin', name), ...words];
+
+/** Where vm-managerd finds the host's end of the bridge. */
+const bridgeIn = (folder: string) => join(folder, 'bridge.sock');
 
 function startsIn(folder: string): Start[] {
   const told = [
@@ -39,14 +44,13 @@ function startsIn(folder: string): Start[] {
     ['fence_vm'],
   ].flatMap(([name = '', ...words]) =>
     ['--version', '--help'].map((flag) => ({
-      name: [name, ...words, flag].join(' '),
+      name: startOf([name, ...words, flag].join(' ')),
       argv: program(name, ...words, flag),
       isLimited: true,
     })),
   );
   const cib = join(folder, 'cib.xml');
   writeFileSync(cib, HOSTS_CIB);
-  const socket = join(folder, 'none.sock');
   const guestDaemon = program(
     'vm-connectd',
     '-t',
@@ -68,21 +72,21 @@ function startsIn(folder: string): Start[] {
   return [
     { name: EMPTY, argv: ['-e', '0'] },
     ...told,
-    { name: 'fence_vm, its metadata', argv: program('fence_vm', '-o', 'metadata'), isLimited: true },
+    { name: startOf('fence_vm -o metadata'), argv: program('fence_vm', '-o', 'metadata'), isLimited: true },
     {
-      name: 'vm-ctl, a list of a small cluster',
+      name: startOf('vm-ctl resource list, a small cluster'),
       argv: program('vm-ctl', 'resource', 'list', '--cib-file', cib),
     },
-    { name: 'vm-connectd -t guest, until it serves', argv: guestDaemon, isDaemon: true },
-    { name: 'vm-connectd -t host, until it serves', argv: hostDaemon, isDaemon: true },
+    { name: startOf('vm-connectd -t guest, until it serves'), argv: guestDaemon, isDaemon: true },
+    { name: startOf('vm-connectd -t host, until it serves'), argv: hostDaemon, isDaemon: true },
     {
-      name: 'vm-managerd, until it serves',
+      name: startOf('vm-managerd, until it serves'),
       argv: program(
         'vm-managerd',
         '-c',
         'host/etc/vm-manager.conf',
         '--socket',
-        socket,
+        bridgeIn(folder),
         '--status-socket',
         join(folder, 'manager.sock'),
       ),
@@ -98,9 +102,11 @@ export const start: Benchmark = {
   programs: [],
   async run({ quick }) {
     const folder = makeFolder();
+    const bridge = await BridgeStandIn.listen(bridgeIn(folder));
     try {
       return await measure(startsIn(folder), quick ? 5 : 30);
     } finally {
+      await bridge.close();
       removeFolder(folder);
     }
   },

@@ -12,6 +12,8 @@ export interface Command {
   readonly peer?: string;
   /** Made anew before each run. */
   readonly fresh?: readonly [from: string, to: string];
+  /** That many guests are in it after each run. */
+  readonly leaves?: number;
   /** Peers that take seconds are run less often. */
   readonly runs: number;
   /** Seconds even with a hundred guests: too long for a quick run. */
@@ -47,25 +49,37 @@ const scratch = ({ folder }: Files, name: string) => join(folder, `scratch-${nam
 const domains = (count: number) => guests(count).map(({ domain }) => domain);
 
 function looking({ files, count, runs, few }: Occasion): Command[] {
-  const started = files.started(count);
+  const running = files.running(count);
   const [show, status] = [showOf(count), `crm status, ${words(count)}`];
   return [
-    { name: listOf(count), kind: 'ours', argv: ours(files, started, 'resource', 'list'), peer: show, runs },
-    { name: show, kind: 'peer', argv: ['crm', 'configure', 'show'], cibFile: started, runs: few },
+    { name: listOf(count), kind: 'ours', argv: ours(files, running, 'resource', 'list'), peer: show, runs },
+    {
+      name: `vm-ctl resource list, ${words(count)} that never ran`,
+      kind: 'ours',
+      argv: ours(files, files.started(count), 'resource', 'list'),
+      runs,
+    },
+    { name: show, kind: 'peer', argv: ['crm', 'configure', 'show'], cibFile: running, runs: few },
     {
       name: `pcs resource config, ${words(count)}`,
       kind: 'peer',
-      argv: ['pcs', '-f', started, 'resource', 'config'],
+      argv: ['pcs', '-f', running, 'resource', 'config'],
       runs: few,
     },
     {
       name: `vm-ctl status, ${words(count)}`,
       kind: 'ours',
-      argv: ours(files, started, 'status'),
+      argv: ours(files, running, 'status'),
       peer: status,
       runs,
     },
-    { name: status, kind: 'peer', argv: ['crm', 'status'], cibFile: started, runs: few },
+    { name: status, kind: 'peer', argv: ['crm', 'status'], cibFile: running, runs: few },
+    {
+      name: `pcs resource status, ${words(count)}`,
+      kind: 'peer',
+      argv: ['pcs', '-f', running, 'resource', 'status'],
+      runs: few,
+    },
   ];
 }
 
@@ -77,6 +91,7 @@ function addingAll({ files, count, few }: Occasion): Command[] {
       kind: 'ours',
       argv: [...ours(files, own, 'resource', 'add', ...domains(count)), '-a', 'host1'],
       fresh: [files.empty, own],
+      leaves: count,
       peer: loadOf(count),
       runs: few,
     },
@@ -86,6 +101,7 @@ function addingAll({ files, count, few }: Occasion): Command[] {
       argv: ['crm', '--force', 'configure', 'load', 'update', files.listing(count)],
       cibFile: crm,
       fresh: [files.empty, crm],
+      leaves: count,
       runs: few,
       isSlow: true,
       upTo: 100,
@@ -95,7 +111,10 @@ function addingAll({ files, count, few }: Occasion): Command[] {
 
 function addingOne({ files, count, few }: Occasion): Command[] {
   const load = `crm configure load update, adding one to ${words(count)}`;
-  const more = (name: string) => ({ fresh: [files.stopped(count), scratch(files, name)] as const });
+  const more = (name: string) => ({
+    fresh: [files.stopped(count), scratch(files, name)] as const,
+    leaves: count + 1,
+  });
   return [
     {
       name: `vm-ctl, adding one to ${words(count)}`,
@@ -141,6 +160,7 @@ function deleting({ files, count, few }: Occasion): Command[] {
       kind: 'ours',
       argv: [...ours(files, own, 'resource', 'delete', ...domains(count)), '--yes'],
       fresh: [files.stopped(count), own],
+      leaves: 0,
       peer: crmDeleteOf(count),
       runs: few,
     },
@@ -150,6 +170,7 @@ function deleting({ files, count, few }: Occasion): Command[] {
       argv: ['crm', '--force', 'configure', 'delete', ...guests(count).map(({ resource }) => resource)],
       cibFile: crm,
       fresh: [files.stopped(count), crm],
+      leaves: 0,
       runs: few,
       upTo: 100,
     },

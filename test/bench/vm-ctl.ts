@@ -4,11 +4,12 @@
  * offline mode), so that no cluster has a part in it; on a host of the laboratory, where everything is installed that
  * they look for, the resource agent before all.
  */
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeResult } from '../../shared/process/run-command.ts';
 import { laboratory } from '../lab/lab.ts';
 import type { Benchmark, Limit, Row } from './benchmark.ts';
+import { makeFolder, removeFolder } from './leaves-nothing.ts';
 import { versionsOf } from './machine.ts';
 import { statsOf } from './statistics.ts';
 import {
@@ -24,7 +25,7 @@ import {
   showOf,
   words,
 } from './vm-ctl-commands.ts';
-import { type Files, HOST, makeFiles } from './vm-ctl-files.ts';
+import { type Files, guestsIn, HOST, makeFiles } from './vm-ctl-files.ts';
 
 const PATIENCE_MS = 300_000;
 
@@ -39,7 +40,7 @@ export const vmCtlBenchmark: Benchmark = {
   async run({ quick, report }) {
     const lab = laboratory();
     const root = lab.rootOf(HOST) ?? '/nonexistent';
-    const folder = mkdtempSync(join(root, 'var/tmp/bench-'));
+    const folder = makeFolder(join(root, 'var/tmp'));
     try {
       const counts = quick ? [100] : [10, 100, 1_000];
       const files = await makeFiles(lab, root, folder.slice(root.length), new Set([10, ...counts]));
@@ -61,7 +62,7 @@ export const vmCtlBenchmark: Benchmark = {
         versions,
       };
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder(folder);
     }
   },
 };
@@ -93,7 +94,8 @@ async function measure(files: Files, commands: readonly Command[]): Promise<Row[
   }));
 }
 
-async function timeOf({ lab, outside }: Files, { argv, cibFile, fresh }: Command): Promise<number> {
+async function timeOf({ lab, outside }: Files, command: Command): Promise<number> {
+  const { argv, cibFile, fresh, leaves } = command;
   if (fresh !== undefined) copyFileSync(outside(fresh[0]), outside(fresh[1]));
   const script = [
     `exec "$@" >/dev/null`,
@@ -104,5 +106,7 @@ async function timeOf({ lab, outside }: Files, { argv, cibFile, fresh }: Command
   if (result.kind !== 'exited' || result.exitCode !== 0) {
     throw new Error(`${describeResult(argv.slice(0, 5), result)}: ${result.stderr.slice(0, 1_000)}`);
   }
+  const left = fresh === undefined ? undefined : guestsIn(readFileSync(outside(fresh[1]), 'utf8'));
+  if (left !== leaves) throw new Error(`${command.name}: it leaves ${left} guests and not ${leaves}`);
   return result.elapsedMs;
 }
