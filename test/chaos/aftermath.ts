@@ -9,6 +9,7 @@ import type { ChaosWorld } from './chaos-world.ts';
 import { butRoles, differences, type Holdings, holdingsOf, marksLeft } from './cluster-left.ts';
 import { type Condition, conditionOf, leftBehind } from './leftovers.ts';
 import type { Load, LoadContext } from './load.ts';
+import type { Requests } from './requests.ts';
 import { KIND_NAMES, kindOf } from './schedule.ts';
 import { serveAgain } from './serves-again.ts';
 
@@ -73,7 +74,7 @@ export async function lastDeeds(context: LoadContext, before: Before): Promise<v
 
 /** What an undo could not do, because its host was away just then. */
 async function mend(
-  { world: { lab }, watch: { observer } }: LoadContext,
+  { world: { lab }, watch: { observer }, requests }: LoadContext,
   leftMs: () => number,
 ): Promise<void> {
   lab.setPowerSwitch('works');
@@ -92,15 +93,15 @@ async function mend(
   };
   await Promise.all(HOSTS.map(undo));
   await lab.waitForOnline('hosts', undefined, leftMs());
-  await deletePasserBy(lab, leftMs);
+  await deletePasserBy(lab, requests, leftMs);
 }
 
 /** As its admin would: vm-ctl refuses while the cluster is busy, which it is with what was mended. */
-async function deletePasserBy(lab: Laboratory, leftMs: () => number): Promise<void> {
+async function deletePasserBy(lab: Laboratory, requests: Requests, leftMs: () => number): Promise<void> {
   const query = ['cibadmin', '--query', '--scope', 'resources'];
   const isLeft = async () => (await lab.output('hosta', query)).includes(`id="${resourceOf(PASSER_BY)}"`);
   while (leftMs() > 0 && (await isLeft().catch(() => true)))
-    await lab.on('hosta', ['vm-ctl', 'resource', 'delete', PASSER_BY, '--yes']);
+    await requests.vmCtl('hosta', ['resource', 'delete', PASSER_BY, '--yes']);
 }
 
 /** What is left when the time is up; what some look finds gone is not left. */

@@ -32,6 +32,8 @@ const LOG = 'var/log/pm-kvm-tools/audit.log';
 
 export class AuditWatch {
   readonly all: Audited[] = [];
+  /** What is no record. */
+  readonly torn: { readonly host: string; readonly line: string; readonly readMs: number }[] = [];
   readonly #rootOf: (host: string) => string | undefined;
   readonly #places = new Map<string, Place>();
 
@@ -58,11 +60,17 @@ export class AuditWatch {
       return whole
         .toString('utf8')
         .split('\n')
-        .flatMap((line) => auditedIn(line, host, nowMs) ?? []);
+        .flatMap((line) => this.#recordIn(line, host, nowMs));
     } catch {
       this.#places.delete(host); // the host is gone, or has no log yet
       return [];
     }
+  }
+
+  #recordIn(line: string, host: string, readMs: number): readonly Audited[] {
+    const record = auditedIn(line, host, readMs);
+    if (record === undefined && line !== '') this.torn.push({ host, line, readMs });
+    return record === undefined ? [] : [record];
   }
 
   #placeOf(host: string): Place | undefined {

@@ -31,6 +31,8 @@ export type KindName = keyof typeof CATALOGUE;
 const [FIRST, SECOND] = VICTIMS;
 
 /** As an admin with an editor: what was read a while ago is written back as a whole. */
+export const FULL_VAR = 'disk full below /var';
+export const STONITHD_KILLED = 'vm-stonithd killed';
 export const STALE_EDIT = 'resources written back as they were a second ago';
 const EDIT = `f=/run/chaos-edit.xml; cibadmin --query --scope resources >$f && sleep 1 &&
   cibadmin --replace --scope resources --xml-file $f; status=$?; rm -f $f; exit $status`;
@@ -80,7 +82,7 @@ const byHand = (strike: string, undo: string): LaboratoryKind => ({
 const linkSignalled = (signal: string) => sh(`pkill -${signal} -f '^socat PTY,link=/run/chaos-port-1,'`);
 
 export const CATALOGUE = {
-  'vm-stonithd killed': killed('vm-stonithd'),
+  [STONITHD_KILLED]: killed('vm-stonithd'),
   'vm-stonithd frozen': frozen('vm-stonithd'),
   'vm-stonithd told to stop': toldToStop('vm-stonithd'),
   'vm-connectd of the host killed': killed('vm-connectd'),
@@ -148,7 +150,7 @@ export const CATALOGUE = {
   ),
   'live migration': migration(1),
   'live migration of two': migration(2),
-  'disk full below /var': {
+  [FULL_VAR]: {
     scope: 'host',
     lastsMs: [2_000, 12_000],
     strike: sh(`${FILL} fill /var/log/pm-kvm-tools && fill /var/lib/pm-kvm-tools`),

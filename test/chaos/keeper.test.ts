@@ -10,7 +10,7 @@ const ledgerOf = (host: string, untilMs: number) => {
     kind: 'killed',
     host,
     isHeavy: false,
-    ends: ['vm-stonithd'] as const,
+    ends: { program: 'vm-stonithd', statuses: [137] } as const,
     movesClocks: false,
     fromMs: 10_000,
   };
@@ -26,8 +26,16 @@ test('an end without a fault that ends this daemon here is told, with its exit s
     unexplained(endedIn('9.5 137\n', 'vm-stonithd', 'hosta'), ledgerOf('hosta', 10_500)),
     unexplained(endedIn('16.0 137\n', 'vm-stonithd', 'hosta'), ledgerOf('hosta', 10_500)),
     unexplained(endedIn('11.0 1\n', 'vm-connectd', 'hosta'), ledgerOf('hosta', 10_500)),
+    unexplained(endedIn('11.0 1\n', 'vm-stonithd', 'hosta'), ledgerOf('hosta', 10_500)),
+    unexplained(endedIn('11.0 137\n11.6 137\n', 'vm-stonithd', 'hosta'), ledgerOf('hosta', 10_500)),
   ])
     assert.equal(other.length, 1);
+});
+
+test('a fault that has met nothing has ended nothing', () => {
+  const ledger = ledgerOf('hosta', 10_500);
+  for (const entry of ledger.entries) entry.hasMet = false;
+  assert.equal(unexplained(endedIn('11.0 137\n', 'vm-stonithd', 'hosta'), ledger).length, 1);
 });
 
 test('a stack trace in a log is a defect, and what a daemon says is none', () => {

@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isProgram, type Program } from './chaos-names.ts';
-import type { StrikeLedger } from './strike-ledger.ts';
+import type { LedgerEntry, StrikeLedger } from './strike-ledger.ts';
 
 /** What a daemon says is in /var/log/NAME.log, how each of its processes has ended in /var/log/NAME.ends. */
 export const KEEPER = `name=$1; shift; trap 'kill $!; exit' TERM
@@ -38,12 +38,18 @@ export function endsBelow(logs: string, host: string): readonly Ended[] {
   });
 }
 
+/** A fault ends a daemon once: of what its successor dies it has to be another. */
 export function unexplained(ends: readonly Ended[], ledger: StrikeLedger): readonly string[] {
+  const spent = new Set<LedgerEntry>();
   return ends
-    .filter(({ program, host, atMs }) => !ledger.explainsEnd(program, host, atMs))
+    .filter((end) => {
+      const ender = ledger.endersOf(end).find((entry) => !spent.has(entry));
+      if (ender !== undefined) spent.add(ender);
+      return ender === undefined;
+    })
     .map(
       ({ program, host, atMs, status }) =>
-        `${program} on ${host} ended at ${new Date(atMs).toISOString()} with exit status ${status}, and no fault had struck it`,
+        `${program} on ${host} ended at ${new Date(atMs).toISOString()} with exit status ${status}, and no fault had ended it so`,
     );
 }
 

@@ -56,9 +56,9 @@ export class LabWatch {
     )) {
       const victim = victimOf(target);
       if (isRepeatedToNobody(reason)) continue;
-      if (victim === undefined || result !== 'confirmed' || !this.#ledger.hasTrueClock(host, nowMs)) continue;
-      // By the host's clock, which is the machine's: read later, it was given then all the same.
-      const atMs = Math.min(timeMs, readMs);
+      if (victim === undefined || result !== 'confirmed') continue;
+      // By the host's clock, which is the machine's unless it was moved: read later, it was given then all the same.
+      const atMs = this.#ledger.hasTrueClock(host, nowMs) ? Math.min(timeMs, readMs) : readMs;
       const answer = { askedMs: atMs - durationMs, atMs };
       if (operation === 'off') this.observer.confirmedOff(victim, answer);
       if (operation === 'reset') this.observer.confirmedReset(victim, answer);

@@ -11,7 +11,7 @@ import { countOf, inAll, type Multiset, more, withoutIds } from './multiset.ts';
 
 const FOLDERS = 'run tmp var/tmp etc/pm-kvm-tools etc/vm-ctl.conf var/lib/pm-kvm-tools';
 /** But for what vm-ctl keeps to undo, what belongs to others, and what this look is made with. */
-const FILES = `cd /; find $(ls -d ${FOLDERS} 2>/dev/null) -xdev ! -path '*/vm-ctl*' ! -path '*/resource-agents/*' \
+const FILES = `cd /; find $(ls -d ${FOLDERS} 2>/dev/null) -xdev ! -path '*/pm-kvm-tools/vm-ctl' ! -path '*/vm-ctl/before-*.xml' ! -name last-change.json ! -path '*/resource-agents/*' \
   ! -path 'run/crm/*' ! -path 'run/libvirt/*' ! -path 'run/mount/*'`;
 /** The victims' machines move from host to host, and are the observer's; and what this look is made with comes and goes. */
 const PROCESSES = "ps -eo args= | grep -vE 'qemu-system|^(ps|grep|sed) '";
@@ -121,6 +121,7 @@ export function leftBehind(before: Condition, after: Condition): readonly string
   });
   return [
     ...more(after.files, before.files).map((name) => `file ${name}`),
+    ...more(before.files, after.files).map((name) => `no longer there: file ${name}`),
     ...more(after.processes, before.processes).map((name) => `process ${name}`),
     ...more(after.sockets, before.sockets).map((name) => `socket ${name}`),
     ...more(before.processes, after.processes).map((name) => `no longer there: process ${name}`),

@@ -16,9 +16,17 @@ const line = (result: string, readMs = 0): Audited => ({
   timeMs: 0,
   readMs,
 });
-const told = (result: string | undefined): Told => ({ id: 'one', asker: 'asker', action: 'off', result });
+const told = (result: string | undefined): Told => ({
+  id: 'one',
+  asker: 'asker',
+  action: 'off',
+  result,
+  askedMs: 0,
+  atMs: 1,
+});
+const never = () => false;
 const found = (lines: readonly Audited[], answers: readonly Told[] = []) =>
-  joinOutcomes(lines, answers).contradictions.length;
+  joinOutcomes(lines, answers, never).contradictions.length;
 
 test('failed behind confirmed is a contradiction, and denied beside anything', () => {
   assert.equal(found([line('confirmed', 1), line('failed', 2)]), 1);
@@ -53,11 +61,18 @@ test('who was told nothing, and whose line is lost, contradicts nothing; how man
   const joined = joinOutcomes(
     [line('confirmed')],
     [told(undefined), told('confirmed'), { ...told('failed'), id: 'two' }],
+    never,
   );
   assert.deepEqual(
     { ...joined, contradictions: joined.contradictions.length },
     { joined: 1, answers: 2, contradictions: 0 },
   );
+});
+
+test('a confirmed without a line is one, unless the line may have been lost', () => {
+  const lost = { ...told('confirmed'), id: 'two' };
+  assert.equal(found([line('confirmed')], [lost]), 1);
+  assert.deepEqual(joinOutcomes([], [lost], (one) => one.id === 'two').contradictions, []);
 });
 
 test('a line of the audit log is read, and half a line is none', () => {

@@ -4,8 +4,8 @@
  * A request may have several lines: it is asked again of a daemon that was restarted, or taken up again by one with nobody
  * waiting, and `unknown` claims nothing. What must never be is `failed`, which says that all is as it was, behind or beside
  * `confirmed`, a line of another operation, an answer that its lines don't bear out, or a denial: all that is asked is
- * granted. An answer without a line is only counted: a full disk or a lost host takes lines away. A guest that was told
- * nothing can't have been told wrongly.
+ * granted. A `confirmed` without a line is one of these, unless a full disk, a lost host or a daemon that was killed may
+ * have cost it. A guest that was told nothing can't have been told wrongly.
  */
 import type { Audited } from './audit-watch.ts';
 
@@ -15,6 +15,8 @@ export interface Told {
   readonly action: string;
   /** The result in the answer; undefined: none came. */
   readonly result: string | undefined;
+  readonly askedMs: number;
+  readonly atMs: number;
 }
 
 export interface Joined {
@@ -27,7 +29,11 @@ export interface Joined {
 /** Of `list` each target has a line under the id of the whole. */
 const IS_ONE = (line: Audited) => line.operation !== 'list';
 
-export function joinOutcomes(audited: readonly Audited[], told: readonly Told[]): Joined {
+export function joinOutcomes(
+  audited: readonly Audited[],
+  told: readonly Told[],
+  mayBeLost: (one: Told) => boolean,
+): Joined {
   const byRequest = new Map<string, Audited[]>();
   for (const line of audited.filter(IS_ONE)) {
     const request = `${line.requester} ${line.id}`;
@@ -40,7 +46,7 @@ export function joinOutcomes(audited: readonly Audited[], told: readonly Told[])
     answers: answers.length,
     contradictions: [
       ...[...byRequest].flatMap(([request, lines]) => within(request, lines)),
-      ...answers.flatMap((one) => beside(one, linesOf(one))),
+      ...answers.flatMap((one) => beside(one, linesOf(one), mayBeLost)),
     ],
   };
 }
@@ -56,14 +62,15 @@ function within(request: string, lines: readonly Audited[]): readonly string[] {
   return [`the request ${request} has ended in more than one way, or was denied: ${words}`];
 }
 
-function beside({ id, asker, action, result }: Told, lines: readonly Audited[]): readonly string[] {
+function beside(one: Told, lines: readonly Audited[], mayBeLost: (one: Told) => boolean): readonly string[] {
+  const { id, asker, action, result } = one;
   const operation = action === 'reboot' ? 'reset' : action;
   const own = lines.filter((line) => line.operation === operation).map((line) => line.result);
   const isContradicted =
     result === 'denied' ||
     own.length < lines.length ||
     (result === 'failed' && own.includes('confirmed')) ||
-    (result === 'confirmed' && lines.length > 0 && !own.includes('confirmed'));
+    (result === 'confirmed' && !own.includes('confirmed') && (lines.length > 0 || !mayBeLost(one)));
   if (!isContradicted) return [];
   const said = lines.map((line) => `${line.operation} ${line.result}`).join(', ') || 'nothing';
   return [

@@ -8,11 +8,13 @@
  * | none starts unasked        | observer.ts                          | starts while somebody asks; after the watched time     |
  * | none lives twice           | observer.ts                          | a QEMU that libvirt restores from saved memory beside  |
  * |                            |                                      | another looks like the goal of a migration             |
- * | one outcome                | outcomes.ts                          | requests whose lines a host took along, or a full disk |
+ * | one outcome                | outcomes.ts, audit-watch.ts          | requests whose lines a host or a daemon took along, or |
+ * |                            |                                      | a full disk                                            |
  * | an outcome in its time     | requests.ts                          | requests on a host that was lost or frozen meanwhile   |
  * | an answer of its own       | requests.ts                          | bytes that neither name an asker nor a request of it   |
- * | no daemon ends by itself   | keeper.ts, requests.ts               | an end within 5 s of a fault that ends this daemon     |
- * | what is ordered happens    | load.ts                              | times in which a host is lost or a heavy fault is open |
+ * | no daemon ends by itself   | keeper.ts, requests.ts               | an end as of a fault, within 5 s of one that met none  |
+ * | what is ordered happens    | load.ts                              | times in which a host is lost or a heavy fault is open;|
+ * |                            |                                      | an order that has to be given again (they are counted) |
  * | all is as before           | leftovers.ts, cluster-left.ts        | folders of Pacemaker, libvirt and the resource agents; |
  * |                            |                                      | fewer connections or MiB than are allowed there        |
  * | all serves again           | serves-again.ts                      | what takes longer than one request of each kind        |
@@ -22,6 +24,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HOSTS } from '../lab/fencing-world.ts';
 import { asItIs, converge, lastDeeds } from './aftermath.ts';
+import { FULL_VAR, STONITHD_KILLED } from './catalogue.ts';
 import { type ChaosWorld, TWO_LIVE_MS } from './chaos-world.ts';
 import { type StrikeCount, tooFew } from './enough.ts';
 import { defectsBelow, endsBelow, unexplained } from './keeper.ts';
@@ -33,6 +36,12 @@ import { kindOf, type Schedule, type Strike } from './schedule.ts';
 import { StrikeLedger } from './strike-ledger.ts';
 import { Trend, type TrendRow } from './trend.ts';
 import { type Law, type Violation, Violations } from './violations.ts';
+
+const COSTS_LINES = [FULL_VAR, STONITHD_KILLED];
+/** A line is written behind its answer's back. */
+const WRITTEN_WITHIN_MS = 2_000;
+/** The rest of a line that a full disk has cut off is seen with the next. */
+const TORN_FOR_MS = 120_000;
 
 export interface Played {
   /** By kind, how many were drawn, and how many of them took effect. */
@@ -46,6 +55,9 @@ export interface Played {
   readonly convergedMs: number | undefined;
   /** By victim, how long it was watched for a start that nobody had asked for. */
   readonly watchedMs: ReadonlyMap<string, number>;
+  /** How long what is ordered had to happen, and how often an order was given again because nothing came of it. */
+  readonly fairMs: number;
+  readonly ordersAgain: number;
   readonly offsOfLiving: number;
   readonly looks: Looks;
   readonly audited: { readonly joined: number; readonly answers: number };
@@ -68,7 +80,7 @@ export async function play(
   const ledger = new StrikeLedger();
   const watch = new LabWatch(lab, violations, ledger, TWO_LIVE_MS);
   const trend = new Trend(world);
-  const requests = new Requests(world, watch, violations, trend);
+  const requests = new Requests({ world, watch, violations, trend, ledger });
   const context: LoadContext = { world, watch, requests, violations, ledger };
   const strikes = new Map<string, StrikeCount>();
   const load = new Load(context, schedule.seed);
@@ -77,11 +89,17 @@ export async function play(
   try {
     await strikeAll(context, schedule, stop, strikes, say);
     const undoneMs = performance.now();
-    const unwatched = load.unwatched;
+    const { unwatched, fairMs } = load;
     if (!stop.aborted) convergedMs = await converge(context, before, undoneMs, load);
     if (convergedMs !== undefined && !stop.aborted) await lastDeeds(context, before);
     judgeLogs(context);
-    const joined = joinOutcomes(watch.audit.all, requests.told);
+    const joined = joinOutcomes(watch.audit.all, requests.told, ({ askedMs, atMs }) =>
+      ledger.touched(COSTS_LINES, askedMs, atMs + WRITTEN_WITHIN_MS),
+    );
+    for (const { host, line, readMs } of watch.audit.torn) {
+      if (!ledger.touched([FULL_VAR], readMs - TORN_FOR_MS, readMs))
+        violations.add('one outcome', `the audit log of ${host} has ${JSON.stringify(line)} for a line`);
+    }
     for (const words of joined.contradictions) violations.add('one outcome', words);
     if (schedule.strikes.length === 0)
       for (const words of trend.grown) violations.add('nothing grows', words);
@@ -95,6 +113,8 @@ export async function play(
       trend: trend.rows,
       convergedMs,
       watchedMs: watch.observer.watchedMs,
+      fairMs,
+      ordersAgain: load.ordersAgain,
       offsOfLiving,
       looks: watch.looks,
       audited: joined,
@@ -150,14 +170,15 @@ async function carryOut(
     kind: name,
     host,
     isHeavy: kind.isHeavy === true,
-    ends: kind.ends ?? [],
+    ends: kind.ends,
     movesClocks: kind.movesClocks === true,
     fromMs: Date.now(),
   });
   const releases = (kind.asksForAStart ?? []).map((victim) => observer.holdStart(victim));
   try {
     const striking = kind.scope === 'host' ? kind.strike(field, host ?? '') : kind.strike(field);
-    onStruck(await striking.catch(() => false));
+    entry.hasMet = await striking.catch(() => false);
+    onStruck(entry.hasMet);
     await sleep(lengthMs);
     const undoing = kind.scope === 'host' ? kind.undo?.(field, host ?? '') : kind.undo?.(field);
     await undoing?.catch(() => undefined);

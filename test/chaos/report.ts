@@ -33,6 +33,7 @@ export function reportOf({ seed, forMs }: Schedule, played: Played): string {
       trend.map(([name, first, last]) => [name, `${first.toFixed(0)}  ${last.toFixed(0)}`]),
     ),
     `watched for unasked starts: ${watched.join(', ')}`,
+    `what was ordered had ${(played.fairMs / 1000).toFixed(0)} s to happen in all, without great trouble; ${played.ordersAgain} orders were given again`,
     `looked at QEMU's processes ${looks.count} times, every ${looks.meanMs.toFixed(0)} ms; the longest gap was ${looks.longestMs.toFixed(0)} ms`,
     `${played.offsOfLiving} guests that lived were confirmed off; ${audited.joined} of ${audited.answers} answers are in the audit logs`,
     ...untested.map((words) => `TOO LITTLE ${words}`),

@@ -8,6 +8,7 @@ import type { ChaosWorld } from './chaos-world.ts';
 import { defectsIn } from './keeper.ts';
 import type { LabWatch } from './lab-watch.ts';
 import type { Told } from './outcomes.ts';
+import type { StrikeLedger } from './strike-ledger.ts';
 import type { Trend } from './trend.ts';
 import type { Violations } from './violations.ts';
 
@@ -24,6 +25,14 @@ export interface Outcome {
   readonly words: string;
 }
 
+interface RequestsOptions {
+  readonly world: ChaosWorld;
+  readonly watch: LabWatch;
+  readonly violations: Violations;
+  readonly trend: Trend;
+  readonly ledger: StrikeLedger;
+}
+
 export class Requests {
   /** How often which request ended how, and what it said last. */
   readonly outcomes = new Map<string, Outcome>();
@@ -34,10 +43,15 @@ export class Requests {
   readonly #watch: LabWatch;
   readonly #violations: Violations;
   readonly #trend: Trend;
+  readonly #ledger: StrikeLedger;
   /** Words that only this asker may ever see. */
   readonly #markers = new Map<Asker, Set<string>>(ASKERS.map((asker) => [asker, new Set([asker.name])]));
 
-  constructor(world: ChaosWorld, watch: LabWatch, violations: Violations, trend: Trend) {
+  /** All that each was told: what another asks for may be told to it before that is known. */
+  readonly #heard = new Map<Asker, string[]>(ASKERS.map((asker) => [asker, []]));
+
+  constructor({ world, watch, violations, trend, ledger }: RequestsOptions) {
+    this.#ledger = ledger;
     this.#world = world;
     this.#watch = watch;
     this.#violations = violations;
@@ -55,7 +69,7 @@ export class Requests {
       killAfterMs === undefined ? [] : ['timeout', '--signal=KILL', (killAfterMs / 1000).toFixed(3)];
     const result = await this.#run(asker.host, [...killer, ...argv], REQUEST_ENDS_MS);
     const { id, outcome } = answerIn(result.stderr);
-    if (id !== undefined) this.#markers.get(asker)?.add(id);
+    if (id !== undefined) this.#mark(asker, id);
     this.#judgeWords(asker, result);
     const atMs = this.#watch.look();
     const isDone = result.kind === 'exited' && result.exitCode === 0;
@@ -71,7 +85,7 @@ export class Requests {
         `${victim} was said to be off, and lived all the while`,
       );
     release?.();
-    if (id !== undefined) this.told.push({ id, asker: asker.name, action, result: outcome });
+    if (id !== undefined) this.told.push({ id, asker: asker.name, action, result: outcome, askedMs, atMs });
     this.#count(killAfterMs === undefined ? action : `${action}, killed midway`, result);
     return result;
   }
@@ -79,7 +93,7 @@ export class Requests {
   /** Of what nobody has set: the answer names it, and it alone. */
   async monitor(asker: Asker, word: string): Promise<CommandResult> {
     const name = `${asker.name.replaceAll('-', '_')}_${word}`;
-    this.#markers.get(asker)?.add(name);
+    this.#mark(asker, name);
     const timeout = ['--timeout', String(REQUEST_S)];
     const argv = ['vm-connect', '-t', 'monitor', '-r', name, ...timeout, `--socket=${asker.socket}`];
     const asked = await this.#run(asker.host, argv, REQUEST_ENDS_MS);
@@ -111,16 +125,18 @@ export class Requests {
   async #run(host: string, argv: readonly string[], endsWithinMs: number): Promise<CommandResult> {
     const { lab } = this.#world;
     const root = lab.rootOf(host);
+    const askedMs = Date.now();
     const result = await lab.on(host, argv, { deadlineMs: endsWithinMs + FROZEN_MS });
+    const isLate = result.kind === 'deadline' || result.elapsedMs > endsWithinMs;
     const [defect] = defectsIn(result.stderr);
     if (defect !== undefined)
       this.#violations.add('no daemon ends by itself', `${argv[0]} on ${host} tells of a defect: ${defect}`);
     const isHostsFault = lab.rootOf(host) !== root || lab.isFrozen(host) || root === undefined;
-    if (result.kind === 'deadline' && !isHostsFault) {
+    if (isLate && !isHostsFault && !this.#ledger.touched([], askedMs, Date.now())) {
       const words = argv.filter((word) => !word.startsWith('--tokens=')).join(' ');
       this.#violations.add(
         'an outcome in its time',
-        `${words} on ${host} had none in ${Math.round(result.elapsedMs)} ms`,
+        `${words} on ${host} had none in ${endsWithinMs} ms: ${result.kind} after ${Math.round(result.elapsedMs)} ms`,
       );
     }
     return result;
@@ -129,15 +145,23 @@ export class Requests {
   /** Nothing of what others have asked for or are called. */
   #judgeWords(asker: Asker, { stdout, stderr }: CommandResult): void {
     const words = `${stdout}\n${stderr}`;
+    this.#heard.get(asker)?.push(words);
     for (const other of ASKERS) {
-      if (other === asker) continue;
-      const seen = [...(this.#markers.get(other) ?? [])].filter((marker) => words.includes(marker));
-      if (seen.length > 0)
-        this.#violations.add(
-          'an answer of its own',
-          `${asker.name} was told ${seen.join(', ')}, which is ${other.name}'s: ${words.trim()}`,
-        );
+      for (const marker of this.#markers.get(other) ?? []) this.#judge(asker, words, other, marker);
     }
+  }
+
+  #mark(asker: Asker, marker: string): void {
+    this.#markers.get(asker)?.add(marker);
+    for (const other of ASKERS) {
+      for (const words of this.#heard.get(other) ?? []) this.#judge(other, words, asker, marker);
+    }
+  }
+
+  #judge(asker: Asker, words: string, owner: Asker, marker: string): void {
+    if (asker === owner || !words.includes(marker)) return;
+    const told = `${asker.name} was told ${marker}, which is ${owner.name}'s: ${words.trim()}`;
+    this.#violations.add('an answer of its own', told);
   }
 
   #count(what: string, result: CommandResult): void {

@@ -7,7 +7,7 @@ const entry = {
   kind: 'x',
   host: 'hosta',
   isHeavy: false,
-  ends: [],
+  ends: undefined,
   movesClocks: false,
   fromMs: 1_000,
 } as const;

@@ -1,16 +1,18 @@
 /** What has struck where and when, for laws that make allowances for it. */
-import type { Program } from './chaos-names.ts';
+import type { Ended } from './keeper.ts';
+import type { FaultKind } from './strikes.ts';
 
 export interface LedgerEntry {
   readonly kind: string;
   /** undefined: all of them. */
   readonly host: string | undefined;
   readonly isHeavy: boolean;
-  /** Programs of ours that it may end. */
-  readonly ends: readonly Program[];
+  readonly ends: FaultKind['ends'];
   readonly movesClocks: boolean;
   readonly fromMs: number;
   untilMs: number | undefined;
+  /** Whether it took effect, once that is known. */
+  hasMet: boolean | undefined;
 }
 
 /** After a fault has been undone its effects may still be under way. */
@@ -22,8 +24,8 @@ const CLOCK_AFTERMATH_MS = 3_000;
 export class StrikeLedger {
   readonly entries: LedgerEntry[] = [];
 
-  open(entry: Omit<LedgerEntry, 'untilMs'>): LedgerEntry {
-    const opened = { ...entry, untilMs: undefined };
+  open(entry: Omit<LedgerEntry, 'untilMs' | 'hasMet'>): LedgerEntry {
+    const opened = { ...entry, untilMs: undefined, hasMet: undefined };
     this.entries.push(opened);
     return opened;
   }
@@ -38,9 +40,11 @@ export class StrikeLedger {
     );
   }
 
-  explainsEnd(program: Program, host: string, atMs: number): boolean {
-    return this.#during(atMs, atMs, AFTERMATH_MS).some(
-      (one) => (one.host ?? host) === host && one.ends.includes(program),
+  /** What may have ended this daemon at that time in that way. */
+  endersOf({ program, host, atMs, status }: Ended): readonly LedgerEntry[] {
+    return this.#during(atMs, atMs, AFTERMATH_MS).filter(
+      ({ host: struck = host, ends, hasMet }) =>
+        struck === host && ends?.program === program && ends.statuses.includes(status) && hasMet !== false,
     );
   }
 

@@ -17,8 +17,8 @@ interface Kind {
   readonly lastsMs: readonly [least: number, most: number];
   /** Guests that it asks to run; they may start from its beginning to its end. */
   readonly asksForAStart?: readonly Victim[];
-  /** Programs of ours that it ends, or may end. */
-  readonly ends?: readonly Program[];
+  /** A program of ours that it ends, once, and how that may end. */
+  readonly ends?: { readonly program: Program; readonly statuses: readonly number[] };
   readonly movesClocks?: boolean;
 }
 
@@ -39,6 +39,8 @@ export type FaultKind = HostKind | LaboratoryKind;
 
 export const MOMENT = [0, 0] as const;
 const COMMAND_MS = 20_000;
+/** Of a program that has just been started, and does not obey signals yet. */
+const BEFORE_IT_LISTENS = 143;
 
 /** True when a script succeeds. */
 export const sh =
@@ -65,11 +67,12 @@ export const killed = (program: Program): HostKind => ({
   scope: 'host',
   lastsMs: MOMENT,
   strike: signalled([program], 'KILL'),
-  ends: [program],
+  ends: { program, statuses: [137] },
 });
 export const toldToStop = (program: Program): HostKind => ({
   ...killed(program),
   strike: signalled([program], 'TERM'),
+  ends: { program, statuses: [0, BEFORE_IT_LISTENS] },
 });
 export const frozen = (...programs: readonly Program[]): HostKind => ({
   scope: 'host',

@@ -90,7 +90,7 @@ async function carryOut(order: FuzzOrder): Promise<void> {
     fuzzed: figures,
     functions: coverage.functions,
     news: news.length,
-    broken: broken === undefined ? undefined : await keepBroken(order, family, broken),
+    broken: broken === undefined ? undefined : await keepBroken(order, family, broken, watch.hold),
   });
   await watch.end();
   process.disconnect();
@@ -100,8 +100,12 @@ async function keepBroken(
   order: FuzzOrder,
   family: Family,
   broken: { readonly input: Buffer; readonly fault: string },
+  onInput: (input: Buffer) => void,
 ) {
-  const stillBreaks = async (input: Buffer) => (await faultOf(family, input)) !== undefined;
+  const stillBreaks = async (input: Buffer) => {
+    onInput(input);
+    return (await faultOf(family, input)) !== undefined;
+  };
   // One that is only slow is not made shorter: each try would take as long.
   const input = (await stillBreaks(broken.input)) ? await shortest(broken.input, stillBreaks) : broken.input;
   const file = keepInput(order.corpus, order.family, 'broke', input);

@@ -1,9 +1,9 @@
 /**
  * The audit log: one JSON line for every request. Each line opens the file anew, so logrotate may do as it likes, and
  * lines are written behind the answer's back: a disk that is full or hangs costs records, which are counted, and never a
- * fencing.
+ * fencing. What a full disk or a crash has cut off spoils no line after it.
  */
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { messageOf } from '../../../shared/errors.ts';
 import type { Logger } from '../../../shared/log.ts';
 import { visibleJson } from '../../../shared/visible.ts';
@@ -26,6 +26,7 @@ export interface AuditRecord {
 
 const MOST_WAITING = 1_000;
 const COMPLAIN_EVERY_MS = 60_000;
+const NEWLINE = 0x0a;
 
 export class AuditLog {
   readonly #path: string;
@@ -55,16 +56,17 @@ export class AuditLog {
 
   async #write(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const lines = this.#waiting.splice(0);
+      let rest = Buffer.from(this.#waiting.splice(0).join(''));
       try {
-        const file = await open(this.#path, 'a', 0o600);
+        const file = await open(this.#path, 'a+', 0o600);
         try {
-          await file.write(lines.join(''));
+          if (!(await endsALine(file))) await file.write('\n');
+          while (rest.length > 0) rest = rest.subarray((await file.write(rest)).bytesWritten);
         } finally {
           await file.close();
         }
       } catch (thrown) {
-        this.#lose(lines.length, messageOf(thrown));
+        this.#lose(rest.filter((byte) => byte === NEWLINE).length, messageOf(thrown));
       }
     }
     this.#writing = undefined;
@@ -77,4 +79,11 @@ export class AuditLog {
     this.#complainedMs = nowMs;
     this.#log.error('audit records are lost', { file: this.#path, lost: this.lost, reason });
   }
+}
+
+async function endsALine(file: FileHandle): Promise<boolean> {
+  const { size } = await file.stat();
+  if (size === 0) return true;
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer[0] === NEWLINE;
 }
