@@ -25,6 +25,7 @@ export interface Command {
 export const words = (count: number) => `${count.toLocaleString('en-US')} guests`;
 export const listOf = (count: number) => `vm-ctl resource list, ${words(count)}`;
 export const showOf = (count: number) => `crm configure show, ${words(count)}`;
+export const unstarted = (name: string) => `${name} that never ran`;
 export const addOf = (count: number) => `vm-ctl resource add of all, ${words(count)}`;
 export const loadOf = (count: number) => `crm configure load update of all, ${words(count)}`;
 export const deleteOf = (count: number) => `vm-ctl resource delete of all, ${words(count)}`;
@@ -53,13 +54,28 @@ function looking({ files, count, runs, few }: Occasion): Command[] {
   const [show, status] = [showOf(count), `crm status, ${words(count)}`];
   return [
     { name: listOf(count), kind: 'ours', argv: ours(files, running, 'resource', 'list'), peer: show, runs },
+    { name: show, kind: 'peer', argv: ['crm', 'configure', 'show'], cibFile: running, runs: few },
     {
-      name: `vm-ctl resource list, ${words(count)} that never ran`,
+      name: unstarted(listOf(count)),
       kind: 'ours',
       argv: ours(files, files.started(count), 'resource', 'list'),
+      peer: unstarted(show),
       runs,
     },
-    { name: show, kind: 'peer', argv: ['crm', 'configure', 'show'], cibFile: running, runs: few },
+    {
+      name: unstarted(show),
+      kind: 'peer',
+      argv: ['crm', 'configure', 'show'],
+      cibFile: files.started(count),
+      runs: few,
+    },
+    {
+      name: `crm_mon, ${words(count)}`,
+      kind: 'floor',
+      argv: ['crm_mon', '--one-shot', '--output-as=xml'],
+      cibFile: running,
+      runs,
+    },
     {
       name: `pcs resource config, ${words(count)}`,
       kind: 'peer',

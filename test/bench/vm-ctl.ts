@@ -23,6 +23,7 @@ import {
   moveOneOf,
   moveTenthOf,
   showOf,
+  unstarted,
   words,
 } from './vm-ctl-commands.ts';
 import { type Files, guestsIn, HOST, makeFiles } from './vm-ctl-files.ts';
@@ -70,6 +71,8 @@ export const vmCtlBenchmark: Benchmark = {
 const LIMITS: readonly Limit[] = [
   { row: listOf(1_000), plus: 400 },
   { row: listOf(1_000), of: showOf(1_000), times: 1 / 5 },
+  { row: unstarted(listOf(1_000)), plus: 400 },
+  { row: unstarted(listOf(1_000)), of: unstarted(showOf(1_000)), times: 1 / 5 },
   { row: addOf(100), of: loadOf(100), times: 1 / 5 },
   { row: deleteOf(100), of: crmDeleteOf(100), times: 1 / 2 },
   { row: deleteOf(1_000), of: deleteOf(100), times: 10 },

@@ -22,7 +22,7 @@ export async function runList(
   { names, options }: Invocation,
   catalogue: Catalogue,
 ): Promise<Report> {
-  const read = await readConfiguration(session);
+  const read = await readConfiguration(session, { isBrief: true });
   if (!read.ok) return { exitCode: EXIT.unavailable, problems: read.problems };
   const wantedNode = options.text('node');
   const nodes = nodesIn(read.cib.root).map(({ name }) => name);
