@@ -6,7 +6,7 @@ import { buildFaultWorld, endFaultWorld, RESOURCE, revive } from './fault-world.
 import { playBridge } from './fencing-bridge.ts';
 import { isAlive, qemusOf } from './fencing-observer.ts';
 import { VICTIM, VICTIM_XML } from './fencing-victim.ts';
-import { holdNoMore, holdStarts, letStart } from './held-start.ts';
+import { holdQuestions, holdQuestionsNoMore, letStart } from './held-start.ts';
 import type { Laboratory } from './lab.ts';
 import { labTest } from './shared-lab.ts';
 import { waitFor } from './wait-for.ts';
@@ -156,7 +156,7 @@ labTest(
     try {
       await inCib('--modify', '--allow-create', '--scope', 'resources', '--xml-text', GIVEN_UP_SOON);
       assert.equal(resultOf(await off()), 'confirmed');
-      await holdStarts(lab, 'hostb');
+      await holdQuestions(lab, 'hostb');
       await lab.output('hosta', [
         'crm_resource',
         '--meta',
@@ -190,7 +190,7 @@ labTest(
       }
       assert.ok(isOff, reasonOf(await order));
     } finally {
-      await holdNoMore(lab, 'hostb');
+      await holdQuestionsNoMore(lab, 'hostb');
       await inCib('--delete', '--xml-text', START);
       await lab.output('hosta', ['crm_resource', '--cleanup', '-r', RESOURCE]);
       await lab.waitForOnline('hosts');
