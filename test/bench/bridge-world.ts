@@ -7,8 +7,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Json } from '../../shared/protocol/message.ts';
 import { waitFor } from '../lab/wait-for.ts';
+import { own } from '../support/leaves-nothing.ts';
 import { cpuMsOf } from '../support/process-table.ts';
-import { own } from './leaves-nothing.ts';
 
 const HERE = import.meta.dirname;
 const TEMPLATE = join(HERE, '../support/recorded/libvirt/domain-defined.xml');

@@ -15,7 +15,7 @@ import { endProgram, startProgram } from '../lab/bridge-programs.ts';
 import type { Laboratory } from '../lab/lab.ts';
 import { channelSocket, VIRTIO_PORT } from '../lab/virtio-port.ts';
 import { waitFor } from '../lab/wait-for.ts';
-import { makeFolder, removeFolder } from './leaves-nothing.ts';
+import { makeFolder, removeFolder } from '../support/leaves-nothing.ts';
 import {
   ASKED_EVERY_MS,
   QUESTIONS,

@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectOnce } from '../../shared/unix-socket.ts';
 import { lastLines, waitFor } from '../lab/wait-for.ts';
+import { makeFolder, own, removeFolder } from '../support/leaves-nothing.ts';
 import { BridgeWorld, guestName } from './bridge-world.ts';
-import { makeFolder, own, removeFolder } from './leaves-nothing.ts';
 import type { Asking } from './round-trip-guest.ts';
 import {
   ASKED_EVERY_MS,

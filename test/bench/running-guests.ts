@@ -8,7 +8,7 @@ import { basename, join } from 'node:path';
 import { runCommand } from '../../shared/process/run-command.ts';
 import { connectOnce } from '../../shared/unix-socket.ts';
 import { waitFor } from '../lab/wait-for.ts';
-import { type Later, own } from './leaves-nothing.ts';
+import { type Later, own } from '../support/leaves-nothing.ts';
 
 const OWN_FOLDERS = ['/var/lib/libvirt', '/var/cache/libvirt', '/var/log/libvirt', '/etc/libvirt'];
 const START = `set -e

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Later, own } from '../support/leaves-nothing.ts';
 import { type BridgeWorld, Helper, usageOf } from './bridge-world.ts';
-import { type Later, own } from './leaves-nothing.ts';
 
 const PROGRAM = 'dist/sbin/vm-connectd';
 /** Until V8 has given back what the start took. */

@@ -10,8 +10,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { HOSTS_CIB } from '../host/ctl/published.ts';
 import { BridgeStandIn } from '../support/bridge-stand-in.ts';
+import { makeFolder, own, removeFolder } from '../support/leaves-nothing.ts';
 import type { Benchmark, BenchmarkResult, Limit, Row } from './benchmark.ts';
-import { makeFolder, own, removeFolder } from './leaves-nothing.ts';
 import { statsOf } from './statistics.ts';
 
 const EMPTY = 'node -e 0';

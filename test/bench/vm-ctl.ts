@@ -8,8 +8,8 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeResult } from '../../shared/process/run-command.ts';
 import { laboratory } from '../lab/lab.ts';
+import { makeFolder, removeFolder } from '../support/leaves-nothing.ts';
 import type { Benchmark, Limit, Row } from './benchmark.ts';
-import { makeFolder, removeFolder } from './leaves-nothing.ts';
 import { versionsOf } from './machine.ts';
 import { statsOf } from './statistics.ts';
 import {

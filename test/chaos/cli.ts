@@ -4,6 +4,7 @@
  * when too little happened for a test. A schedule that broke one is made as small as it can be, and kept as a file.
  * --calm strikes nothing: a long run under load alone, in which memory has to stay what it was.
  */
+import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../../shared/errors.ts';
@@ -11,8 +12,17 @@ import { HOSTS } from '../lab/fencing-world.ts';
 import { laboratory } from '../lab/lab.ts';
 import { countIn, refuse, scriptWords } from '../support/script-words.ts';
 import { playInNewLab } from './new-lab.ts';
+import type { Played } from './play.ts';
 import { reportOf } from './report.ts';
-import { drawSchedule, endedAt, loadSchedule, type Schedule, saveSchedule, withOnly } from './schedule.ts';
+import {
+  drawSchedule,
+  endedAt,
+  loadSchedule,
+  type Schedule,
+  type Strike,
+  saveSchedule,
+  withOnly,
+} from './schedule.ts';
 import { shrink } from './shrink.ts';
 import type { Violation } from './violations.ts';
 
@@ -24,17 +34,24 @@ const USAGE = `usage: npm run chaos [-- OPTIONS]
   --calm           nothing strikes: load alone
   --no-shrink      a schedule that broke a law is kept as it is`;
 
+const MOST_MINUTES = 20_160;
+
 const { values } = scriptWords(USAGE, {
   options: {
-    minutes: { type: 'string', default: '5' },
-    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string' },
+    seed: { type: 'string' },
     replay: { type: 'string' },
     calm: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
   },
 });
-const minutes = countIn(USAGE, '--minutes', values.minutes);
-const seed = countIn(USAGE, '--seed', values.seed);
+const isReplay = values.replay !== undefined;
+if (isReplay && (values.minutes ?? values.seed) !== undefined)
+  refuse(USAGE, '--replay has its own time and seed');
+if (isReplay && values.calm) refuse(USAGE, '--replay plays what strikes, and --calm nothing');
+const minutes = countIn(USAGE, '--minutes', values.minutes ?? '5');
+if (minutes > MOST_MINUTES) refuse(USAGE, `--minutes: ${MOST_MINUTES} at most, which are two weeks`);
+const seed = countIn(USAGE, '--seed', values.seed ?? '1');
 const drawn =
   values.replay === undefined ? drawSchedule(seed, minutes * 60_000, HOSTS) : scheduleOf(values.replay);
 const schedule = values.calm ? withOnly(drawn, []) : drawn;
@@ -44,9 +61,8 @@ if (lab.isUp()) {
   process.exit(1);
 }
 const say = (words: string) => console.log(words);
-const played = await playInNewLab(lab, schedule, { say, onViolations: copyLogs });
+const played = await playInNewLab(lab, schedule, { say, onViolations: keepEvidence });
 console.log(reportOf(schedule, played));
-const isReplay = values.replay !== undefined;
 if (played.violations.length > 0 || (!isReplay && played.untested.length > 0)) process.exitCode = 1;
 const [first] = played.violations;
 if (first !== undefined) await findSmallest(first);
@@ -59,9 +75,12 @@ function scheduleOf(file: string): Schedule {
   }
 }
 
-async function copyLogs(): Promise<void> {
+/** The audit logs are in no folder that could be copied: hosts that were lost have taken theirs along. */
+async function keepEvidence({ audited }: Played): Promise<void> {
   const folder = join(tmpdir(), `pm-kvm-tools-chaos-${process.pid}`);
   await lab.copyLogs(folder);
+  const lines = audited.lines.map((line) => `${JSON.stringify(line)}\n`);
+  writeFileSync(join(folder, 'audit.log'), lines.join(''));
   console.log(`the logs are in ${folder}`);
 }
 
@@ -72,7 +91,7 @@ async function findSmallest({ law, atMs }: Violation): Promise<void> {
   saveSchedule(file, smallest);
   console.log(`the schedule is in ${file}`);
   if (values['no-shrink'] || schedule.strikes.length === 0) return;
-  const strikes = await shrink(smallest.strikes, async (some) => {
+  const breaksIt = async (some: readonly Strike[]): Promise<boolean> => {
     const tried = await playInNewLab(lab, withOnly(smallest, some), { say, endsWith: law });
     const again = tried.violations.find((one) => one.law === law);
     console.log(`${some.length} strikes: ${again?.words ?? 'that law was kept'}`);
@@ -80,6 +99,9 @@ async function findSmallest({ law, atMs }: Violation): Promise<void> {
     smallest = endedAt(withOnly(smallest, some), again.atMs);
     saveSchedule(file, smallest);
     return true;
-  });
+  };
+  if (!(await breaksIt(smallest.strikes)))
+    return console.log(`it was not broken again: the schedule is kept whole in ${file}`);
+  const strikes = (await breaksIt([])) ? [] : await shrink(smallest.strikes, breaksIt);
   console.log(`${strikes.length} strikes are enough, see ${file}; npm run chaos -- --replay ${file}`);
 }

@@ -9,7 +9,7 @@ import { PROGRAMS, patternOf } from './chaos-names.ts';
 import type { ChaosWorld } from './chaos-world.ts';
 import { countOf, inAll, type Multiset, more, withoutIds } from './multiset.ts';
 
-const FOLDERS = 'run tmp var/tmp etc/pm-kvm-tools etc/vm-ctl.conf var/lib/pm-kvm-tools';
+const FOLDERS = 'run tmp var/tmp etc/pm-kvm-tools etc/vm-ctl.conf var/lib/pm-kvm-tools var/log/pm-kvm-tools';
 /** But for what vm-ctl keeps to undo, what belongs to others, and what this look is made with. */
 const FILES = `cd /; find $(ls -d ${FOLDERS} 2>/dev/null) -xdev ! -path '*/pm-kvm-tools/vm-ctl' ! -path '*/vm-ctl/before-*.xml' ! -name last-change.json ! -path '*/resource-agents/*' \
   ! -path 'run/crm/*' ! -path 'run/libvirt/*' ! -path 'run/mount/*'`;

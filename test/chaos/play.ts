@@ -16,7 +16,8 @@
  * | what is ordered happens    | load.ts                              | times in which a host is lost or a heavy fault is open;|
  * |                            |                                      | an order that has to be given again (they are counted) |
  * | all is as before           | leftovers.ts, cluster-left.ts        | folders of Pacemaker, libvirt and the resource agents; |
- * |                            |                                      | fewer connections or MiB than are allowed there        |
+ * |                            |                                      | fewer connections or MiB than are allowed there; what  |
+ * |                            |                                      | pacemaker-attrd alone knows, but for marks and arrivals|
  * | all serves again           | serves-again.ts                      | what takes longer than one request of each kind        |
  * | nothing grows, none slower | trend.ts (without faults)            | growth below its limits                                |
  */
@@ -24,6 +25,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HOSTS } from '../lab/fencing-world.ts';
 import { asItIs, converge, lastDeeds } from './aftermath.ts';
+import type { Audited } from './audit-watch.ts';
 import { FULL_VAR, STONITHD_KILLED } from './catalogue.ts';
 import { type ChaosWorld, TWO_LIVE_MS } from './chaos-world.ts';
 import { type StrikeCount, tooFew } from './enough.ts';
@@ -60,7 +62,11 @@ export interface Played {
   readonly ordersAgain: number;
   readonly offsOfLiving: number;
   readonly looks: Looks;
-  readonly audited: { readonly joined: number; readonly answers: number };
+  readonly audited: {
+    readonly joined: number;
+    readonly answers: number;
+    readonly lines: readonly Audited[];
+  };
 }
 
 export interface PlayOptions {
@@ -117,7 +123,7 @@ export async function play(
       ordersAgain: load.ordersAgain,
       offsOfLiving,
       looks: watch.looks,
-      audited: joined,
+      audited: { ...joined, lines: watch.audit.all },
     };
   } finally {
     watch.end();

@@ -97,6 +97,8 @@ export function loadSchedule(file: string, hosts: readonly string[]): Schedule {
   return scheduleIn(value, hosts, refuse);
 }
 
+/** What a timer of Node takes. */
+const LONGEST_MS = 2 ** 31 - 1;
 const COUNT = (value: Json | undefined): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
 export function scheduleIn(
@@ -106,7 +108,8 @@ export function scheduleIn(
 ): Schedule {
   if (!isMembers(value)) return refuse('it is no object');
   const { seed, forMs, strikes } = value;
-  if (!COUNT(seed) || !COUNT(forMs)) return refuse('seed and forMs have to be whole numbers from 0 on');
+  if (!COUNT(seed) || !COUNT(forMs) || forMs > LONGEST_MS)
+    return refuse(`seed and forMs have to be whole numbers from 0 on, forMs up to ${LONGEST_MS}`);
   if (!Array.isArray(strikes)) return refuse('it has no list of strikes');
   const read = listOf(strikes).map((one, index): Strike => {
     const where = `strike ${index + 1}`;

@@ -5,7 +5,8 @@ import type { Ended } from './run-family.ts';
 const MOST_GROWN_BYTES = 4 * 1024 * 1024;
 
 export function faultsOf(name: string, one: Ended): readonly string[] {
-  if (one.kind === 'died') return [`${name}: ${one.fault}; ${one.file ?? 'the same seed does it again'}`];
+  if (one.kind === 'died')
+    return [`${name}: ${one.fault}; ${one.file ?? 'by which input is not known: it was not met again'}`];
   const { broken, functions, fuzzed } = one;
   const { grownBytes } = fuzzed;
   return [

@@ -3,6 +3,7 @@
  * tells how far it is, and at last what it found. A thread beside it holds a copy of the present input; when that stays the same
  * for too long it writes it to a file, says so, and ends the process.
  */
+import { writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { keepInput, loadCorpus } from './corpus.ts';
 import { Coverage } from './coverage.ts';
@@ -19,6 +20,9 @@ export interface FuzzOrder {
   /** Whether inputs that reach something new are kept for later runs. */
   readonly keepsNews: boolean;
   readonly hangsAfterMs: number;
+  /** For the input that it hangs at; or for each before it is tried, which takes its time. */
+  readonly file: string;
+  readonly traces: boolean;
 }
 
 export type FuzzReport =
@@ -118,7 +122,7 @@ function tell(report: FuzzReport): void {
 
 /** In its own words, for a thread can't be started from TypeScript. */
 const WATCHER = `
-const { parentPort, workerData: { numbers, bytes, afterMs } } = require('node:worker_threads');
+const { parentPort, workerData: { numbers, bytes, afterMs, file } } = require('node:worker_threads');
 const { writeFileSync } = require('node:fs');
 let seen = -1;
 let sinceMs = performance.now();
@@ -127,22 +131,23 @@ const timer = setInterval(() => {
   if (now !== seen) { seen = now; sinceMs = performance.now(); return; }
   if (performance.now() - sinceMs < afterMs) return;
   const input = Buffer.from(bytes.slice(0, Atomics.load(numbers, 1)));
-  writeFileSync(process.env.FUZZ_HANG_FILE, input);
+  writeFileSync(file, input);
   process.kill(process.pid, 'SIGKILL');
 }, 500);
 parentPort.once('message', () => clearInterval(timer));
 `;
 
-function watchInputs({ hangsAfterMs }: FuzzOrder) {
+function watchInputs({ hangsAfterMs, file, traces }: FuzzOrder) {
   const numbers = new Int32Array(new SharedArrayBuffer(8));
   const bytes = new Uint8Array(new SharedArrayBuffer(MOST_HELD_BYTES));
   const watcher = new Worker(WATCHER, {
     eval: true,
-    workerData: { numbers, bytes, afterMs: hangsAfterMs },
+    workerData: { numbers, bytes, afterMs: hangsAfterMs, file },
     execArgv: [],
   });
   return {
     hold(input: Buffer) {
+      if (traces) writeFileSync(file, input);
       bytes.set(input);
       Atomics.store(numbers, 1, input.length);
       Atomics.add(numbers, 0, 1);

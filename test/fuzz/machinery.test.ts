@@ -7,14 +7,14 @@ import { loadCorpus } from './corpus.ts';
 import { type Family, law } from './family.ts';
 import { faultsOf } from './faults.ts';
 import { faultOf, fuzzFamily, shortest } from './fuzz-family.ts';
-import type { FuzzOrder } from './fuzz-process.ts';
+import type { FamilyOrder } from './run-family.ts';
 import { type Ended, runFamily } from './run-family.ts';
 
 const HEAP_MIB = 64;
 
-async function trial(t: TestContext, family: string, more: Partial<FuzzOrder> = {}) {
+async function trial(t: TestContext, family: string, more: Partial<FamilyOrder> = {}) {
   const corpus = temporaryDirectory(t);
-  const order: FuzzOrder = {
+  const order: FamilyOrder = {
     set: 'trial',
     family,
     inputs: 20_000,
@@ -89,9 +89,11 @@ describe('what fuzzes', () => {
     assert.deepEqual(faults, [`hangs: it took more than 3000 ms; ${kept[0]?.file}`]);
   });
 
-  it('tells of one that eats all memory', async (t) => {
-    const { ended, faults } = await trial(t, 'eats-memory');
+  it('tells of one that eats all memory, and keeps the input that it does so at', async (t) => {
+    const { ended, faults, kept } = await trial(t, 'eats-memory');
     assert.equal(ended.kind, 'died');
+    assert.equal(kept.length, 1);
+    assert.ok(faults.join().endsWith(`; ${kept[0]?.file}`));
     assert.match(faults.join(), /^eats-memory: its process ended with SIG\w+: .*heap out of memory/);
   });
 

@@ -34,8 +34,12 @@ export function startsFile(path: string): StartsFile {
         return;
       }
       mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(`${path}.new`, `${JSON.stringify(starts)}\n`, { mode: 0o600 });
-      renameSync(`${path}.new`, path);
+      try {
+        writeFileSync(`${path}.new`, `${JSON.stringify(starts)}\n`, { mode: 0o600 });
+        renameSync(`${path}.new`, path);
+      } finally {
+        rmSync(`${path}.new`, { force: true });
+      }
     },
   };
 }

@@ -98,6 +98,17 @@ test('off marks, orders, waits for the proof, answers, and clears', () => {
   assert.equal(job.phase, 'done');
 });
 
+test('one that is on its way to another node is not off, whatever is seen of it: neither while it is waited for, nor asked for', () => {
+  const isAway = withTarget({ isElsewhere: true }, isStopped);
+  const before = [begun, seen(running), marked, ordered];
+  assert.deepEqual(play(jobFor('off'), ...before, seen(isAway), seen(isAway)).did.slice(-2), [
+    'look',
+    'look',
+  ]);
+  const { did } = play(jobFor('status'), begun, seen(isAway), seen(isAway));
+  assert.ok(!did.some((one) => one.endsWith(' off')), did.join());
+});
+
 test('reset starts it again once the stop is proven, and answers when that is accepted', () => {
   const { did } = play(
     jobFor('reset'),

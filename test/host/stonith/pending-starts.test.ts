@@ -1,7 +1,7 @@
 /** What libvirt was asked to start and has not answered may come up at any time: nothing may be called off meanwhile. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { StartResult } from '../../../host/libvirt/domain-control.ts';
@@ -156,4 +156,12 @@ test("libvirt's processes are known by their names, and who asks for a start by 
     idOf(daemon.pid),
   );
   await eventually('it asks', isAsked);
+});
+
+test('a file that can not be written leaves no draft beside it', (t) => {
+  const folder = temporaryDirectory(t);
+  const path = join(folder, 'starts');
+  mkdirSync(path);
+  assert.throws(() => startsFile(path).write([{ domain: 'web', heldBy: undefined }]));
+  assert.deepEqual(readdirSync(folder), ['starts']);
 });

@@ -1,4 +1,4 @@
-/** What a benchmark makes outside of a laboratory goes with it, also when it is interrupted: folders and processes. */
+/** What a command makes outside of a laboratory goes with it, also when it is interrupted: folders and processes. */
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => setImmediate(() => process.exit(128 + constants.signals[signal])));
 
 export function makeFolder(parent = tmpdir()): string {
-  const folder = mkdtempSync(join(parent, 'pmk-bench-'));
+  const folder = mkdtempSync(join(parent, 'pm-kvm-tools-'));
   folders.add(folder);
   return folder;
 }
