@@ -37,15 +37,16 @@ test('bash completes commands, options, and names that need quoting', async (t) 
 
 /**
  * A real interactive zsh on a terminal of its own (zsh/zpty): the words are typed, TAB is pressed, and a key of ours
- * prints what the line is then.
+ * prints what the line is then. Before its prompt the editor does not read yet: the terminal itself would take ^U for the
+ * end of all that was typed.
  */
 const ZSH_DRIVER = `
 zmodload zsh/zpty
 zpty shell "TERM=dumb zsh -f -i"
 put() { zpty -w -n shell "$1"; }
-put $'PS1="" PS2=""; unsetopt prompt_sp; fpath=('$1$' $fpath); autoload -U compinit; compinit -u -D\n'
+put $'PS1="no""w> " PS2=""; unsetopt prompt_sp; fpath=('$1$' $fpath); autoload -U compinit; compinit -u -D\n'
 put $'show() { print -r -- "BEGIN:$BUFFER:END"; }; zle -N show; bindkey "^T" show; bindkey "^I" complete-word; echo rea""dy\n'
-zpty -r shell seen '*ready*'
+zpty -r shell seen '*ready*now> *'
 shift
 for line in "$@"; do
   put "$line"$'\t\x14\x15'
