@@ -132,6 +132,7 @@ labTest(
       if (resultOf(ordered) === 'confirmed')
         assert.ok(!isAlive(lab, VICTIM), 'it was confirmed off, and lives');
       await lab.waitForOnline('hosts');
+      await revive(world); // who has lost its controller may be fenced, with the daemon that is asked
       let off = await ask('off');
       while (resultOf(off) !== 'confirmed') off = await ask('off');
       assert.equal(isAlive(lab, VICTIM), false);
