@@ -111,7 +111,7 @@ describe('a start', () => {
 
   it('whose libvirtd is not there is over', async (t) => {
     const away =
-      'case $* in *domstate*) echo "shut off" ;; *create*) exit 1 ;; *) echo "error: Failed to connect socket" >&2; exit 1 ;; esac';
+      'case $* in *domstate*) echo "shut off" ;; *create*) exit 1 ;; *) echo "error: Failed to connect socket: Connection refused" >&2; exit 1 ;; esac';
     const call = virtualDomain(t, { domain: DOMAIN, virsh: away, told, arrived: STARTING });
     assert.equal((await call.run('stop', HERE)).status, OCF.success);
     assert.ok(call.attributes().includes(DELETED));
