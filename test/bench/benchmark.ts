@@ -9,13 +9,17 @@ export interface Benchmark {
   readonly name: string;
   readonly about: string;
   /** Of a laboratory: nothing, its two hosts alone, or also its two guests with a cluster of their own. */
-  readonly needs: 'nothing' | 'hosts' | 'guests';
+  readonly needs: Needs;
+  /** Where a quick run has less in it. */
+  readonly quickNeeds?: Needs;
   /** Of the peers, which the machine may lack. */
   readonly programs: readonly NeededProgram[];
   /** A quick run leaves it out unless it is named. */
   readonly isLong?: boolean;
   run(options: BenchmarkOptions): Promise<BenchmarkResult>;
 }
+
+export type Needs = 'nothing' | 'hosts' | 'guests';
 
 export interface BenchmarkOptions {
   /** Shorter, for everyday use. */

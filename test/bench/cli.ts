@@ -4,13 +4,14 @@
  * Prints tables. With --json the figures go to files in a directory; with --record they go to docs/benchmarks, and
  * docs/benchmarks.md is made of them. `--write-docs` measures nothing: it makes the document of the records there are.
  */
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { messageOf, PmError, systemCodeOf } from '../../shared/errors.ts';
 import { type Laboratory, laboratory } from '../lab/lab.ts';
 import { labSpec } from '../lab/layout.ts';
+import { claimMachine } from '../lab/lock.ts';
 import { refuse, scriptWords } from '../support/script-words.ts';
-import type { Benchmark } from './benchmark.ts';
+import type { Benchmark, Needs } from './benchmark.ts';
 import { BENCHMARKS, NAMES } from './benchmarks.ts';
 import { writeDocument } from './document.ts';
 import { verdictsOf } from './limits.ts';
@@ -23,7 +24,7 @@ const DOCS = resolve(import.meta.dirname, '../../docs');
 
 const USAGE = `usage: npm run bench [-- OPTIONS] [NAME…]
 
-  --quick         few runs, and none of the long ones
+  --quick         few runs, and of what takes long nothing, or less
   --json DIR      the figures go to files there, too
   --record        they go to docs/benchmarks, and docs/benchmarks.md is made of them; on a laboratory of its own
   --write-docs    measures nothing: makes docs/benchmarks.md of what is recorded
@@ -43,6 +44,9 @@ const unknown = positionals.filter((name) => !NAMES.includes(name));
 if (values.quick && values.record) refuse(USAGE, 'a quick run is not recorded: it says too little');
 if (unknown.length > 0) refuse(USAGE, `there is no benchmark ${unknown.join(', ')}`);
 if (values.json === '') refuse(USAGE, '--json takes a directory');
+const measuring = [values.quick, values.record, values.json !== undefined, positionals.length > 0];
+if (values['write-docs'] && measuring.includes(true))
+  refuse(USAGE, '--write-docs measures nothing, and takes neither names nor other options');
 if (values.record && laboratory().isUp()) {
   refuse(
     USAGE,
@@ -53,8 +57,8 @@ const directories = [
   ...(values.record ? [join(DOCS, 'benchmarks')] : []),
   ...(values.json === undefined ? [] : [values.json]),
 ];
+for (const directory of directories) makeDirectory(directory);
 try {
-  for (const directory of directories) mkdirSync(directory, { recursive: true });
   if (!values['write-docs']) await runAll();
   if (values.record || values['write-docs']) writeDocument(DOCS, NAMES);
 } catch (thrown) {
@@ -68,13 +72,22 @@ async function runAll(): Promise<void> {
   const chosen = BENCHMARKS.filter(({ name, isLong }) =>
     positionals.length === 0 ? !(values.quick && isLong) : positionals.includes(name),
   );
+  if (!(await claimMachine('bench')))
+    throw new PmError({
+      code: 'environment',
+      what: 'cannot measure',
+      fault: 'another bench runs on this machine, and neither would measure what it means to',
+      remedy: 'wait for its end',
+    });
   needPrograms(chosen.flatMap(({ programs }) => programs));
   const machine = machineNow();
-  for (const benchmark of chosen.filter(({ needs }) => needs === 'nothing')) await runOne(benchmark, machine);
+  const needing = (wanted: Needs) =>
+    chosen.filter(({ needs, quickNeeds = needs }) => (values.quick ? quickNeeds : needs) === wanted);
+  for (const benchmark of needing('nothing')) await runOne(benchmark, machine);
   const lab = laboratory();
-  const leave = lab.isUp() ? () => lab.reset() : () => lab.down();
+  const leave = lab.isUp() ? resetAlsoWhenInterrupted(lab) : () => lab.down();
   for (const needs of ['hosts', 'guests'] as const) {
-    const benchmarks = chosen.filter((one) => one.needs === needs);
+    const benchmarks = needing(needs);
     if (benchmarks.length === 0) continue;
     if (!lab.isUp()) await lab.up(labSpec(2, needs === 'hosts' ? 0 : 2));
     try {
@@ -86,6 +99,29 @@ async function runAll(): Promise<void> {
     await leave();
   }
   console.log(`all of them: ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+}
+
+/** Its parent has to be there: for one that never can be, as below /proc, Node's own way to make all of them has no end. */
+function makeDirectory(directory: string): void {
+  try {
+    if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) mkdirSync(directory);
+    accessSync(directory, constants.W_OK);
+  } catch (thrown) {
+    const remedy = 'name a directory that can be written, or a new one in a directory that is there';
+    refuse(USAGE, `no figures can be written to ${directory} (${messageOf(thrown)}): ${remedy}`);
+  }
+}
+
+/** One that stood before is not taken down, and an interrupted benchmark has no time to put it in order. */
+function resetAlsoWhenInterrupted(lab: Laboratory): () => Promise<void> {
+  const words = `bench: interrupted: laboratory ${lab.name} is not in order: npm run lab -- reset`;
+  const interrupted = () => console.error(words);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, interrupted);
+  return async () => {
+    await lab.reset();
+    for (const signal of signals) process.off(signal, interrupted);
+  };
 }
 
 async function runInLaboratory(

@@ -22,6 +22,9 @@ import {
   timesIn,
 } from './round-trips.ts';
 
+/** A host's daemon takes 500 frames a second of each, so that one alone tells nothing of what it can carry. */
+export const MANY_GUESTS = 64;
+
 const NODE = process.execPath;
 const WARM_UP = 300;
 const PATIENCE_MS = 20_000;
@@ -40,7 +43,7 @@ export class NativeWorld {
   readonly #agent: string;
   readonly #log: string;
   readonly #children: ChildProcess[] = [];
-  #server: Server | undefined;
+  readonly #servers: Server[] = [];
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -76,14 +79,19 @@ export class NativeWorld {
 
   /** As a guest's agent, which the daemon of the host answers. */
   async socketDaemon(asking: Asking): Promise<RoundTripTimes> {
-    let linked: Socket | undefined;
-    this.#server = createServer((socket) => {
-      linked = heedingItsEnd(socket);
-    }).listen(this.#qemusEnd);
-    this.#startDaemon();
-    const socket = await this.#waitFor('the daemon has connected', () => linked);
-    socket.write(HELLO);
+    const [socket] = await this.#linkedGuests(1);
+    if (socket === undefined) throw new Error('no guest is linked');
     return this.#ask(socket, asking, QUESTIONS.request);
+  }
+
+  /** As the agents of many guests, each with a question under way while another one waits. */
+  async socketDaemonOfMany({ count }: Asking): Promise<RoundTripTimes> {
+    this.#bridge.addGuests(MANY_GUESTS - 1);
+    const sockets = await this.#linkedGuests(MANY_GUESTS);
+    const each = { count, outstanding: 2 };
+    const all = await Promise.all(sockets.map((socket) => this.#ask(socket, each, QUESTIONS.request)));
+    const perSecond = all.reduce((sum, one) => sum + one.perSecond, 0);
+    return { timesMs: all.flatMap(({ timesMs }) => timesMs), perSecond };
   }
 
   portCat(asking: Asking): Promise<RoundTripTimes> {
@@ -131,6 +139,19 @@ export class NativeWorld {
 
   get #qemuAgentsFiles(): readonly string[] {
     return ['-f', join(this.#folder, 'qga.pid'), '-t', this.#folder];
+  }
+
+  /** Listened to in QEMU's place, and greeted with in the agents'. */
+  async #linkedGuests(count: number): Promise<Socket[]> {
+    const linked: Socket[] = [];
+    for (let number = 1; number <= count; number++) {
+      const server = createServer((socket) => linked.push(heedingItsEnd(socket)));
+      this.#servers.push(server.listen(this.#bridge.socketOf(guestName(number))));
+    }
+    this.#startDaemon();
+    await this.#waitFor('the daemon has connected', () => linked.length === count);
+    for (const socket of linked) socket.write(HELLO);
+    return linked;
   }
 
   async #hostAsks(holder: readonly string[], asking: Asking, question: Question): Promise<RoundTripTimes> {
@@ -192,7 +213,7 @@ export class NativeWorld {
 
   #end(): void {
     for (const child of this.#children) child.kill('SIGKILL');
-    this.#server?.close();
+    for (const server of this.#servers) server.close();
   }
 }
 

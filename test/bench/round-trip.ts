@@ -9,7 +9,7 @@ import { laboratory } from '../lab/lab.ts';
 import type { Benchmark, Limit, Row } from './benchmark.ts';
 import { versionsOf } from './machine.ts';
 import { type Asking, PortWorld } from './round-trip-guest.ts';
-import { NativeWorld } from './round-trip-native.ts';
+import { MANY_GUESTS, NativeWorld } from './round-trip-native.ts';
 import type { RoundTripTimes } from './round-trips.ts';
 import { statsOf } from './statistics.ts';
 
@@ -18,6 +18,8 @@ interface Way {
   readonly kind: Row['kind'];
   readonly peer?: string;
   readonly ask: (asking: Asking) => Promise<RoundTripTimes>;
+  /** Only how long one takes, or only how many there are in a second, where both make no sense. */
+  readonly tells?: 'time' | 'rate';
 }
 
 const CAT = 'port, host asks: echo by cat';
@@ -35,9 +37,8 @@ const NATIVE_BRIDGE = 'native port, guest asks: the whole bridge';
 const SOCKET_RAW = 'socket: echo by Node';
 const SOCKET_PING = 'socket: guest-ping of QEMU’s agent';
 const SOCKET_DAEMON = 'socket: vm-connectd -t host';
-/** QEMU's agent has one question at a time, and of one guest the host's daemon takes no more than 500 in a second. */
-const ONE_AT_A_TIME = [GUEST_PING, BRIDGE, NATIVE_PING, NATIVE_BRIDGE, SOCKET_PING, SOCKET_DAEMON];
-const rate = (name: string) => `${name}, 32 at once`;
+const SOCKET_MANY = `socket: vm-connectd -t host, ${MANY_GUESTS} guests at once`;
+const rate = (name: string) => (name === SOCKET_MANY ? name : `${name}, 32 at once`);
 
 /** What Node echoes goes through our own end of the port, what cat echoes through nothing of ours. */
 const LIMITS: readonly Limit[] = [
@@ -57,65 +58,76 @@ const LIMITS: readonly Limit[] = [
   { row: SOCKET_DAEMON, of: SOCKET_PING, times: 1 },
 ];
 
-const wayRows = (port: PortWorld): readonly Way[] => [
+const portWays = (port: PortWorld): readonly Way[] => [
   { name: CAT, kind: 'floor', ask: port.echoByCat },
   { name: NODE, kind: 'floor', ask: port.echoByNode },
-  { name: GUEST_PING, kind: 'peer', ask: port.guestPing },
+  { name: GUEST_PING, kind: 'peer', ask: port.guestPing, tells: 'time' },
   { name: PONG, kind: 'ours', peer: NODE, ask: port.agentPong },
   { name: RAW, kind: 'floor', ask: (asking) => port.rawFromGuest(asking) },
   { name: BRIDGE, kind: 'ours', peer: RAW, ask: (asking) => port.bridge(asking) },
+];
+
+const nativeWays: readonly Way[] = [
   { name: NATIVE_CAT, kind: 'floor', ask: natively('portCat') },
   { name: NATIVE_NODE, kind: 'floor', ask: natively('portEcho') },
-  { name: NATIVE_PING, kind: 'peer', ask: natively('portGuestPing') },
+  { name: NATIVE_PING, kind: 'peer', ask: natively('portGuestPing'), tells: 'time' },
   { name: NATIVE_PONG, kind: 'ours', peer: NATIVE_NODE, ask: natively('portPong') },
   { name: NATIVE_RAW, kind: 'floor', ask: natively('portRaw') },
   { name: NATIVE_BRIDGE, kind: 'ours', peer: NATIVE_RAW, ask: natively('portBridge') },
   { name: SOCKET_RAW, kind: 'floor', ask: natively('socketEcho') },
-  { name: SOCKET_PING, kind: 'peer', ask: natively('socketGuestPing') },
+  { name: SOCKET_PING, kind: 'peer', ask: natively('socketGuestPing'), tells: 'time' },
   { name: SOCKET_DAEMON, kind: 'ours', peer: SOCKET_RAW, ask: natively('socketDaemon') },
+  { name: SOCKET_MANY, kind: 'ours', ask: natively('socketDaemonOfMany'), tells: 'rate' },
 ];
 
 export const roundTrip: Benchmark = {
   name: 'round-trip',
   about: 'a question and its answer between guest and host',
   needs: 'guests',
+  quickNeeds: 'nothing', // over the port of a guest it takes longer than all that is quick
   programs: [
     { program: 'qemu-ga', debianPackage: 'qemu-guest-agent' },
     { program: 'socat', debianPackage: 'socat' },
   ],
   async run({ quick, report }) {
-    const ways = wayRows(await PortWorld.build(laboratory()));
-    const taken = new Map<string, number[]>(ways.map(({ name }) => [name, []]));
-    const rates = new Map<string, number[]>(ways.map(({ name }) => [name, []]));
+    const ways = quick ? nativeWays : [...portWays(await PortWorld.build(laboratory())), ...nativeWays];
+    const times = new Map<Way, number[]>(tellers(ways, 'time').map((way) => [way, []]));
+    const rates = new Map<Way, number[]>(tellers(ways, 'rate').map((way) => [way, []]));
     for (let round = 0; round < (quick ? 1 : 2); round++) {
-      for (const { name, ask } of ways) {
-        const { timesMs } = await ask({ count: quick ? 100 : 500, outstanding: 1 });
-        taken.get(name)?.push(...timesMs);
-        if (!quick && !ONE_AT_A_TIME.includes(name))
-          rates.get(name)?.push((await ask({ count: 1_000, outstanding: 32 })).perSecond);
-        report(`${name}: ${statsOf(timesMs).median} ms`);
+      for (const [way, timesMs] of times) {
+        timesMs.push(...(await way.ask({ count: quick ? 100 : 500, outstanding: 1 })).timesMs);
+        report(`${way.name}: ${statsOf(timesMs).median} ms`);
+      }
+      for (const [way, perSecond] of quick ? [] : rates) {
+        perSecond.push((await way.ask({ count: 1_000, outstanding: 32 })).perSecond);
+        report(`${rate(way.name)}: ${statsOf(perSecond).median} /s`);
       }
     }
-    const peerOf = ({ peer }: Way, nameOf = (name: string) => name) =>
-      peer === undefined ? {} : { peer: nameOf(peer) };
-    const rows = ways.map((way): Row => {
-      const stats = statsOf(taken.get(way.name) ?? []);
-      return { name: way.name, kind: way.kind, unit: 'ms', stats, ...peerOf(way) };
-    });
-    const rateRows = ways
-      .filter(({ name }) => rates.get(name)?.length !== 0)
-      .map((way): Row => {
-        const stats = statsOf(rates.get(way.name) ?? []);
-        return { name: rate(way.name), kind: way.kind, unit: '/s', stats, ...peerOf(way, rate) };
-      });
     return {
-      rows: [...rows, ...rateRows],
+      rows: [
+        ...[...times].map(([way, values]) => rowOf(way, 'ms', values)),
+        ...(quick ? [] : [...rates].map(([way, values]) => rowOf(way, '/s', values, rate))),
+      ],
       limits: LIMITS,
       plot: { unit: 'ms', scale: 'logarithmic' },
       versions: await versionsOf(['QEMU', 'QEMU guest agent']),
     };
   },
 };
+
+/** QEMU's agent has one question at a time. */
+const tellers = (ways: readonly Way[], told: 'time' | 'rate') =>
+  ways.filter(({ tells = told }) => tells === told);
+
+function rowOf(
+  { name, kind, peer }: Way,
+  unit: Row['unit'],
+  values: readonly number[],
+  nameOf = (plain: string) => plain,
+): Row {
+  const comparison = peer === undefined ? {} : { peer: nameOf(peer) };
+  return { name: nameOf(name), kind, unit, stats: statsOf(values), ...comparison };
+}
 
 function natively(way: keyof NativeWorld): Way['ask'] {
   return (asking) => NativeWorld.with((world) => world[way](asking));

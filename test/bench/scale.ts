@@ -53,7 +53,7 @@ export const scale: Benchmark = {
       for (const guests of options.quick ? [10, MAIN] : [10, 100, MAIN, 3_000]) {
         rows.push(...(await measure(() => folderFor(guests), guests, options)));
       }
-      rows.push(...(await measureRunning(folderFor(MAIN), options)));
+      if (!options.quick) rows.push(...(await measureRunning(folderFor(MAIN), options)));
       rows.push(...shares(rows));
       const versions = await versionsOf(['libvirt']);
       return { rows, limits: LIMITS, plot: { unit: 'ms', scale: 'logarithmic' }, versions };
@@ -118,11 +118,11 @@ function rowOf(name: string, unit: Unit, values: readonly number[]): Row {
 }
 
 /** That libvirt has to be asked for each of them costs time at the start, and once a minute. */
-async function measureRunning(directory: string, { quick, report }: BenchmarkOptions): Promise<Row[]> {
+async function measureRunning(directory: string, { report }: BenchmarkOptions): Promise<Row[]> {
   const bridge = new BridgeWorld(directory, MAIN, libvirtIn(directory));
   const sample = await endingAll(async (later) => {
     await runGuests(directory, bridge.files, later);
-    return idle(await startWorld(bridge, MAIN, later), quick);
+    return idle(await startWorld(bridge, MAIN, later), false);
   });
   report(RUNNING);
   return idleRows((what) => `${RUNNING}: ${what}`, [sample]);

@@ -104,7 +104,7 @@ export const start: Benchmark = {
     const folder = makeFolder();
     const bridge = await BridgeStandIn.listen(bridgeIn(folder));
     try {
-      return await measure(startsIn(folder), quick ? 5 : 30);
+      return await measure(startsIn(folder), quick ? 3 : 30);
     } finally {
       await bridge.close();
       removeFolder(folder);

@@ -28,6 +28,7 @@ export const showOf = (count: number) => `crm configure show, ${words(count)}`;
 export const unstarted = (name: string) => `${name} that never ran`;
 export const addOf = (count: number) => `vm-ctl resource add of all, ${words(count)}`;
 export const loadOf = (count: number) => `crm configure load update of all, ${words(count)}`;
+export const addOneOf = (count: number) => `vm-ctl, adding one to ${words(count)}`;
 export const deleteOf = (count: number) => `vm-ctl resource delete of all, ${words(count)}`;
 export const crmDeleteOf = (count: number) => `crm configure delete of all, ${words(count)}`;
 export const moveOneOf = (count: number) => `vm-ctl resource move --dry-run of one, ${words(count)}`;
@@ -133,7 +134,7 @@ function addingOne({ files, count, few }: Occasion): Command[] {
   });
   return [
     {
-      name: `vm-ctl, adding one to ${words(count)}`,
+      name: addOneOf(count),
       kind: 'ours',
       argv: addOne(files, scratch(files, 'one')),
       ...more('one'),

@@ -14,6 +14,7 @@ import { versionsOf } from './machine.ts';
 import { statsOf } from './statistics.ts';
 import {
   addOf,
+  addOneOf,
   type Command,
   commandsFor,
   crmDeleteOf,
@@ -74,6 +75,7 @@ const LIMITS: readonly Limit[] = [
   { row: unstarted(listOf(1_000)), plus: 400 },
   { row: unstarted(listOf(1_000)), of: unstarted(showOf(1_000)), times: 1 / 5 },
   { row: addOf(100), of: loadOf(100), times: 1 / 5 },
+  { row: addOneOf(1_000), of: addOneOf(100), times: 10 },
   { row: deleteOf(100), of: crmDeleteOf(100), times: 1 / 2 },
   { row: deleteOf(1_000), of: deleteOf(100), times: 10 },
   { row: moveOneOf(1_000), of: moveOneOf(100), times: 10 },

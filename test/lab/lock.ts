@@ -14,12 +14,20 @@ const MACHINE_DEADLINE_MS = 1_200_000;
 
 export function withLock<T>(lab: Lab, name: string, action: () => Promise<T>): Promise<T> {
   const { name: labName } = lab.layout;
-  return holding(`${labName}/${name}`, `the lock "${name}" of laboratory ${labName}`, DEADLINE_MS, action);
+  return holding(pathOf(labName, name), `the lock "${name}" of laboratory ${labName}`, DEADLINE_MS, action);
 }
 
 /** Among all laboratories of the machine, whatever their names. */
 export function withMachineLock<T>(name: string, action: () => Promise<T>): Promise<T> {
-  return holding(`/${name}`, `the lock "${name}" of all laboratories`, MACHINE_DEADLINE_MS, action);
+  return holding(pathOf('', name), `the lock "${name}" of all laboratories`, MACHINE_DEADLINE_MS, action);
+}
+
+/** For as long as this process lives; false while another one has it. */
+export async function claimMachine(name: string): Promise<boolean> {
+  const server = await tryLock(pathOf('', name));
+  if (server === false) return false;
+  server.unref();
+  return true;
 }
 
 async function holding<T>(
@@ -28,13 +36,15 @@ async function holding<T>(
   deadlineMs: number,
   action: () => Promise<T>,
 ): Promise<T> {
-  const server = await waitFor(what, deadlineMs, () => tryLock(`\0pm-kvm-tools-lab/${path}`));
+  const server = await waitFor(what, deadlineMs, () => tryLock(path));
   try {
     return await action();
   } finally {
     await new Promise((resolve) => server.close(resolve));
   }
 }
+
+const pathOf = (labName: string, name: string) => `\0pm-kvm-tools-lab/${labName}/${name}`;
 
 function tryLock(path: string): Promise<Server | false> {
   return new Promise((resolve, reject) => {

@@ -5,7 +5,7 @@ import { messageOf } from '../../shared/errors.ts';
 const USAGE_ERROR = 2;
 
 export function scriptWords<Config extends ParseArgsConfig>(usage: string, config: Config) {
-  if (process.argv.includes('--help')) {
+  if (['--help', '-h'].some((word) => process.argv.includes(word))) {
     console.log(usage);
     process.exit();
   }
