@@ -33,7 +33,7 @@ export class AgentCall {
     shell: readonly string[] = [],
   ) {
     // Whatever a test leaves running ends with it, and before its directory goes: hooks run in this order.
-    t.after(() => this.run('stop'));
+    t.after(() => this.run('stop', { OCF_RESKEY_CRM_meta_timeout: '4000' }));
     this.directory = temporaryDirectory(t);
     this.#argv = [...shell, join(TREE, agent)];
     this.parameters = parameters;

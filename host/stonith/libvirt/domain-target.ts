@@ -157,7 +157,7 @@ export class DomainTarget implements FenceTarget {
     let isAborted = false;
     for (;;) {
       const lives = qemu !== undefined && !hasEnded(qemu);
-      const whereabouts = lives ? this.#end(qemu) : this.#whereabouts;
+      const whereabouts = lives ? this.#end(qemu, 'here') : this.#whereabouts;
       if (lives && whereabouts.kind === 'here') return this.#seeTheEnd(qemu, untilMs);
       if (whereabouts.kind !== 'doubtful') return this.#destroyByLibvirt(untilMs);
       if (performance.now() > untilMs) return { ok: false, fault: whereabouts.fault, isCertain: false };
@@ -169,14 +169,14 @@ export class DomainTarget implements FenceTarget {
     }
   }
 
-  /** `here`: it was told to end. A migration may have begun since anybody looked, so that it is frozen for this look. */
-  #end(qemu: ProcessId): Whereabouts {
+  /** Told to end if that is what is returned. A migration may have begun since anybody looked, so that it is frozen for this look. */
+  #end(qemu: ProcessId, only: 'here' | 'unknown'): Whereabouts {
     try {
       const obstacle = endUnless(qemu, () => {
         const whereabouts = this.#whereabouts;
-        return whereabouts.kind === 'here' ? undefined : whereabouts;
+        return whereabouts.kind === only ? undefined : whereabouts;
       });
-      return obstacle ?? { kind: 'here' };
+      return obstacle ?? { kind: only };
     } catch (thrown) {
       if (systemCodeOf(thrown) === 'EPERM') return this.#whereabouts; // libvirt may
       throw thrown;
@@ -200,7 +200,14 @@ export class DomainTarget implements FenceTarget {
     const answer = await destroyDomain(virsh, { name: this.#name });
     if (!answer.ok) return { ok: false, fault: answer.fault, isCertain: false };
     this.#wasDestroyed = answer.outcome === 'destroyed' && !this.#wasSentAway;
-    return DONE;
+    return answer.outcome === 'not-running' ? this.#endTheForgotten(untilMs) : DONE;
+  }
+
+  /** libvirt calls it off, has no note of it, and has not sent it away: where its /run was lost it will never end that QEMU. */
+  async #endTheForgotten(untilMs: number): Promise<Done> {
+    const qemu = this.#process;
+    if (qemu === undefined || hasEnded(qemu) || this.#wasSentAway) return DONE;
+    return this.#end(qemu, 'unknown').kind === 'unknown' ? this.#seeTheEnd(qemu, untilMs) : DONE;
   }
 
   get #whereabouts(): Whereabouts {

@@ -15,7 +15,7 @@ export type Whereabouts =
 
 /** The resource agent reads it by the same rule. The text of a domain can't hold these: libvirt writes its quotes as entities. */
 const BETWEEN_HOSTS =
-  /<domstatus state='paused' reason='(?:migration|postcopy[^'\n]*)'|async='migration (?:in|out)'/;
+  /<domstatus state='paused' reason='(?:migration|post-copy[^'\n]*)'|async='migration (?:in|out)'/;
 
 export const isBetweenHosts = (status: string): boolean => BETWEEN_HOSTS.test(status);
 

@@ -20,7 +20,7 @@ export const libvirtTraces: Family = {
     `${START}${end('shutdown')}qemu: terminating on signal 15\n${START}${START}${end('failed')}`,
     statusOf("state='running' reason='booted' pid='7'", 'none', 'a'),
     statusOf("state='paused' reason='migration' pid='7'", 'migration out', 'a'),
-    statusOf("state='paused' reason='postcopy failed' pid='7'", 'migration in', 'a'),
+    statusOf("state='paused' reason='post-copy failed' pid='7'", 'migration in', 'a'),
     STARTS,
     '[]\n',
     '12345\n',
@@ -51,7 +51,7 @@ export const libvirtTraces: Family = {
       '"',
       '&apos;',
     ],
-    ..."<domstatus state='paused' reason='|<domstatus |migration|postcopy|async='|migration in'|migration out'".split(
+    ..."<domstatus state='paused' reason='|<domstatus |migration|post-copy|async='|migration in'|migration out'".split(
       '|',
     ),
     ...[
@@ -137,7 +137,7 @@ const AWAY = [
   "async='migration in'",
   "async='migration out'",
 ];
-const POSTCOPY = "<domstatus state='paused' reason='postcopy";
+const POSTCOPY = "<domstatus state='paused' reason='post-copy";
 
 function lawfulStatus(text: string): void {
   const isAway = text.split('\n').some((line) => {
@@ -149,7 +149,7 @@ function lawfulStatus(text: string): void {
   const is = (state: string, job = 'none') => isBetweenHosts(statusOf(state, job, text));
   law(!is("state='running' reason='booted'"), 'a text of the domain is taken for what libvirt does', text);
   law(!is("state='paused' reason='user'"), 'a text of a paused domain is taken for what libvirt does', text);
-  for (const reason of ['migration', 'postcopy', 'postcopy failed'])
+  for (const reason of ['migration', 'post-copy', 'post-copy failed'])
     law(is(`state='paused' reason='${reason}'`), 'a text of the domain hides where it is', text);
   for (const job of ['migration in', 'migration out'])
     law(is("state='running' reason='booted'", job), 'a text of the domain hides that it goes', text);

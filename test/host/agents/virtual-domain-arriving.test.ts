@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OCF } from '../../support/agent-call.ts';
@@ -25,6 +25,8 @@ END`;
 const OFF = 'case $* in *domstate*) echo "shut off" ;; *create* | *start*) exit 1 ;; esac';
 const SENDS =
   'case $* in *domstate*) if grep -qs sent "$D/attributes"; then echo "shut off"; else echo running; fi ;; *migrate*) echo sent >>"$D/attributes" ;; esac';
+const RUNS =
+  'case $* in *domstate*) if [ -e "$D/off" ]; then echo "shut off"; else echo running; fi ;; *migrate*) touch "$D/migrated" ;; *shutdown*) touch "$D/off" ;; esac';
 const told = 'echo "$*" >>"$D/attributes"';
 
 describe('a machine that is sent', () => {
@@ -78,13 +80,39 @@ describe('a machine that is sent', () => {
   });
 
   it('is not sent when nobody can be told', async (t) => {
-    const virsh =
-      'case $* in *domstate*) if [ -e "$D/off" ]; then echo "shut off"; else echo running; fi ;; *migrate*) touch "$D/migrated" ;; *shutdown*) touch "$D/off" ;; esac';
-    const call = virtualDomain(t, { domain: DOMAIN, virsh, told: 'exit 102' });
+    const call = virtualDomain(t, { domain: DOMAIN, virsh: RUNS, told: 'exit 102' });
     const { status, stderr } = await call.run('migrate_to', TO_HOSTB);
     assert.equal(status, OCF.success, 'a failure might cost the node its power');
     assert.match(stderr, /it is not sent/);
     assert.ok(!existsSync(call.path('migrated')));
+  });
+
+  it('is not sent when it can not be noted that it was', async (t) => {
+    const call = virtualDomain(t, { domain: DOMAIN, virsh: RUNS, told });
+    mkdirSync(call.path('run/VirtualDomain-tested.place.draft'), { recursive: true });
+    const { status, stderr } = await call.run('migrate_to', TO_HOSTB);
+    assert.equal(status, OCF.success, 'a failure might cost the node its power');
+    assert.match(stderr, /can't be written; .* is not sent/);
+    assert.match(call.attributes().at(-1) ?? '', /--node=hostb --update-both=sent/);
+    assert.ok(!existsSync(call.path('migrated')));
+  });
+
+  it('is not started where it may still come', async (t) => {
+    const virsh =
+      'case $* in *domstate*) if [ -e "$D/on" ]; then echo running; else echo "shut off"; fi ;; *create*) touch "$D/on" ;; *shutdown*) rm -f "$D/on" ;; esac';
+    for (const [arrival, isStarted] of [
+      [`sending:hostb:${SOON}`, false],
+      ['sending:hostb:1000', true],
+    ] as const) {
+      const call = virtualDomain(t, { domain: DOMAIN, virsh, told, arrived: at('hosta', arrival) });
+      call.program('crm_mon', NODES);
+      const { status, stderr } = await call.run('start', { OCF_RESKEY_CRM_meta_on_node: 'hosta' });
+      assert.equal(status, isStarted ? OCF.success : OCF.generic, stderr);
+      assert.equal(existsSync(call.path('on')), isStarted);
+      if (isStarted) continue;
+      assert.match(stderr, /ocf-exit-reason:hostb is still sending .* here/);
+      assert.deepEqual(call.attributes(), [], 'what was announced stays');
+    }
   });
 
   for (const [about, arrival, nodes, isOver] of [

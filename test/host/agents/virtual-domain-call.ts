@@ -20,7 +20,7 @@ interface Play {
   readonly virsh?: string;
 }
 
-const UNSET = 'echo "attrd_updater: Could not query value: attribute does not exist" >&2; exit 78';
+export const UNSET = 'echo "attrd_updater: Could not query value: attribute does not exist" >&2; exit 78';
 
 export function virtualDomain(t: TestContext, play: Play): AgentCall {
   const { domain, mark = '', virsh = NOTHING_RUNS, arrived = UNSET, told = 'exit', shell = [] } = play;

@@ -72,7 +72,7 @@ test('whether a machine has left it tells from its log as vm-stonithd does', asy
 });
 
 const STATUS_PIECES = [
-  ...["<domstatus state='paused' reason='", "<domstatus state='running' reason='", 'migration', 'postcopy'],
+  ...["<domstatus state='paused' reason='", "<domstatus state='running' reason='", 'migration', 'post-copy'],
   ...[
     "async='migration in'",
     "async='migration out'",

@@ -35,7 +35,14 @@ const noStarts = new PendingStarts({
   log: silentLogger,
 });
 
-function arranged(t: TestContext, { status, log = '' }: { readonly status?: string; readonly log?: string }) {
+interface Arrangement {
+  readonly status?: string;
+  readonly log?: string;
+  /** What virsh says to `destroy`, if it is an error. */
+  readonly refusal?: string;
+}
+
+function arranged(t: TestContext, { status, log = '', refusal }: Arrangement) {
   const folder = temporaryDirectory(t);
   const argv = ['-c', 'while :; do sleep 1; done', '-name', `guest=${DOMAIN},debug-threads=on`];
   const qemu = spawn('/bin/sh', argv, { stdio: 'ignore' });
@@ -47,7 +54,8 @@ function arranged(t: TestContext, { status, log = '' }: { readonly status?: stri
   const run: CommandRunner = async (argv) => {
     changes.push(...argv.filter((word) => ['domjobabort', 'destroy'].includes(word)));
     const stdout = `${UUID} 7 ${DOMAIN}\n\nDomain: '${DOMAIN}'\n  state.state=1\n  state.reason=1\n\n`;
-    return { kind: 'exited', exitCode: 0, stdout, stderr: '', elapsedMs: 1 };
+    const stderr = argv.includes('destroy') ? (refusal ?? '') : '';
+    return { kind: 'exited', exitCode: stderr === '' ? 0 : 1, stdout, stderr, elapsedMs: 1 };
   };
   const target = new DomainTarget(DOMAIN, {
     host: 'h',
@@ -105,6 +113,19 @@ test('one that libvirt has no note of is left to libvirt', async (t) => {
   assert.deepEqual(changes, ['destroy']);
   assert.equal(hasEnded(), false);
   assert.notEqual(processState(qemu.pid), 'T');
+});
+
+test('one that libvirt has forgotten, and calls off, is ended all the same; what it has sent away is not', async (t) => {
+  const refusal = 'error: Requested operation is not valid: domain is not running';
+  const migrated = `2026-01-01 10:00:00.000+0000: starting up \n2026-01-01 11:00:00.000+0000: shutting down, reason=migrated\n`;
+  for (const log of ['', migrated]) {
+    const { target, hasEnded, changes } = arranged(t, { refusal, log });
+    await activeOn(target);
+    assert.deepEqual(await target.order('Stopped', RECORD, 5_000), { ok: true });
+    assert.deepEqual(changes, ['destroy']);
+    if (log === '') await eventually('it has ended', hasEnded);
+    assert.equal(hasEnded(), log === '');
+  }
 });
 
 test('it is ended when libvirt has it here alone again', async (t) => {

@@ -103,7 +103,7 @@ test('where one is libvirt has noted', (t) => {
   assert.equal(noted(`${running}<job type='none' async='migration out' phase='perform3'>`), 'doubtful');
   assert.equal(noted(`${running}<job type='none' async='migration in' phase='prepare'>`), 'doubtful');
   assert.equal(noted("<domstatus state='paused' reason='user' pid='7'>"), 'here');
-  for (const reason of ['migration', 'postcopy', 'postcopy-failed'])
+  for (const reason of ['migration', 'post-copy', 'post-copy failed'])
     assert.equal(noted(`<domstatus state='paused' reason='${reason}' pid='7'>`), 'doubtful');
   const leaves = (job: string) => {
     noted(`${running}<job type='none' async='${job}'/>`);
