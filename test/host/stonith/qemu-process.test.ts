@@ -1,7 +1,7 @@
 /** Laws of what counts as the end of a QEMU. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { hasEnded } from '../../../host/stonith/libvirt/processes.ts';
@@ -91,6 +91,18 @@ test('a process that has the pid of one that has ended is not touched', async (t
   assert.equal(hasEnded({ pid, startTicks: startTicksOf(pid) }), false);
 });
 
+const REASONS = ['migration', 'post-copy', 'post-copy failed'];
+const LIBRARIES = '/usr/lib';
+
+test('what it looks for is what the installed libvirt writes', (t) => {
+  const found = readdirSync(LIBRARIES)
+    .map((name) => join(LIBRARIES, name, 'libvirt.so.0'))
+    .find(existsSync);
+  if (found === undefined) return t.skip(`no libvirt.so.0 is installed below ${LIBRARIES}`);
+  const library = readFileSync(found, 'latin1');
+  for (const reason of REASONS) assert.ok(library.includes(`${reason}\0`), reason);
+});
+
 test('where one is libvirt has noted', (t) => {
   const directory = temporaryDirectory(t);
   const noted = (text: string) => {
@@ -103,7 +115,7 @@ test('where one is libvirt has noted', (t) => {
   assert.equal(noted(`${running}<job type='none' async='migration out' phase='perform3'>`), 'doubtful');
   assert.equal(noted(`${running}<job type='none' async='migration in' phase='prepare'>`), 'doubtful');
   assert.equal(noted("<domstatus state='paused' reason='user' pid='7'>"), 'here');
-  for (const reason of ['migration', 'post-copy', 'post-copy failed'])
+  for (const reason of REASONS)
     assert.equal(noted(`<domstatus state='paused' reason='${reason}' pid='7'>`), 'doubtful');
   const leaves = (job: string) => {
     noted(`${running}<job type='none' async='${job}'/>`);
