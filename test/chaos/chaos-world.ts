@@ -25,7 +25,7 @@ import {
   VICTIMS,
   type Victim,
 } from './chaos-names.ts';
-import { KEEPER } from './keeper.ts';
+import { END_KEEPERS, KEEPER } from './keeper.ts';
 
 const LIBFAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 const RULES = '[chaos_health]\ngreen = eq 100\n';
@@ -143,6 +143,7 @@ export class ChaosWorld {
   async #startPrograms(host: string): Promise<void> {
     const { lab } = this;
     const root = lab.rootOf(host);
+    await lab.output(host, ['/bin/sh', '-c', END_KEEPERS]); // of an attempt that ended half-way, as on a full /run
     const disks = `for d in /var/log/pm-kvm-tools /var/lib/pm-kvm-tools; do mkdir -p $d; ${DISK}; done; echo +0 >${CLOCK_FILE}`;
     await lab.output(host, ['/bin/sh', '-c', disks]);
     for (const { port, number } of askersOn(host)) {

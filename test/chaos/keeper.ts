@@ -8,13 +8,17 @@ import { isProgram, type Program } from './chaos-names.ts';
 import type { LedgerEntry, StrikeLedger } from './strike-ledger.ts';
 
 /** What a daemon says is in /var/log/NAME.log, how each of its processes has ended in /var/log/NAME.ends. */
-export const KEEPER = `name=$1; shift; trap 'kill $!; exit' TERM
+export const KEEPER = `name=$1; shift; trap 'kill $!; wait $!; exit' TERM
 while :; do
   "$@" >>/var/log/$name.log 2>&1 & wait $!
   status=$?
   echo "\${EPOCHREALTIME/,/.} $status" >>/var/log/$name.ends
   sleep 0.5
 done`;
+
+/** Of one host, with what they keep. */
+export const END_KEEPERS = `keepers='^/bin/bash --norc -c name='
+pkill -f "$keepers"; while pgrep -f "$keepers" >/dev/null; do sleep 0.05; done`;
 
 export interface Ended {
   readonly program: Program;

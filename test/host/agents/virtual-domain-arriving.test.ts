@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OCF } from '../../support/agent-call.ts';
-import { virtualDomain } from './virtual-domain-call.ts';
+import { UNSET, virtualDomain } from './virtual-domain-call.ts';
 
 const DOMAIN = 'pmk-arriving';
 const HERE = { OCF_RESKEY_CRM_meta_on_node: 'hosta' };
@@ -64,7 +64,7 @@ describe('a machine that is sent', () => {
     const call = virtualDomain(t, {
       domain: DOMAIN,
       virsh: OFF,
-      arrived: 'echo "attrd is away" >&2; exit 102',
+      arrived: `case $* in *--all*) echo "attrd is away" >&2; exit 102 ;; *) ${UNSET} ;; esac`,
     });
     const { status, stderr } = await call.run('start', HERE);
     assert.equal(status, OCF.generic);
@@ -89,7 +89,7 @@ describe('a machine that is sent', () => {
 
   it('is not sent when it can not be noted that it was', async (t) => {
     const call = virtualDomain(t, { domain: DOMAIN, virsh: RUNS, told });
-    mkdirSync(call.path('run/VirtualDomain-tested.place.draft'), { recursive: true });
+    rmSync(call.path('run'), { recursive: true });
     const { status, stderr } = await call.run('migrate_to', TO_HOSTB);
     assert.equal(status, OCF.success, 'a failure might cost the node its power');
     assert.match(stderr, /can't be written; .* is not sent/);
@@ -97,21 +97,28 @@ describe('a machine that is sent', () => {
     assert.ok(!existsSync(call.path('migrated')));
   });
 
-  it('is not started where it may still come', async (t) => {
+  it('is not started where it may still come, whatever else was begun there', async (t) => {
     const virsh =
-      'case $* in *domstate*) if [ -e "$D/on" ]; then echo running; else echo "shut off"; fi ;; *create*) touch "$D/on" ;; *shutdown*) rm -f "$D/on" ;; esac';
+      'case $* in *domstate*) if [ -e "$D/on" ]; then echo running; else echo "shut off"; fi ;; *create*) touch "$D/on" ;; *shutdown*) rm -f "$D/on" ;; *capabilities*) exit 1 ;; esac';
+    const soon = { OCF_RESKEY_CRM_meta_on_node: 'hosta', OCF_RESKEY_CRM_meta_timeout: '4000' };
     for (const [arrival, isStarted] of [
-      [`sending:hostb:${SOON}`, false],
-      ['sending:hostb:1000', true],
+      [at('hosta', `sending:hostb:${SOON}`), false],
+      ['exit 102', false],
+      [at('hosta', 'sending:hostb:1000'), true],
     ] as const) {
-      const call = virtualDomain(t, { domain: DOMAIN, virsh, told, arrived: at('hosta', arrival) });
+      const call = virtualDomain(t, { domain: DOMAIN, virsh, told, arrived: arrival });
       call.program('crm_mon', NODES);
-      const { status, stderr } = await call.run('start', { OCF_RESKEY_CRM_meta_on_node: 'hosta' });
+      writeFileSync(call.path('run/VirtualDomain-tested.place.new'), '999999999\n');
+      const { status, stderr } = await call.run('start', soon);
       assert.equal(status, isStarted ? OCF.success : OCF.generic, stderr);
       assert.equal(existsSync(call.path('on')), isStarted);
       if (isStarted) continue;
-      assert.match(stderr, /ocf-exit-reason:hostb is still sending .* here/);
-      assert.deepEqual(call.attributes(), [], 'what was announced stays');
+      assert.match(stderr, /ocf-exit-reason:.* is not started while it may come from another node/);
+      const probe = { OCF_RESKEY_CRM_meta_interval: '0', OCF_RESKEY_CRM_meta_op_target_rc: '7' };
+      await call.run('monitor', probe);
+      await call.run('stop', soon);
+      assert.ok(!call.attributes().includes('--name=arriving-tested --delete'));
+      if (arrival !== 'exit 102') assert.deepEqual(call.attributes(), [], 'what was announced stays');
     }
   });
 

@@ -23,6 +23,9 @@ const AMONG_ITS_OWN = ['unshare', '--pid', '--fork', '--mount-proc'];
 /** Runs the rest beside a process of the name that is given first. */
 const BESIDE =
   'cp /bin/sleep "$(dirname "$HA_RSCTMP")/$1"; "$(dirname "$HA_RSCTMP")/$1" 1000 >&- 2>&- & shift; "$@"';
+/** Whoever begins the rest, and ends when the rest has ended OTHER, for which it waits. */
+const ENDS_EARLY =
+  '[ -n "$OTHER" ] || exec "$@"; "$@" & while kill -0 "$OTHER" 2>/dev/null; do sleep 0.05; done';
 const notConnected = (why: string) =>
   `error: failed to connect to the hypervisor\nerror: Failed to connect socket to '/var/run/libvirt/libvirt-sock': ${why}`;
 const STARTING = `echo 'name="arriving-tested" host="hosta" value="starting"'`;
@@ -187,14 +190,23 @@ describe('a start', () => {
       domain: DOMAIN,
       virsh: CAN_START,
       told,
-      shell: ['/bin/sh', '-c', '"$@" & sleep 0.2', 'sh', '/bin/sh'],
+      shell: ['/bin/sh', '-c', ENDS_EARLY, 'sh', '/bin/sh'],
     });
     writeFileSync(call.path('VirtualDomain'), 'sleep 1000\n');
     const other = spawn('sh', [call.path('VirtualDomain'), 'start'], { detached: true, stdio: 'ignore' });
+    t.after(() => other.kill('SIGKILL'));
     writeFileSync(call.path('run/VirtualDomain-tested.place.new'), `${other.pid}\n`);
-    await call.run('start', HERE);
+    await call.run('start', { ...HERE, OTHER: String(other.pid) });
     assert.deepEqual(call.attributes(), []);
     assert.ok(!existsSync(call.path('on')));
+  });
+
+  it('that libvirt was never asked for leaves no doubt', async (t) => {
+    const deaf = 'case $* in *domstate*) echo "shut off" ;; *) exit 1 ;; esac';
+    const elsewhere = `echo 'name="arriving-tested" host="hostb" value="sent"'`;
+    const call = virtualDomain(t, { domain: DOMAIN, virsh: deaf, told, arrived: elsewhere });
+    assert.equal((await call.run('start')).status, OCF.generic);
+    assert.equal(call.attributes().at(-1), DELETED);
   });
 
   it('takes no doubt away that another start has left', async (t) => {
