@@ -148,57 +148,62 @@ labTest(
 const START = `<op id="${RESOURCE}-start" name="start" interval="0" timeout="5s"/>`;
 const GIVEN_UP_SOON = `<primitive id="${RESOURCE}" class="ocf" provider="extra" type="VirtualDomain"><operations>${START}</operations></primitive>`;
 
+async function giveUpStart(lab: Laboratory, meanwhile: () => Promise<unknown>): Promise<void> {
+  const world = await buildFaultWorld(lab);
+  const off = () => world.bridge.ask(`off ${world.token}`, DEADLINE_MS);
+  const inCib = (...words: readonly string[]) => lab.ask('hosts', ['cibadmin', ...words]);
+  try {
+    await inCib('--modify', '--allow-create', '--scope', 'resources', '--xml-text', GIVEN_UP_SOON);
+    assert.equal(resultOf(await off()), 'confirmed');
+    await holdQuestions(lab, 'hostb');
+    await lab.output('hosta', [
+      'crm_resource',
+      '--meta',
+      '-r',
+      RESOURCE,
+      '-p',
+      'target-role',
+      '-v',
+      'Started',
+    ]);
+    await waitFor('Pacemaker has given it up', 30_000, async () =>
+      /fault-victim.*start.*Timed Out/i.test((await lab.on('hosta', ['crm_mon', '-1'])).stdout),
+    );
+    assert.equal(isAlive(lab, VICTIM), false);
+    const order = off();
+    await meanwhile();
+    await sleep(3_000);
+    assert.equal(isAlive(lab, VICTIM), false, 'it is started elsewhere, and may come here');
+    const endMs = performance.now() + 20_000;
+    await letStart(lab, 'hostb');
+    let isOff = false;
+    void order.then((answer) => {
+      isOff = resultOf(answer) === 'confirmed';
+    });
+    while (performance.now() < endMs) {
+      const lives = qemusOf(lab, VICTIM).length;
+      assert.ok(lives <= (isOff ? 0 : 1), `it lives ${lives} times${isOff ? ', and was confirmed off' : ''}`);
+      await sleep(25);
+    }
+    assert.ok(isOff, reasonOf(await order));
+  } finally {
+    await holdQuestionsNoMore(lab, 'hostb');
+    await inCib('--delete', '--xml-text', START);
+    await lab.output('hosta', ['crm_resource', '--cleanup', '-r', RESOURCE]);
+    await lab.waitForOnline('hosts');
+    await revive(world);
+    await endFaultWorld(world);
+  }
+}
+
 labTest(
   'a start that Pacemaker has given up, and libvirt has not, ends before the guest is off or starts elsewhere',
-  async (lab) => {
-    const world = await buildFaultWorld(lab);
-    const off = () => world.bridge.ask(`off ${world.token}`, DEADLINE_MS);
-    const inCib = (...words: readonly string[]) => lab.ask('hosts', ['cibadmin', ...words]);
-    try {
-      await inCib('--modify', '--allow-create', '--scope', 'resources', '--xml-text', GIVEN_UP_SOON);
-      assert.equal(resultOf(await off()), 'confirmed');
-      await holdQuestions(lab, 'hostb');
-      await lab.output('hosta', [
-        'crm_resource',
-        '--meta',
-        '-r',
-        RESOURCE,
-        '-p',
-        'target-role',
-        '-v',
-        'Started',
-      ]);
-      await waitFor('Pacemaker has given it up', 30_000, async () =>
-        /fault-victim.*start.*Timed Out/i.test((await lab.on('hosta', ['crm_mon', '-1'])).stdout),
-      );
-      assert.equal(isAlive(lab, VICTIM), false);
-      const order = off();
-      await sleep(3_000);
-      assert.equal(isAlive(lab, VICTIM), false, 'it is started elsewhere, and may come here');
-      const endMs = performance.now() + 20_000;
-      await letStart(lab, 'hostb');
-      let isOff = false;
-      void order.then((answer) => {
-        isOff = resultOf(answer) === 'confirmed';
-      });
-      while (performance.now() < endMs) {
-        const lives = qemusOf(lab, VICTIM).length;
-        assert.ok(
-          lives <= (isOff ? 0 : 1),
-          `it lives ${lives} times${isOff ? ', and was confirmed off' : ''}`,
-        );
-        await sleep(25);
-      }
-      assert.ok(isOff, reasonOf(await order));
-    } finally {
-      await holdQuestionsNoMore(lab, 'hostb');
-      await inCib('--delete', '--xml-text', START);
-      await lab.output('hosta', ['crm_resource', '--cleanup', '-r', RESOURCE]);
-      await lab.waitForOnline('hosts');
-      await revive(world);
-      await endFaultWorld(world);
-    }
-  },
+  (lab) => giveUpStart(lab, async () => undefined),
+);
+
+/** It closes its socket at once, and carries out first what it was asked. */
+labTest('nor does a libvirtd that is told to end meanwhile start it later', (lab) =>
+  giveUpStart(lab, () => lab.signalDaemon('hostb', 'libvirtd', 'TERM')),
 );
 
 /** As for an upgrade: what runs on hostb stays, for its cluster does not manage it meanwhile. */
