@@ -171,8 +171,9 @@ async function giveUpStart(lab: Laboratory, meanwhile: () => Promise<unknown>): 
     );
     assert.equal(isAlive(lab, VICTIM), false);
     const order = off();
+    await sleep(2_000);
     await meanwhile();
-    await sleep(3_000);
+    await sleep(1_000);
     assert.equal(isAlive(lab, VICTIM), false, 'it is started elsewhere, and may come here');
     const endMs = performance.now() + 20_000;
     await letStart(lab, 'hostb');
