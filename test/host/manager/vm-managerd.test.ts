@@ -50,7 +50,7 @@ class World {
     mkdirSync(world.path('bin'));
     world.program('cibadmin', 'echo cibadmin >>"$D/calls"; exec /usr/sbin/cibadmin "$@"');
     world.program('crm_node', 'echo hosta');
-    world.program('crm_mon', 'exec tail -n +1 -f "$D/events"');
+    world.program('crm_mon', 'exec tail -n +1 -f --pid="$PPID" "$D/events"');
     world.program('attrd_updater', 'echo "attrd_updater $*" >>"$D/calls"');
     writeFileSync(world.path('events'), '.');
     writeFileSync(world.path('calls'), '');
