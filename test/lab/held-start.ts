@@ -6,6 +6,7 @@
 import { dirname } from 'node:path';
 import { VICTIM } from './fencing-victim.ts';
 import type { Laboratory } from './lab.ts';
+import { waitFor } from './wait-for.ts';
 
 const HOOK = '/etc/libvirt/hooks/qemu';
 const HELD = '/run/lab-start-held';
@@ -20,6 +21,10 @@ const inShell = (lab: Laboratory, host: string, script: string, ...words: readon
 export async function restartLibvirt(lab: Laboratory, host: string): Promise<void> {
   await lab.signalDaemon(host, 'libvirtd', 'KILL');
   await lab.startDaemon(host, 'libvirtd');
+  await waitFor('libvirtd takes connections', 20_000, async () => {
+    const asked = await lab.on(host, ['virsh', '-q', 'uri']);
+    return asked.kind === 'exited' && asked.exitCode === 0;
+  });
 }
 
 export async function holdStarts(lab: Laboratory, host: string): Promise<void> {
