@@ -40,11 +40,7 @@ const WAYS: readonly Way[] = [
   { name: 'node -e 0', kind: 'floor', fence: (world) => world.emptyNode() },
   { name: 'virsh destroy', kind: 'floor', fence: (world) => world.byVirsh() },
   { name: 'virsh start', kind: 'floor', isStaged: true, fence: (world) => world.startByVirsh() },
-  ...both((action) => ({
-    name: xvm(action),
-    kind: 'peer',
-    fence: (world) => world.byFenceXvm(action),
-  })),
+  ...both((action) => ({ name: xvm(action), kind: 'peer', fence: (world) => world.byFenceXvm(action) })),
   ...both((action) => ({
     name: `fence_virt ${action}, serial`,
     kind: 'peer',
