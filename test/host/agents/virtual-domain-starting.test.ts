@@ -209,6 +209,19 @@ describe('a start', () => {
     assert.equal(call.attributes().at(-1), DELETED);
   });
 
+  it('for which libvirt was asked twice is ended twice', async (t) => {
+    const come =
+      'setsid python3 -c "import time; time.sleep(1000)" -name guest=pmk-starting >/dev/null 2>&1 & echo $! >>"$D/qemus"; sleep 1';
+    const twice = `case $* in *domstate*) echo "shut off" ;; *list*) if [ "$(grep -c . "$D/qemus" 2>/dev/null)" != 2 ]; then ${come}; echo pmk-starting; fi ;; esac`;
+    const call = virtualDomain(t, { domain: DOMAIN, virsh: twice, told, arrived: STARTING });
+    writeFileSync(call.path('run/VirtualDomain-tested.place.new'), '999999999\n');
+    const { status, stderr } = await call.run('stop', { ...HERE, OCF_RESKEY_CRM_meta_timeout: '60000' });
+    assert.equal(status, OCF.success, stderr);
+    const came = readFileSync(call.path('qemus'), 'utf8').trim().split('\n').map(Number);
+    assert.deepEqual(came.map(isAlive), [false, false]);
+    assert.equal(call.attributes().at(-1), DELETED);
+  });
+
   it('takes no doubt away that another start has left', async (t) => {
     const deaf = 'case $* in *domstate*) echo "shut off" ;; *) exit 1 ;; esac';
     const elsewhere = `[ -e "$D/first" ] && echo 'name="arriving-tested" host="hostb" value="sent"'`;
